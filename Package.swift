@@ -1,0 +1,95 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+
+/// The loader's entry points that the agent stands in front of: see Sources/CGuest/program_load.c.
+let wrappedLoaderFunctions = ["bpf_prog_load", "btf__load_vmlinux_btf", "btf__free"]
+
+let package = Package(
+    name: "bpfmatrix",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "bpfmatrix", targets: ["bpfmatrix"]),
+        .executable(name: "bpfmatrix-guest", targets: ["bpfmatrix-guest"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // Pure rooms: bytes and values in, values out.
+        .target(name: "ByteReader", swiftSettings: strict),
+        .target(name: "ELF", dependencies: ["ByteReader"], swiftSettings: strict),
+        .target(name: "BPFObject", dependencies: ["ByteReader", "ELF"], swiftSettings: strict),
+        .target(name: "VerifierLog", swiftSettings: strict),
+        .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
+        .target(name: "Results", swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["Results"], swiftSettings: strict),
+
+        // Rooms with effects.
+        .target(
+            name: "Compiler",
+            dependencies: [crypto, subprocess, system],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "KernelStore",
+            dependencies: ["ByteReader", "ELF", crypto, subprocess, system],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "VirtualMachine",
+            dependencies: ["GuestProtocol", subprocess, system] + nio,
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Matrix",
+            dependencies: [
+                "BPFObject", "Compiler", "GuestProtocol", "KernelStore", "Results", "VerifierLog", "VirtualMachine",
+                crypto, system,
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "bpfmatrix",
+            dependencies: [
+                "Compiler", "KernelStore", "Matrix", "Reports", "Results", "VirtualMachine",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+
+        // The guest: static, without Foundation.
+        .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf"),
+        .target(name: "CGuest", dependencies: ["CLibbpf"]),
+        .target(
+            name: "GuestAgent",
+            dependencies: ["CGuest", "CLibbpf", "GuestProtocol"],
+            swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(wrappedLoaderFunctions.flatMap { ["-Xlinker", "--wrap=\($0)"] })]
+        ),
+        .executableTarget(
+            name: "bpfmatrix-guest",
+            dependencies: ["GuestAgent"],
+            swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-static-executable"])]
+        ),
+
+        .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
+    ]
+)

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ByteReader
+
+/// One entry of the section header table.
+public struct ELFSection: Sendable, Hashable {
+    /// `SHT_SYMTAB`: a symbol table.
+    public static let symbolTable: UInt32 = 2
+    /// `SHT_NOBITS`: takes no space in the file.
+    public static let noBits: UInt32 = 8
+    /// `SHF_EXECINSTR`: the section holds instructions.
+    public static let executable: UInt64 = 4
+
+    /// Position in the section header table; 0 is the reserved null section.
+    public let index: Int
+    public let name: String
+    /// `sh_type`.
+    public let type: UInt32
+    /// `sh_flags`.
+    public let flags: UInt64
+    /// Where its bytes begin in the file.
+    public let offset: Int
+    /// How many bytes it has.
+    public let size: Int
+    /// `sh_link`: for a symbol table, the index of its string table.
+    public let link: Int
+    /// `sh_info`.
+    public let info: Int
+    /// `sh_entsize`: bytes of one entry, 0 where the section is no table.
+    public let entrySize: Int
+
+    public var isExecutable: Bool { flags & Self.executable != 0 }
+
+    /// Reads the whole table and resolves the names.
+    static func table(of header: ELFHeader, in bytes: ArraySlice<UInt8>) throws(ELFError) -> [ELFSection] {
+        guard header.sectionTableOffset != 0, header.sectionCount != 0 else { return [] }
+        do throws(ByteReaderError) {
+            var unnamed: [(nameOffset: Int, section: ELFSection)] = []
+            for index in 0..<header.sectionCount {
+                var reader = ByteReader(bytes, order: header.byteOrder)
+                try reader.seek(to: header.sectionTableOffset + index * header.sectionEntrySize)
+                unnamed.append(try entry(index, from: &reader, is64Bit: header.is64Bit))
+            }
+            guard header.sectionNameIndex < unnamed.count else { return unnamed.map(\.section) }
+            let strings = unnamed[header.sectionNameIndex].section
+            guard strings.type != noBits else { return unnamed.map(\.section) }
+            var reader = ByteReader(bytes, order: header.byteOrder)
+            try reader.seek(to: strings.offset)
+            let names = try reader.bytes(strings.size)
+            var sections: [ELFSection] = []
+            for (nameOffset, section) in unnamed {
+                var reader = ByteReader(names)
+                try reader.seek(to: nameOffset)
+                sections.append(section.named(try reader.zeroTerminatedString()))
+            }
+            return sections
+        } catch {
+            throw .truncated(what: "section table", error)
+        }
+    }
+
+    private static func entry(
+        _ index: Int,
+        from reader: inout ByteReader,
+        is64Bit: Bool
+    ) throws(ByteReaderError) -> (nameOffset: Int, section: ELFSection) {
+        let nameOffset = Int(try reader.integer(UInt32.self))
+        let type = try reader.integer(UInt32.self)
+        let flags = is64Bit ? try reader.integer(UInt64.self) : UInt64(try reader.integer(UInt32.self))
+        // sh_addr
+        _ = try reader.word(is64Bit)
+        let offset = try reader.word(is64Bit)
+        let size = try reader.word(is64Bit)
+        let link = Int(try reader.integer(UInt32.self))
+        let info = Int(try reader.integer(UInt32.self))
+        // sh_addralign
+        _ = try reader.word(is64Bit)
+        let entrySize = try reader.word(is64Bit)
+        let section = ELFSection(
+            index: index,
+            name: "",
+            type: type,
+            flags: flags,
+            offset: offset,
+            size: size,
+            link: link,
+            info: info,
+            entrySize: entrySize
+        )
+        return (nameOffset, section)
+    }
+
+    private func named(_ name: String) -> ELFSection {
+        ELFSection(
+            index: index,
+            name: name,
+            type: type,
+            flags: flags,
+            offset: offset,
+            size: size,
+            link: link,
+            info: info,
+            entrySize: entrySize
+        )
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Cuts a byte stream into frames, however the transport cut it into pieces.
+public struct FrameDecoder: Sendable {
+    private var buffer: [UInt8] = []
+    private var consumed = 0
+    private var header: FrameHeader?
+
+    public init() {}
+
+    /// True where the stream could end here without a frame being cut in two.
+    public var isBetweenFrames: Bool { header == nil && consumed == buffer.count }
+
+    /// Adds what the transport delivered.
+    public mutating func append(_ bytes: some Sequence<UInt8>) {
+        buffer.append(contentsOf: bytes)
+    }
+
+    /// The next whole frame; nil until more bytes have come.
+    public mutating func next() throws(ProtocolError) -> Frame? {
+        if header == nil {
+            guard let bytes = take(Frame.headerSize) else { return nil }
+            header = try FrameHeader(bytes[...])
+        }
+        guard let known = header, let payload = take(known.payloadLength) else { return nil }
+        header = nil
+        return try known.frame(payload: payload)
+    }
+
+    private mutating func take(_ count: Int) -> [UInt8]? {
+        guard buffer.count - consumed >= count else { return nil }
+        let bytes = Array(buffer[consumed..<(consumed + count)])
+        consumed += count
+        if consumed == buffer.count {
+            buffer.removeAll(keepingCapacity: true)
+            consumed = 0
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How the agent goes through an object.
+public enum LoadStrategy: UInt8, Sendable, CaseIterable {
+    /// The object is relocated once and every program of it is given to the kernel in that one pass.
+    case onePass = 1
+    /// The object is opened anew for each program, with all others switched off: slower by far, and the reference
+    /// against which the first is tested.
+    case perProgram = 2
+}
+
+/// Load every program of an object and say what the kernel said of each.
+public struct LoadRequest: Sendable, Hashable {
+    /// Chosen by the host; every message about this request carries it.
+    public var id: UInt32
+    /// The object's name, as libbpf should know it.
+    public var name: String
+    /// SHA-256 of `object`, 32 bytes: the agent refuses bytes that do not have it.
+    public var digest: [UInt8]
+    public var object: [UInt8]
+    public var strategy: LoadStrategy
+    /// Programs that are not loaded: another VM has their verdict, or died of them.
+    public var skipped: [String]
+    /// The longest verifier log that is wanted, in bytes.
+    public var logLimit: UInt32
+
+    public init(
+        id: UInt32,
+        name: String,
+        digest: [UInt8],
+        object: [UInt8],
+        strategy: LoadStrategy = .onePass,
+        skipped: [String] = [],
+        logLimit: UInt32 = 64 << 20
+    ) {
+        self.id = id
+        self.name = name
+        self.digest = digest
+        self.object = object
+        self.strategy = strategy
+        self.skipped = skipped
+        self.logLimit = logLimit
+    }
+}
+
+/// Load an object with `bpftool prog loadall`, the second witness.
+public struct WitnessRequest: Sendable, Hashable {
+    public var id: UInt32
+    /// SHA-256 of `object`, 32 bytes.
+    public var digest: [UInt8]
+    public var object: [UInt8]
+
+    public init(id: UInt32, digest: [UInt8], object: [UInt8]) {
+        self.id = id
+        self.digest = digest
+        self.object = object
+    }
+}
+
+/// What the agent can be made to do to its own kernel, so that tests can prove that the host tells the ends apart.
+public enum Fault: UInt8, Sendable, CaseIterable {
+    /// The kernel panics.
+    case panic = 1
+    /// The agent stops answering while the kernel goes on.
+    case hang = 2
+    /// The agent exits, which ends the kernel too: it is PID 1.
+    case exit = 3
+    /// The agent sends a frame whose payload is not the one that its checksum was made of.
+    case corruptFrame = 4
+    /// The agent sends half a frame and powers off.
+    case truncatedFrame = 5
+}
+
+/// What the host says to the agent.
+public enum HostMessage: Sendable, Hashable {
+    case load(LoadRequest)
+    case witness(WitnessRequest)
+    case fault(Fault)
+    case powerOff
+
+    private enum Kind: UInt16 {
+        case load = 1
+        case witness = 2
+        case fault = 3
+        case powerOff = 4
+    }
+
+    public var frame: Frame {
+        var writer = ByteWriter()
+        let kind: Kind
+        switch self {
+        case .load(let request):
+            kind = .load
+            writer.write(request.id)
+            writer.write(request.name)
+            writer.write(request.digest)
+            writer.write(request.strategy.rawValue)
+            writer.write(request.skipped)
+            writer.write(request.logLimit)
+            writer.write(request.object)
+        case .witness(let request):
+            kind = .witness
+            writer.write(request.id)
+            writer.write(request.digest)
+            writer.write(request.object)
+        case .fault(let fault):
+            kind = .fault
+            writer.write(fault.rawValue)
+        case .powerOff:
+            kind = .powerOff
+        }
+        return Frame(kind: kind.rawValue, payload: writer.bytes)
+    }
+
+    public init(_ frame: Frame) throws(ProtocolError) {
+        guard let kind = Kind(rawValue: frame.kind) else { throw .unknownMessage(frame.kind) }
+        var reader = FieldReader(frame, message: "\(kind)")
+        switch kind {
+        case .load:
+            let id = try reader.integer(UInt32.self)
+            let name = try reader.string()
+            let digest = try reader.bytes()
+            let strategy = try reader.value(LoadStrategy.self)
+            let skipped = try reader.strings()
+            let logLimit = try reader.integer(UInt32.self)
+            self = .load(
+                LoadRequest(
+                    id: id,
+                    name: name,
+                    digest: digest,
+                    object: try reader.bytes(),
+                    strategy: strategy,
+                    skipped: skipped,
+                    logLimit: logLimit
+                )
+            )
+        case .witness:
+            self = .witness(
+                WitnessRequest(id: try reader.integer(), digest: try reader.bytes(), object: try reader.bytes())
+            )
+        case .fault:
+            self = .fault(try reader.value())
+        case .powerOff:
+            self = .powerOff
+        }
+        try reader.end()
+    }
+}

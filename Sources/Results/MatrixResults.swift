@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Everything that one run found out. `docs/results.md` documents its JSON form.
+public struct MatrixResults: Sendable, Hashable, Codable {
+    /// The form of the JSON; the number after the slash changes when a reader of the old form would misread the new.
+    public static let schema = "bpfmatrix.results/1"
+
+    public var schema: String
+    public var tool: Version
+    /// What loaded the programs inside the guests.
+    public var loader: Version
+    public var objects: [TestedObject]
+    public var kernels: [TestedKernel]
+    public var cells: [Cell]
+    /// The second witness's words, one entry for each object and kernel that it was asked about.
+    public var bpftool: [WitnessStatement]
+    public var summary: Summary
+
+    public init(
+        tool: Version,
+        loader: Version,
+        objects: [TestedObject],
+        kernels: [TestedKernel],
+        cells: [Cell],
+        bpftool: [WitnessStatement],
+        summary: Summary
+    ) {
+        schema = Self.schema
+        self.tool = tool
+        self.loader = loader
+        self.objects = objects
+        self.kernels = kernels
+        self.cells = cells
+        self.bpftool = bpftool
+        self.summary = summary
+    }
+}
+
+public struct Version: Sendable, Hashable, Codable {
+    public var name: String
+    public var version: String
+
+    public init(name: String, version: String) {
+        self.name = name
+        self.version = version
+    }
+}
+
+/// An object under test: the same bytes for every kernel.
+public struct TestedObject: Sendable, Hashable, Codable {
+    /// Unique in a run: the file's name, or `binary#0` for one that was embedded in `binary`.
+    public var name: String
+    /// Where it was read from; for a compiled one, its source.
+    public var path: String
+    /// SHA-256 of the bytes, hexadecimal.
+    public var sha256: String
+    public var programs: [TestedProgram]
+    /// Compiled by this run (or taken from the store of what was compiled from the same source), not given as an object.
+    public var isCompiled: Bool
+
+    public init(name: String, path: String, sha256: String, programs: [TestedProgram], isCompiled: Bool) {
+        self.name = name
+        self.path = path
+        self.sha256 = sha256
+        self.programs = programs
+        self.isCompiled = isCompiled
+    }
+}
+
+public struct TestedProgram: Sendable, Hashable, Codable {
+    public var name: String
+    /// ELF section: `kprobe/do_sys_openat2`.
+    public var section: String
+    /// Program type as bpftool spells it: `kprobe`, `tracing`, `xdp`; `unspec` where the section names none.
+    public var type: String
+
+    public init(name: String, section: String, type: String) {
+        self.name = name
+        self.section = section
+        self.type = type
+    }
+}
+
+/// A kernel that was asked, or should have been.
+public struct TestedKernel: Sendable, Hashable, Codable {
+    /// What the user wrote: `6.1`.
+    public var spec: String
+    /// Upstream version, the column's heading: `6.1.192`.
+    public var version: String
+    /// `uname -r`.
+    public var release: String
+    /// SHA-256 of the image, hexadecimal.
+    public var digest: String
+    /// Where it came from, in words.
+    public var source: String
+    /// `kvm` or `tcg`.
+    public var accelerator: String
+    /// Power-on to the agent's first word; nil where it never spoke.
+    public var bootSeconds: Double?
+
+    public init(
+        spec: String,
+        version: String,
+        release: String,
+        digest: String,
+        source: String,
+        accelerator: String,
+        bootSeconds: Double?
+    ) {
+        self.spec = spec
+        self.version = version
+        self.release = release
+        self.digest = digest
+        self.source = source
+        self.accelerator = accelerator
+        self.bootSeconds = bootSeconds
+    }
+}
+
+/// (object, program, kernel) and what was said.
+public struct Cell: Sendable, Hashable, Codable {
+    /// `TestedObject.name`.
+    public var object: String
+    /// `TestedProgram.name`.
+    public var program: String
+    /// `TestedKernel.spec`.
+    public var kernel: String
+    public var verdict: Verdict
+    /// Positive errno; nil where there is none.
+    public var errno: Int?
+    /// One line that says why; nil where accepted.
+    public var message: String?
+    /// Instructions that the verifier processed.
+    public var instructions: Int?
+    /// Verifier states in all.
+    public var states: Int?
+    /// The most states at once.
+    public var peakStates: Int?
+    /// Bytes of stack, summed over frames where the kernel lists several.
+    public var stackDepth: Int?
+    /// The verifier's log, or the console's last words where the kernel crashed.
+    public var log: String?
+
+    public init(
+        object: String,
+        program: String,
+        kernel: String,
+        verdict: Verdict,
+        errno: Int? = nil,
+        message: String? = nil,
+        instructions: Int? = nil,
+        states: Int? = nil,
+        peakStates: Int? = nil,
+        stackDepth: Int? = nil,
+        log: String? = nil
+    ) {
+        self.object = object
+        self.program = program
+        self.kernel = kernel
+        self.verdict = verdict
+        self.errno = errno
+        self.message = message
+        self.instructions = instructions
+        self.states = states
+        self.peakStates = peakStates
+        self.stackDepth = stackDepth
+        self.log = log
+    }
+}
+
+/// What `bpftool prog loadall` said of an object on a kernel.
+public struct WitnessStatement: Sendable, Hashable, Codable {
+    public var object: String
+    /// `TestedKernel.spec`.
+    public var kernel: String
+    /// `accepted`, `rejected` or `infrastructure`: bpftool speaks of whole objects only.
+    public var verdict: Verdict
+    public var output: String
+    /// Set where the agent's verdicts and this one cannot both be true; says how they differ.
+    public var disagreement: String?
+
+    public init(object: String, kernel: String, verdict: Verdict, output: String, disagreement: String? = nil) {
+        self.object = object
+        self.kernel = kernel
+        self.verdict = verdict
+        self.output = output
+        self.disagreement = disagreement
+    }
+}
+
+public struct Summary: Sendable, Hashable, Codable {
+    public var cells: Int
+    public var accepted: Int
+    /// Cells with a verdict other than `accepted`, and those that crashed or timed out.
+    public var failed: Int
+    /// Cells without a verdict for reasons of infrastructure.
+    public var infrastructure: Int
+    /// Objects and kernels where agent and bpftool contradict each other.
+    public var disagreements: Int
+    public var seconds: Double
+    /// The command's exit status: `docs/results.md`.
+    public var exitStatus: Int
+
+    public init(
+        cells: Int,
+        accepted: Int,
+        failed: Int,
+        infrastructure: Int,
+        disagreements: Int,
+        seconds: Double,
+        exitStatus: Int
+    ) {
+        self.cells = cells
+        self.accepted = accepted
+        self.failed = failed
+        self.infrastructure = infrastructure
+        self.disagreements = disagreements
+        self.seconds = seconds
+        self.exitStatus = exitStatus
+    }
+}
