@@ -76,10 +76,14 @@ let package = Package(
 
         // The guest: static, without Foundation.
         .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf"),
-        .target(name: "CGuest", dependencies: ["CLibbpf"]),
+        .target(
+            name: "CGuest",
+            dependencies: ["CLibbpf"],
+            linkerSettings: [.linkedLibrary("elf"), .linkedLibrary("z"), .linkedLibrary("zstd")]
+        ),
         .target(
             name: "GuestAgent",
-            dependencies: ["CGuest", "CLibbpf", "GuestProtocol"],
+            dependencies: ["CGuest", "GuestProtocol"],
             swiftSettings: strict,
             linkerSettings: [.unsafeFlags(wrappedLoaderFunctions.flatMap { ["-Xlinker", "--wrap=\($0)"] })]
         ),

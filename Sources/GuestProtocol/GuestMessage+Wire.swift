@@ -19,7 +19,6 @@ extension GuestMessage {
             kind = .ready
             writer.write(ready.release)
             writer.write(ready.libbpfVersion)
-            writer.write(ready.bpftoolVersion)
             writer.write(ready.clockSource)
         case .started(let started):
             kind = .started
@@ -83,7 +82,6 @@ extension Ready {
     fileprivate init(_ reader: inout FieldReader) throws(ProtocolError) {
         release = try reader.string()
         libbpfVersion = try reader.string()
-        bpftoolVersion = try reader.string()
         clockSource = try reader.string()
     }
 }

@@ -6,15 +6,12 @@ public struct Ready: Sendable, Hashable {
     public var release: String
     /// The libbpf that the agent is linked with, "1.7.0".
     public var libbpfVersion: String
-    /// What `bpftool version` printed, its first line; empty where the initramfs carries none.
-    public var bpftoolVersion: String
     /// The kernel's clock source: anything but `tsc` or `kvm-clock` makes times unreliable.
     public var clockSource: String
 
-    public init(release: String, libbpfVersion: String, bpftoolVersion: String, clockSource: String) {
+    public init(release: String, libbpfVersion: String, clockSource: String) {
         self.release = release
         self.libbpfVersion = libbpfVersion
-        self.bpftoolVersion = bpftoolVersion
         self.clockSource = clockSource
     }
 }

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "CGuest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int guest_mount(const char *source, const char *target, const char *type, const char *options) {
+    return mount(source, target, type, 0, options) == 0 ? 0 : errno;
+}
+
+int guest_unmount(const char *target) {
+    return umount2(target, MNT_DETACH) == 0 ? 0 : errno;
+}
+
+int guest_load_module(const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    long result = syscall(SYS_finit_module, fd, "", 0);
+    int error = result == 0 ? 0 : errno;
+    close(fd);
+    return error;
+}
+
+int guest_restart(void) {
+    sync();
+    return reboot(RB_AUTOBOOT) == 0 ? 0 : errno;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CGuest
+import Glibc
+import GuestProtocol
+
+/// The machine under the agent: file systems, modules, and what it says of itself.
+enum GuestSystem {
+    /// Where loaders pin, a file system of its own so that it can be thrown away between objects.
+    static let bpfFileSystem = "/sys/fs/bpf"
+
+    /// Where the host puts kernel modules, named so that their order is the order to load them in.
+    private static let moduleFolder = "/modules"
+
+    /// What loading needs. `/proc` and `/dev` are there already: early_mounts.c.
+    private static let mounts: [(type: String, target: String)] = [
+        ("sysfs", "/sys"),
+        ("tmpfs", "/tmp"),
+        ("bpf", bpfFileSystem),
+        ("tracefs", "/sys/kernel/tracing"),
+        ("cgroup2", "/sys/fs/cgroup"),
+    ]
+
+    static func prepare() throws(AgentError) {
+        for (type, target) in mounts {
+            mkdir(target, 0o755)
+            let error = guest_mount(type, target, type, nil)
+            // tracefs and cgroup2 may be missing from a small kernel, and no verdict depends on them.
+            guard error == 0 || type == "tracefs" || type == "cgroup2" else {
+                throw .mountFailed(target: target, errno: error)
+            }
+        }
+        for path in names(in: moduleFolder).map({ "\(moduleFolder)/\($0)" }) {
+            let error = guest_load_module(path)
+            guard error == 0 || error == EEXIST else { throw .moduleFailed(path: path, errno: error) }
+        }
+    }
+
+    /// Throws away everything that was pinned: an object must not find another's maps.
+    static func freshBPFFileSystem() {
+        _ = guest_unmount(bpfFileSystem)
+        _ = guest_mount("bpf", bpfFileSystem, "bpf", nil)
+    }
+
+    static func introduction() -> Ready {
+        var name = utsname()
+        uname(&name)
+        let release = withUnsafeBytes(of: &name.release) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        let clockSource = firstLine("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+        return Ready(release: release, libbpfVersion: GUEST_LIBBPF_VERSION, clockSource: clockSource ?? "")
+    }
+
+    /// The kernel's taint flags (Documentation/admin-guide/tainted-kernels.rst); 0 where they can't be read.
+    static var taint: UInt64 {
+        firstLine("/proc/sys/kernel/tainted").flatMap { UInt64($0) } ?? 0
+    }
+
+    /// The names in a folder, sorted; empty where there is no such folder.
+    static func names(in folder: String) -> [String] {
+        guard let directory = opendir(folder) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// The first line of a small file, without its newline.
+    static func firstLine(_ path: String) -> String? {
+        let fd = open(path, O_RDONLY | O_CLOEXEC)
+        guard fd >= 0 else { return nil }
+        defer { close(fd) }
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let count = read(fd, &buffer, buffer.count)
+        guard count > 0 else { return nil }
+        return String(decoding: buffer[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CGuest
+import Glibc
+import GuestProtocol
+
+/// Takes an object through libbpf and reports on every program of it.
+///
+/// libbpf stops at whatever it cannot do. What stops it is reported, switched off, and the object opened again without
+/// it, until every program has been reported on: `docs/verdicts.md` tells what that means for the others.
+struct ObjectLoader {
+    private let port: HostPort
+    private let kernelLoad: KernelLoad
+
+    init(port: HostPort) {
+        self.port = port
+        kernelLoad = KernelLoad()
+    }
+
+    mutating func load(_ request: LoadRequest) throws(AgentError) {
+        defer { GuestSystem.freshBPFFileSystem() }
+        func end(_ stage: ObjectStage, errno: Int32 = 0, warnings: String = "") throws(AgentError) {
+            let taint = GuestSystem.taint
+            try port.send(
+                .object(ObjectReport(request: request.id, stage: stage, errno: errno, warnings: warnings, taint: taint))
+            )
+        }
+        guard Digest.of(request.object) == request.digest else { return try end(.digestMismatch) }
+
+        let messages = LoaderMessages()
+        var pending: [String] = []
+        switch OpenedObject.open(request, messages: messages) {
+        case .failure(let refusal):
+            return try end(.notOpened, errno: refusal.errno, warnings: messages.text)
+        case .success(let object):
+            pending = object.programNames.filter { !request.skipped.contains($0) }
+        }
+
+        var refusal: Refusal?
+        var refusedMaps: Set<String> = []
+        switch request.strategy {
+        case .onePass:
+            refusal = try pass(over: pending, request: request, messages: messages, refusedMaps: &refusedMaps)
+        case .perProgram:
+            for program in pending {
+                let failed = try pass(
+                    over: [program],
+                    request: request,
+                    messages: messages,
+                    refusedMaps: &refusedMaps
+                )
+                refusal = refusal ?? failed
+            }
+        }
+        if let refusal {
+            try end(.notLoaded, errno: refusal.errno, warnings: refusal.warnings)
+        } else {
+            try end(.finished)
+        }
+    }
+
+    /// Loads the programs named, all others switched off, and reports on each; nil once all have been reported on, or
+    /// why libbpf refuses the object as such.
+    private func pass(
+        over programs: [String],
+        request: LoadRequest,
+        messages: LoaderMessages,
+        refusedMaps: inout Set<String>
+    ) throws(AgentError) -> Refusal? {
+        var pending = Set(programs)
+        while !pending.isEmpty {
+            messages.clear()
+            GuestSystem.freshBPFFileSystem()
+            let object: OpenedObject
+            switch OpenedObject.open(request, messages: messages) {
+            case .failure(let refusal): return refusal
+            case .success(let opened): object = opened
+            }
+            object.select(programs: pending, withoutMaps: refusedMaps)
+            let outcome = kernelLoad.run(object, request: request, messages: messages, port: port)
+            if let failure = outcome.portFailure { throw failure }
+            pending.subtract(outcome.reported)
+            // After the last program's turn libbpf may still fail, over stand-ins that it cannot put into a table of
+            // programs for instance; every verdict has been given by then.
+            guard outcome.errno != 0, !pending.isEmpty else { break }
+
+            switch messages.culprit {
+            case .map(let name) where refusedMaps.insert(name).inserted:
+                try port.send(
+                    .map(object.mapReport(name, request: request.id, errno: outcome.errno, warnings: messages.text))
+                )
+            case .program(let name) where pending.remove(name) != nil:
+                try port.send(
+                    .program(
+                        object.programReport(name, request: request.id, errno: outcome.errno, warnings: messages.text)
+                    )
+                )
+            default:
+                return Refusal(errno: outcome.errno, warnings: messages.text)
+            }
+        }
+        return nil
+    }
+}
+
+/// Why libbpf won't have an object, for a reason that belongs to no single program or map.
+struct Refusal: Error {
+    /// Positive errno.
+    let errno: Int32
+    let warnings: String
+}
