@@ -95,5 +95,7 @@ let package = Package(
         ),
 
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
+        .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF"]),
+        .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
     ]
 )

@@ -1,1 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import ByteReader
+import ELF
+
+/// Why a file is not a BPF object that could be tested. Each says what the file is instead.
+public enum BPFObjectError: Error, Hashable, CustomStringConvertible {
+    case notELF
+    case unreadable(ELFError)
+    /// An ELF file for another machine (`e_machine`), with no BPF object inside.
+    case notBPF(machine: UInt16)
+    /// BPF, but not an object file (`ET_REL`).
+    case notRelocatable
+    /// No function in any executable section.
+    case noPrograms
+
+    public var description: String {
+        switch self {
+        case .notELF: "not an ELF file: expected a BPF object (clang -target bpf -c), or a binary that embeds one"
+        case .unreadable(let error): "\(error)"
+        case .notBPF(let machine):
+            "an ELF file for another machine (e_machine \(machine)) without a BPF object inside: "
+                + "compile with -target bpf, or give a binary that embeds its objects"
+        case .notRelocatable: "a BPF file, but not an object: link with `bpftool gen object`, not with a linker"
+        case .noPrograms: "a BPF object without programs: no function is in a section such as SEC(\"kprobe/…\")"
+        }
+    }
+
+    init(_ error: ELFError) {
+        self = error == .notELF ? .notELF : .unreadable(error)
+    }
+}
+
+/// What a BPF object file holds, read from its bytes.
+public struct BPFObject: Sendable, Hashable {
+    /// Entry points in the order of their sections; functions in `.text` are called by them and are none.
+    public let programs: [BPFProgram]
+    /// The licence that the programs claim; nil where the object has no `license` section.
+    public let license: String?
+    /// Whether there is type information: without it neither CO-RE nor maps in `.maps` can work.
+    public let hasBTF: Bool
+
+    public init(_ bytes: [UInt8]) throws(BPFObjectError) {
+        try self.init(bytes[...])
+    }
+
+    public init(_ bytes: ArraySlice<UInt8>) throws(BPFObjectError) {
+        let file: ELFFile
+        let symbols: [ELFSymbol]
+        let licenseBytes: ArraySlice<UInt8>?
+        do throws(ELFError) {
+            file = try ELFFile(bytes)
+            symbols = try file.symbols()
+            licenseBytes = try file.section(named: "license").map { section throws(ELFError) in
+                try file.contents(of: section)
+            }
+            // A section that reaches beyond the end means that the file was cut: said now, not by a guest.
+            for section in file.sections { _ = try file.contents(of: section) }
+        } catch {
+            throw BPFObjectError(error)
+        }
+        guard file.machine == ELFFile.bpfMachine else { throw .notBPF(machine: file.machine) }
+        guard file.kind == .relocatable else { throw .notRelocatable }
+        programs = BPFProgram.programs(in: file, symbols: symbols)
+        guard !programs.isEmpty else { throw .noPrograms }
+        license = licenseBytes.map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        hasBTF = file.section(named: ".BTF") != nil
+    }
+}

@@ -14,6 +14,8 @@ final class KernelLoad {
         /// Positive errno of `bpf_object__load()`; 0 where it succeeded, stand-ins included.
         var errno: Int32 = 0
         var reported: Set<String> = []
+        /// A program was refused, and libbpf went on with a stand-in for it.
+        var usedStandIn = false
         /// The host could not be told; nothing is worth doing after that.
         var portFailure: AgentError?
     }
@@ -71,7 +73,9 @@ final class KernelLoad {
         )
         current?.outcome.reported.insert(name)
         if let failure = tell(.program(report)) { return failure }
-        return judged.descriptor >= 0 ? judged.descriptor : copyOfStandIn()
+        guard judged.descriptor < 0 else { return judged.descriptor }
+        current?.outcome.usedStandIn = true
+        return copyOfStandIn()
     }
 
     private struct Judgement {

@@ -68,7 +68,7 @@ struct ObjectLoader {
         refusedMaps: inout Set<String>
     ) throws(AgentError) -> Refusal? {
         var pending = Set(programs)
-        while !pending.isEmpty {
+        repeat {
             messages.clear()
             GuestSystem.freshBPFFileSystem()
             let object: OpenedObject
@@ -80,9 +80,10 @@ struct ObjectLoader {
             let outcome = kernelLoad.run(object, request: request, messages: messages, port: port)
             if let failure = outcome.portFailure { throw failure }
             pending.subtract(outcome.reported)
-            // After the last program's turn libbpf may still fail, over stand-ins that it cannot put into a table of
-            // programs for instance; every verdict has been given by then.
-            guard outcome.errno != 0, !pending.isEmpty else { break }
+            guard outcome.errno != 0 else { break }
+            // After the last program's turn libbpf fills tables of programs. Stand-ins may not fit into them, which
+            // says nothing; where there were none, the failure is the object's.
+            if pending.isEmpty && outcome.usedStandIn { break }
 
             switch messages.culprit {
             case .map(let name) where refusedMaps.insert(name).inserted:
@@ -98,7 +99,7 @@ struct ObjectLoader {
             default:
                 return Refusal(errno: outcome.errno, warnings: messages.text)
             }
-        }
+        } while !pending.isEmpty
         return nil
     }
 }

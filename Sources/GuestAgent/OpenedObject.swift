@@ -64,10 +64,12 @@ final class OpenedObject {
     }
 
     func mapReport(_ name: String, request: UInt32, errno: Int32, warnings: String) -> MapReport {
-        let map = maps.first { Self.name(ofMap: $0) == name }
+        let index = maps.firstIndex { Self.name(ofMap: $0) == name }
+        let map = index.map { maps[$0] }
         return MapReport(
             request: request,
             map: name,
+            index: UInt32(index ?? 0),
             type: map.map { bpf_map__type($0).rawValue } ?? 0,
             maxEntries: map.map { bpf_map__max_entries($0) } ?? 0,
             errno: errno,

@@ -39,6 +39,7 @@ extension GuestMessage {
             kind = .map
             writer.write(report.request)
             writer.write(report.map)
+            writer.write(report.index)
             writer.write(report.type)
             writer.write(report.maxEntries)
             writer.write(report.errno)
@@ -111,6 +112,7 @@ extension MapReport {
     fileprivate init(_ reader: inout FieldReader) throws(ProtocolError) {
         request = try reader.integer()
         map = try reader.string()
+        index = try reader.integer()
         type = try reader.integer()
         maxEntries = try reader.integer()
         errno = try reader.integer()

@@ -82,6 +82,8 @@ public struct ProgramReport: Sendable, Hashable {
 public struct MapReport: Sendable, Hashable {
     public var request: UInt32
     public var map: String
+    /// Its position among the object's maps: the number in libbpf's poison, where the verifier names no map.
+    public var index: UInt32
     /// `enum bpf_map_type`.
     public var type: UInt32
     /// `max_entries` as the object has it; 0 is often set by the program's own loader before it loads.
@@ -90,9 +92,18 @@ public struct MapReport: Sendable, Hashable {
     public var errno: Int32
     public var warnings: String
 
-    public init(request: UInt32, map: String, type: UInt32, maxEntries: UInt32, errno: Int32, warnings: String) {
+    public init(
+        request: UInt32,
+        map: String,
+        index: UInt32,
+        type: UInt32,
+        maxEntries: UInt32,
+        errno: Int32,
+        warnings: String
+    ) {
         self.request = request
         self.map = map
+        self.index = index
         self.type = type
         self.maxEntries = maxEntries
         self.errno = errno

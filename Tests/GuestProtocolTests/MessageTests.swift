@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GuestProtocol
+import Testing
+
+@Suite struct MessageTests {
+    private static let digest = [UInt8](repeating: 0xab, count: 32)
+
+    static let hostMessages: [HostMessage] = [
+        .load(
+            LoadRequest(
+                id: 3,
+                name: "a.bpf.o",
+                digest: digest,
+                object: [1, 2, 3],
+                strategy: .perProgram,
+                skipped: ["one", ""],
+                logLimit: 99
+            )
+        ),
+        .witness(WitnessRequest(id: 4, digest: digest, object: [])),
+        .fault(.truncatedFrame),
+        .powerOff,
+    ]
+
+    static let guestMessages: [GuestMessage] = [
+        .ready(Ready(release: "6.1.0", libbpfVersion: "1.7.0", clockSource: "tsc")),
+        .started(ProgramStarted(request: 1, program: "trace_open")),
+        .program(
+            ProgramReport(
+                request: 1,
+                program: "trace_open",
+                section: "kprobe/f",
+                type: 2,
+                stage: .kernel,
+                errno: 13,
+                log: Array("R0 !read_ok".utf8),
+                isLogCut: true,
+                warnings: "libbpf: …"
+            )
+        ),
+        .map(MapReport(request: 1, map: "events", index: 2, type: 27, maxEntries: 0, errno: 22, warnings: "")),
+        .object(ObjectReport(request: 1, stage: .notLoaded, errno: 3, warnings: "w", taint: 512)),
+        .witness(WitnessReport(request: 4, status: -1000, output: [0xff])),
+        .complaint("what?"),
+    ]
+
+    @Test("a message of the host arrives as it was sent", arguments: hostMessages)
+    func host(message: HostMessage) throws {
+        #expect(try HostMessage(message.frame) == message)
+    }
+
+    @Test("a message of the guest arrives as it was sent", arguments: guestMessages)
+    func guest(message: GuestMessage) throws {
+        #expect(try GuestMessage(message.frame) == message)
+    }
+
+    @Test("a message that ends too early or goes on too long is malformed", arguments: guestMessages)
+    func malformed(message: GuestMessage) {
+        let frame = message.frame
+        for length in 0..<frame.payload.count {
+            let cut = Frame(kind: frame.kind, payload: Array(frame.payload.prefix(length)))
+            #expect(throws: ProtocolError.self) { try GuestMessage(cut) }
+        }
+        #expect(throws: ProtocolError.self) { try GuestMessage(Frame(kind: frame.kind, payload: frame.payload + [0])) }
+    }
+
+    @Test("values that a field cannot have are malformed")
+    func impossibleValues() {
+        #expect(throws: ProtocolError.self) { try HostMessage(Frame(kind: 3, payload: [99])) }
+        #expect(throws: ProtocolError.unknownMessage(77)) { try HostMessage(Frame(kind: 77, payload: [])) }
+    }
+}
