@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+# bpfmatrix: `make` lists what there is to make.
+
+libbpf := $(shell scripts/setup.sh --libbpf-dir)
+export PKG_CONFIG_PATH := $(libbpf)/lib/pkgconfig:$(PKG_CONFIG_PATH)
+
+SWIFT ?= swift
+KERNELS ?= 5.10,6.1,6.12,7.2
+tool := .build/release/bpfmatrix
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test lint format clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what is missing, build the pinned libbpf outside the tree
+	@scripts/setup.sh
+
+build: setup ## build the tool and the guest agent, optimised
+	$(SWIFT) build -c release --product bpfmatrix
+	$(SWIFT) build -c release --product bpfmatrix-guest
+
+demo: build ## pull four kernels, test src/bpf on them
+	$(tool) test src/bpf --kernels $(KERNELS)
+
+# The agent is built optimised for the tests too: it runs in emulated guests, where every instruction costs.
+test: ## install what is missing, build, run every test
+	@scripts/setup.sh --test
+	$(SWIFT) build -c release --product bpfmatrix-guest
+	$(SWIFT) test
+
+lint: ## what swift-format has to say
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+
+format: ## let swift-format mend what it can
+	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+
+clean: ## remove what was built here (kernels and libbpf stay in the cache)
+	rm -rf .build
