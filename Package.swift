@@ -8,7 +8,6 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
@@ -42,19 +41,20 @@ let package = Package(
         .target(name: "Reports", dependencies: ["Results"], swiftSettings: strict),
 
         // Rooms with effects.
+        .target(name: "ChildProcess", dependencies: [subprocess, system], swiftSettings: strict),
         .target(
             name: "Compiler",
-            dependencies: [crypto, subprocess, system],
+            dependencies: ["ChildProcess", crypto, system],
             swiftSettings: strict
         ),
         .target(
             name: "KernelStore",
-            dependencies: ["ByteReader", "ELF", crypto, subprocess, system],
+            dependencies: ["ByteReader", "ChildProcess", "ELF", crypto, system],
             swiftSettings: strict
         ),
         .target(
             name: "VirtualMachine",
-            dependencies: ["GuestProtocol", subprocess, system] + nio,
+            dependencies: ["ChildProcess", "GuestProtocol", system] + nio,
             swiftSettings: strict
         ),
         .target(
@@ -68,7 +68,7 @@ let package = Package(
         .executableTarget(
             name: "bpfmatrix",
             dependencies: [
-                "Compiler", "KernelStore", "Matrix", "Reports", "Results", "VirtualMachine",
+                "ChildProcess", "Compiler", "KernelStore", "Matrix", "Reports", "Results", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -97,5 +97,6 @@ let package = Package(
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
         .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
+        .testTarget(name: "VirtualMachineTests", dependencies: ["VirtualMachine"]),
     ]
 )

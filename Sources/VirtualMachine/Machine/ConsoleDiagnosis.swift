@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the kernel's last words on its console say about how it ended.
+struct ConsoleDiagnosis: Hashable {
+    enum Finding: Hashable {
+        case panic(String)
+        case oops(String)
+        case stall(String)
+    }
+
+    let finding: Finding?
+
+    /// Lines of kernel/panic.c, arch/x86/kernel/dumpstack.c and arch/x86/mm/fault.c.
+    private static let panicSigns = ["Kernel panic - not syncing"]
+    private static let oopsSigns = [
+        "Oops:", "BUG: kernel NULL pointer", "BUG: unable to handle", "kernel BUG at", "general protection fault",
+        "invalid opcode:", "stack guard page was hit",
+    ]
+    /// Lines of kernel/watchdog.c, kernel/rcu/tree_stall.h and kernel/hung_task.c.
+    private static let stallSigns = [
+        "watchdog: BUG: soft lockup", "detected stall", "detected stalls", "self-detected stall",
+        "blocked for more than", "hard LOCKUP",
+    ]
+
+    init(_ console: String) {
+        let lines = console.split(separator: "\n").map(String.init)
+        func first(_ signs: [String]) -> String? {
+            lines.first { line in signs.contains { line.contains($0) } }.map(Self.withoutTime)
+        }
+        // With oops=panic the oops comes first and the panic says only that there was one. A panic for another reason
+        // may print an oops-like trace after it, which changes nothing.
+        if let panic = first(Self.panicSigns) {
+            if let oops = first(Self.oopsSigns), panic.contains("Fatal exception") || panic.contains("oops") {
+                finding = .oops(oops)
+            } else {
+                finding = .panic(panic)
+            }
+        } else if let oops = first(Self.oopsSigns) {
+            finding = .oops(oops)
+        } else if let stall = first(Self.stallSigns) {
+            finding = .stall(stall)
+        } else {
+            finding = nil
+        }
+    }
+
+    /// Without `[    1.234567]` and, on newer kernels, `[    T1]`.
+    private static func withoutTime(_ line: String) -> String {
+        String(line.trimmingPrefix(#/(\s*\[[^\]]*\])+\s*/#))
+    }
+}

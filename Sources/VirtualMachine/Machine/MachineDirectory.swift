@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import SystemPackage
+
+/// A machine's own files, in a folder that nobody else can enter and that goes with the machine.
+struct MachineDirectory: Sendable {
+    let path: FilePath
+
+    /// Where QEMU meets the host; a Unix socket's path has 108 bytes at most (`sockaddr_un`), hence the short names.
+    var socket: FilePath { path.appending("agent") }
+    /// What the guest's kernel wrote to its serial port.
+    var console: FilePath { path.appending("console") }
+
+    static func with<Result>(_ body: (MachineDirectory) async throws -> Result) async throws -> Result {
+        let directory = try MachineDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory.path.string) }
+        return try await body(directory)
+    }
+
+    private init() throws(MachineFailure) {
+        let base = FileManager.default.temporaryDirectory.path(percentEncoded: false)
+        var template = FilePath(base).appending("bpfmatrix-XXXXXX").string.utf8CString.map { $0 }
+        guard mkdtemp(&template) != nil else {
+            throw MachineFailure(.notStarted("cannot make a private folder in \(base): \(String(cString: strerror(errno)))"))
+        }
+        path = FilePath(template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" })
+    }
+
+    /// What the console has so far, its end where it is long.
+    func consoleText(limit: Int = 64 << 10) -> String {
+        guard let file = FileHandle(forReadingAtPath: console.string) else { return "" }
+        defer { try? file.close() }
+        let size = (try? file.seekToEnd()) ?? 0
+        try? file.seek(toOffset: size > UInt64(limit) ? size - UInt64(limit) : 0)
+        let bytes = (try? file.readToEnd()) ?? Data()
+        return String(decoding: bytes, as: UTF8.self).replacing("\r", with: "")
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ChildProcess
+import GuestProtocol
+
+/// How a guest was lost. None of these is a verdict; what they mean for the program that was being loaded is for the
+/// caller to say.
+public struct MachineFailure: Error, Sendable, CustomStringConvertible {
+    public enum Cause: Sendable, Hashable {
+        /// The kernel panicked.
+        case panicked(String)
+        /// The kernel oopsed, which ends it too.
+        case oopsed(String)
+        /// Nothing was heard for the whole limit, and the console tells of a processor that is stuck.
+        case stalled(waitingFor: String, limit: Duration, sign: String)
+        /// Nothing was heard for the whole limit, and the console does not say why.
+        case silent(waitingFor: String, limit: Duration)
+        /// QEMU ended, and the console knows of no panic.
+        case exited(Ending, errorText: String)
+        /// The guest closed its port, and QEMU goes on.
+        case disconnected
+        case protocolBroken(ProtocolError)
+        /// A message that makes sense, but not now.
+        case outOfTurn(String)
+        /// QEMU could not be started at all.
+        case notStarted(String)
+    }
+
+    /// What the causes have in common for someone who must go on.
+    public enum Kind: Sendable, Hashable {
+        /// The kernel broke down: perhaps because of what it was given.
+        case crash
+        /// The kernel went on without an answer: perhaps because of what it was given.
+        case silence
+        /// Nothing that a program under test could have caused.
+        case infrastructure
+    }
+
+    public let cause: Cause
+    /// The end of what the kernel wrote to its console.
+    public var console: String
+
+    public init(_ cause: Cause, console: String = "") {
+        self.cause = cause
+        self.console = console
+    }
+
+    public var kind: Kind {
+        switch cause {
+        case .panicked, .oopsed: .crash
+        case .stalled, .silent: .silence
+        case .exited, .disconnected, .protocolBroken, .outOfTurn, .notStarted: .infrastructure
+        }
+    }
+
+    public var description: String {
+        switch cause {
+        case .panicked(let line): "the kernel panicked: \(line)"
+        case .oopsed(let line): "the kernel oopsed: \(line)"
+        case .stalled(let what, let limit, let sign): "no answer within \(limit) while waiting for \(what): \(sign)"
+        case .silent(let what, let limit): "no answer within \(limit) while waiting for \(what)"
+        case .exited(let ending, let text):
+            "QEMU ended by itself (\(ending))" + (text.isEmpty ? "" : ": \(text)")
+        case .disconnected: "the guest closed its connection"
+        case .protocolBroken(let error): "the guest's words can't be understood: \(error)"
+        case .outOfTurn(let message): "the guest said something out of turn: \(message.prefix(200))"
+        case .notStarted(let reason): reason
+        }
+    }
+}

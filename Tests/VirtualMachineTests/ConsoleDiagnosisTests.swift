@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import VirtualMachine
+
+@Suite struct ConsoleDiagnosisTests {
+    @Test("an oops that ends in a panic is an oops; a panic by itself is one; a stall and silence are neither")
+    func findings() {
+        let oops = """
+            [    4.1] BUG: kernel NULL pointer dereference, address: 0000000000000000
+            [    4.1][  T51] Oops: 0002 [#1] SMP NOPTI
+            [    4.2] Kernel panic - not syncing: Fatal exception
+            """
+        #expect(
+            ConsoleDiagnosis(oops).finding == .oops("BUG: kernel NULL pointer dereference, address: 0000000000000000")
+        )
+        let panic = """
+            [    3.2] sysrq: Trigger a crash
+            [    3.2] Kernel panic - not syncing: sysrq triggered crash
+            """
+        #expect(ConsoleDiagnosis(panic).finding == .panic("Kernel panic - not syncing: sysrq triggered crash"))
+        let stall = "[   26.0] watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [init:1]\n"
+        #expect(
+            ConsoleDiagnosis(stall).finding == .stall("watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [init:1]")
+        )
+        #expect(ConsoleDiagnosis("[    0.0] Linux version 6.1\n").finding == nil)
+        #expect(ConsoleDiagnosis("").finding == nil)
+    }
+}

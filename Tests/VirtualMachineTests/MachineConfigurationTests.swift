@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@testable import VirtualMachine
+
+@Suite struct MachineConfigurationTests {
+    private static func machine(_ accelerator: Accelerator, kiloHertz: Int?) -> MachineConfiguration {
+        MachineConfiguration(
+            kernelImage: "/k/vmlinuz",
+            initramfs: "/k/initramfs",
+            accelerator: accelerator,
+            extraKernelArguments: ["lsm=bpf"],
+            processor: HostProcessor(model: "some", kiloHertz: kiloHertz)
+        )
+    }
+
+    @Test("an emulated guest is told its clock, so that it need not calibrate")
+    func emulatedClock() {
+        let line = Self.machine(.tcg, kiloHertz: 2_900_000).kernelCommandLine
+        #expect(line.contains("tsc_early_khz=2900000"))
+        #expect(line.contains("acpi=off"))
+        #expect(line.hasSuffix(" lsm=bpf"))
+    }
+
+    @Test("a guest whose clock is not known, or that has the real one, finds it out by itself")
+    func ownClock() {
+        for machine in [Self.machine(.tcg, kiloHertz: nil), Self.machine(.kvm, kiloHertz: 2_900_000)] {
+            #expect(!machine.kernelCommandLine.contains("tsc"))
+            #expect(!machine.kernelCommandLine.contains("acpi"))
+        }
+    }
+
+    @Test("no machine touches the kernel's mitigations, and every oops ends it")
+    func commandLine() {
+        let line = Self.machine(.tcg, kiloHertz: 1).kernelCommandLine
+        #expect(!line.contains("mitigations"))
+        #expect(line.contains("oops=panic"))
+        #expect(line.contains("panic=-1"))
+    }
+
+    @Test("a guest has no network and no disk, and QEMU its sandbox")
+    func isolation() async throws {
+        try await MachineDirectory.with { directory in
+            let arguments = Self.machine(.tcg, kiloHertz: 1).arguments(in: directory)
+            #expect(arguments.contains("-nodefaults"))
+            #expect(!arguments.contains { $0.contains("netdev") || $0.contains("drive") || $0.contains("fsdev") })
+            #expect(arguments.contains { $0.contains("spawn=deny") })
+        }
+    }
+
+    @Test("a machine's folder is private, short enough for a socket, and gone afterwards")
+    func directory() async throws {
+        let path = try await MachineDirectory.with { directory in
+            #expect(directory.socket.string.utf8.count < 108)
+            return directory.path.string
+        }
+        #expect(throws: (any Error).self) { try FileManager.default.attributesOfItem(atPath: path) }
+    }
+
+    @Test("the processor is read from what Linux prints, and its absence is borne")
+    func processor() {
+        let text = "processor\t: 0\nmodel name\t: Some CPU @ 2.90GHz\ncpu MHz\t\t: 2899.998\n"
+        #expect(HostProcessor(cpuInfo: text) == HostProcessor(model: "Some CPU @ 2.90GHz", kiloHertz: 2_899_998))
+        #expect(HostProcessor(cpuInfo: "") == HostProcessor(model: "unknown", kiloHertz: nil))
+    }
+}
