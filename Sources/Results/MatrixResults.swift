@@ -97,6 +97,8 @@ public struct TestedKernel: Sendable, Hashable, Codable {
     public var accelerator: String
     /// Power-on to the agent's first word; nil where it never spoke.
     public var bootSeconds: Double?
+    /// Why nothing, or no more, could be asked of it; nil where all is well.
+    public var failure: String?
 
     public init(
         spec: String,
@@ -105,7 +107,8 @@ public struct TestedKernel: Sendable, Hashable, Codable {
         digest: String,
         source: String,
         accelerator: String,
-        bootSeconds: Double?
+        bootSeconds: Double? = nil,
+        failure: String? = nil
     ) {
         self.spec = spec
         self.version = version
@@ -114,6 +117,7 @@ public struct TestedKernel: Sendable, Hashable, Codable {
         self.source = source
         self.accelerator = accelerator
         self.bootSeconds = bootSeconds
+        self.failure = failure
     }
 }
 
@@ -185,37 +189,5 @@ public struct WitnessStatement: Sendable, Hashable, Codable {
         self.verdict = verdict
         self.output = output
         self.disagreement = disagreement
-    }
-}
-
-public struct Summary: Sendable, Hashable, Codable {
-    public var cells: Int
-    public var accepted: Int
-    /// Cells with a verdict other than `accepted`, and those that crashed or timed out.
-    public var failed: Int
-    /// Cells without a verdict for reasons of infrastructure.
-    public var infrastructure: Int
-    /// Objects and kernels where agent and bpftool contradict each other.
-    public var disagreements: Int
-    public var seconds: Double
-    /// The command's exit status: `docs/results.md`.
-    public var exitStatus: Int
-
-    public init(
-        cells: Int,
-        accepted: Int,
-        failed: Int,
-        infrastructure: Int,
-        disagreements: Int,
-        seconds: Double,
-        exitStatus: Int
-    ) {
-        self.cells = cells
-        self.accepted = accepted
-        self.failed = failed
-        self.infrastructure = infrastructure
-        self.disagreements = disagreements
-        self.seconds = seconds
-        self.exitStatus = exitStatus
     }
 }
