@@ -1,1 +1,136 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import SystemPackage
+
+/// The kernels on this machine.
+///
+/// ```
+/// blobs/       images, configurations, modules and BTF, each under its SHA-256
+/// kernels/     one record for each kernel: which blobs it consists of, and where it came from
+/// downloads/   packages that have not come whole yet
+/// apt/         apt's own files, apart from the machine's
+/// tmp/         what is being worked on
+/// ```
+/// Any number of processes may use a store at once, and any may die at any time: blobs and records are renamed into
+/// place, a record is written after its blobs, and removals happen under a lock.
+public struct KernelStore: Sendable {
+    public let root: FilePath
+    let blobs: BlobStore
+    let scratch: ScratchFolder
+
+    private var records: FilePath { root.appending("kernels") }
+    private var lock: FilePath { root.appending("lock") }
+
+    /// `BPFMATRIX_STORE`, or `bpfmatrix` in the user's cache folder.
+    public static func defaultRoot(environment: [String: String] = ProcessInfo.processInfo.environment) -> FilePath {
+        if let chosen = environment["BPFMATRIX_STORE"], !chosen.isEmpty { return FilePath(chosen) }
+        if let cache = environment["XDG_CACHE_HOME"], !cache.isEmpty { return FilePath(cache).appending("bpfmatrix") }
+        return FilePath(NSHomeDirectory()).appending(".cache").appending("bpfmatrix")
+    }
+
+    /// Opens the store, and makes it where it is not there yet.
+    public init(root: FilePath = KernelStore.defaultRoot()) throws(KernelStoreError) {
+        self.root = root
+        scratch = ScratchFolder(path: root.appending("tmp"))
+        blobs = BlobStore(folder: root.appending("blobs"), scratch: root.appending("tmp"))
+        for folder in ["", "blobs", "kernels", "downloads", "tmp"] {
+            let path = folder.isEmpty ? root : root.appending(folder)
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: path.string,
+                    withIntermediateDirectories: true,
+                    attributes: [.posixPermissions: 0o700]
+                )
+            } catch {
+                throw .storage(path: path.string, reason: error.localizedDescription)
+            }
+        }
+        scratch.sweep()
+    }
+
+    /// Everything in the store, oldest version first.
+    public func kernels() throws(KernelStoreError) -> [Kernel] {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: records.string)
+        } catch {
+            throw .storage(path: records.string, reason: "cannot be read: \(error.localizedDescription)")
+        }
+        var kernels: [Kernel] = []
+        for name in names.sorted() where name.hasSuffix(".json") {
+            let path = records.appending(name)
+            // Another process may have removed it just now.
+            guard let data = FileManager.default.contents(atPath: path.string) else { continue }
+            do {
+                kernels.append(try Self.decoder.decode(Kernel.self, from: data))
+            } catch {
+                throw .damaged(path: path.string, reason: "it is no record of a kernel")
+            }
+        }
+        return kernels.sorted { KernelVersion($0.version) < KernelVersion($1.version) }
+    }
+
+    /// The newest kernel in the store that `spec` means; nil where there is none.
+    public func kernel(for spec: KernelSpec) throws(KernelStoreError) -> Kernel? {
+        try kernels().last { spec.matches($0) }
+    }
+
+    /// Where a blob's bytes are.
+    public func path(of blob: Blob) -> FilePath { blobs.path(of: blob) }
+
+    /// Runs `body` with a private folder that goes with it.
+    public func withTemporaryFolder<Result>(
+        _ purpose: String,
+        _ body: (FilePath) async throws -> Result
+    ) async throws -> Result {
+        try await scratch.with(purpose, body)
+    }
+
+    /// Forgets a kernel, and removes what no other kernel needs.
+    @discardableResult
+    public func remove(_ name: String) async throws -> Kernel {
+        try await StoreLock.with(lock) {
+            let kernels = try kernels()
+            guard let kernel = kernels.first(where: { $0.name == name || $0.release == name }) else {
+                throw KernelStoreError.notInStore(name: name, there: kernels.map(\.name))
+            }
+            unlink(record(kernel.name).string)
+            let needed = Set(kernels.filter { $0.name != kernel.name }.flatMap(\.blobs))
+            for blob in Set(kernel.blobs).subtracting(needed) { blobs.remove(blob) }
+            return kernel
+        }
+    }
+
+    /// Records a kernel whose blobs `makeBlobs` adds. Removals wait, so that no blob goes before its record is there.
+    func insert(replacing: Bool, _ makeKernel: () async throws -> Kernel) async throws -> Kernel {
+        try await StoreLock.with(lock) {
+            let kernel = try await makeKernel()
+            let path = record(kernel.name)
+            guard replacing || !FileManager.default.fileExists(atPath: path.string) else {
+                throw KernelStoreError.nameTaken(name: kernel.name)
+            }
+            do {
+                try Self.encoder.encode(kernel).write(to: URL(filePath: path.string), options: .atomic)
+            } catch {
+                throw KernelStoreError.storage(path: path.string, reason: error.localizedDescription)
+            }
+            return kernel
+        }
+    }
+
+    private func record(_ name: String) -> FilePath { records.appending("\(name).json") }
+
+    private static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        encoder.dateEncodingStrategy = .iso8601
+        return encoder
+    }
+
+    private static var decoder: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        return decoder
+    }
+}

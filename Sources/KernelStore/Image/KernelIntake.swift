@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ChildProcess
+import ELF
+import Foundation
+import SystemPackage
+
+/// Files of a kernel before they are taken into the store.
+struct KernelFiles {
+    let image: FilePath
+    let config: FilePath?
+    /// The folder that has the modules somewhere below it.
+    let modules: FilePath?
+}
+
+/// Takes a kernel apart into what the store keeps: the image, its type information, its configuration, and the few
+/// modules by which a guest reaches the host.
+struct KernelIntake {
+    let blobs: BlobStore
+    /// For intermediate files.
+    let folder: FilePath
+
+    /// What the guest talks through; the modules below them follow from what they say of themselves.
+    private static let neededModules = ["virtio_pci", "virtio_console"]
+    private static let decompressionLimit = Duration.seconds(120)
+
+    func take(
+        _ files: KernelFiles,
+        name: (BootImage) -> String,
+        version: String?,
+        source: String
+    ) async throws -> Kernel {
+        let bytes = try BlobStore.read(files.image)
+        let image = try Self.image(bytes, path: files.image)
+        let vmlinux = try await uncompressed(image, bytes, path: files.image)
+        return Kernel(
+            name: name(image),
+            release: image.release,
+            version: version ?? KernelVersion(image.release).text,
+            source: source,
+            architecture: "amd64",
+            image: try blobs.add(bytes),
+            config: try files.config.map { path throws(KernelStoreError) in try blobs.add(contentsOf: path) },
+            btf: try typeInformation(vmlinux, path: files.image),
+            modules: try await modules(in: files.modules),
+            added: Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down))
+        )
+    }
+
+    static func image(_ bytes: [UInt8], path: FilePath) throws(KernelStoreError) -> BootImage {
+        do throws(BootImage.Refusal) {
+            return try BootImage(bytes)
+        } catch {
+            throw .notAKernel(path: path.string, reason: "\(error)")
+        }
+    }
+
+    private func uncompressed(_ image: BootImage, _ bytes: [UInt8], path: FilePath) async throws -> [UInt8] {
+        guard case .bzImage(let compressed) = image else { return bytes }
+        var payload = compressed.payload
+        // The build appends the uncompressed size to all but gzip's, which has it anyway (scripts/Makefile.lib).
+        if compressed.compression != .gzip { payload = payload.lowerBound..<(payload.upperBound - 4) }
+        let packed = folder.appending("payload")
+        let unpacked = folder.appending("vmlinux")
+        do {
+            try Data(bytes[payload]).write(to: URL(filePath: packed.string))
+        } catch {
+            throw KernelStoreError.storage(path: packed.string, reason: error.localizedDescription)
+        }
+        let result = try await decompress(compressed.compression, packed, to: unpacked)
+        let vmlinux = try BlobStore.read(unpacked)
+        // gzip complains of what follows the payload although all has been unpacked; that it is whole shows here.
+        guard (try? ELFFile(vmlinux)) != nil else {
+            throw KernelStoreError.notAKernel(path: path.string, reason: "its payload can't be unpacked: \(result.errorText)")
+        }
+        return vmlinux
+    }
+
+    private func typeInformation(_ vmlinux: [UInt8], path: FilePath) throws(KernelStoreError) -> Blob? {
+        let contents: ArraySlice<UInt8>
+        do throws(ELFError) {
+            let file = try ELFFile(vmlinux)
+            guard let section = file.section(named: ".BTF") else { return nil }
+            contents = try file.contents(of: section)
+        } catch {
+            throw .notAKernel(path: path.string, reason: "\(error)")
+        }
+        return try blobs.add(Array(contents))
+    }
+
+    private func modules(in folder: FilePath?) async throws -> [KernelModule] {
+        guard let folder else { return [] }
+        let found = Self.moduleFiles(below: folder)
+        var unpacked: [String: [UInt8]] = [:]
+        // Modules are unpacked as they turn out to be needed; those that nothing needs stay as they are.
+        var wanted = Self.neededModules
+        while let name = wanted.popLast() {
+            guard unpacked[name] == nil, let path = found[name] else { continue }
+            let bytes = try await module(at: path)
+            unpacked[name] = bytes
+            wanted += ModuleInformation(bytes)?.dependencies.map(ModuleOrder.canonical) ?? []
+        }
+        let order = try ModuleOrder.order(of: Self.neededModules) { name throws(KernelStoreError) in
+            unpacked[name].map { ModuleInformation($0)?.dependencies ?? [] }
+        }
+        var modules: [KernelModule] = []
+        for name in order {
+            guard let bytes = unpacked[name] else { continue }
+            modules.append(KernelModule(name: "\(name).ko", blob: try blobs.add(bytes)))
+        }
+        return modules
+    }
+
+    private func module(at path: FilePath) async throws -> [UInt8] {
+        let packed = try BlobStore.read(path)
+        guard path.extension != "ko" else { return packed }
+        guard let compression = Compression(packed[...]) else {
+            throw KernelStoreError.damaged(path: path.string, reason: "it is compressed in an unknown way")
+        }
+        let unpacked = folder.appending("module.ko")
+        let result = try await decompress(compression, path, to: unpacked)
+        guard result.ending.isSuccess else {
+            throw KernelStoreError.damaged(path: path.string, reason: result.errorText)
+        }
+        return try BlobStore.read(unpacked)
+    }
+
+    private func decompress(_ compression: Compression, _ input: FilePath, to output: FilePath) async throws -> CommandResult {
+        let (tool, arguments) = compression.tool
+        do {
+            return try await Command(tool, arguments).run(from: input, to: output, within: Self.decompressionLimit)
+        } catch let error as CommandError {
+            throw KernelStoreError.toolFailed("\(error)")
+        }
+    }
+
+    /// Modules by their canonical names.
+    private static func moduleFiles(below folder: FilePath) -> [String: FilePath] {
+        var files: [String: FilePath] = [:]
+        let paths = FileManager.default.enumerator(atPath: folder.string)
+        while let relative = paths?.nextObject() as? String {
+            let path = folder.appending(relative)
+            guard let name = path.lastComponent?.string, let range = name.range(of: ".ko") else { continue }
+            let ending = name[range.upperBound...]
+            guard ["", ".xz", ".zst", ".gz"].contains(ending) else { continue }
+            files[ModuleOrder.canonical(String(name[..<range.lowerBound]))] = path
+        }
+        return files
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// A kernel in the store: what it is, where it came from, and the blobs that it consists of.
+public struct Kernel: Codable, Hashable, Sendable {
+    /// Unique in the store: `debian-6.1.0-56-cloud-amd64`, or the name that the user gave it.
+    public let name: String
+    /// `uname -r`.
+    public let release: String
+    /// Upstream version, `6.1.192`: what people call it.
+    public let version: String
+    /// Where it came from, in words.
+    public let source: String
+    /// `amd64`
+    public let architecture: String
+    /// bzImage or ELF, as it was delivered.
+    public let image: Blob
+    public let config: Blob?
+    /// The kernel's own type information (`.BTF` of the uncompressed image); nil where it was built without.
+    public let btf: Blob?
+    /// What the guest must load to reach the host, in that order; empty where it is built in.
+    public let modules: [KernelModule]
+    public let added: Date
+
+    /// By this a kernel is known in results: the image's SHA-256.
+    public var digest: String { image.sha256 }
+
+    /// The first two numbers of the version: `6.1`.
+    public var line: String { KernelVersion(version).line }
+
+    var blobs: [Blob] { [image] + [config, btf].compactMap { $0 } + modules.map(\.blob) }
+}
+
+/// A module, decompressed.
+public struct KernelModule: Codable, Hashable, Sendable {
+    /// `virtio_console.ko`
+    public let name: String
+    public let blob: Blob
+}
+
+/// Bytes in the store, known by their digest.
+public struct Blob: Codable, Hashable, Sendable {
+    /// Hexadecimal.
+    public let sha256: String
+    /// Bytes.
+    public let size: Int
+}
+
+/// Upstream versions in their order: numbers, compared one by one.
+public struct KernelVersion: Hashable, Sendable, Comparable {
+    public let numbers: [Int]
+
+    /// Reads the leading numbers of `6.12.117-1`, `6.12.117+deb13-cloud-amd64` or `6.12`.
+    public init(_ text: String) {
+        let leading = text.prefix { $0.isNumber || $0 == "." }
+        numbers = leading.split(separator: ".").compactMap { Int($0) }
+    }
+
+    /// `6.12`
+    public var line: String { numbers.prefix(2).map(String.init).joined(separator: ".") }
+
+    public var text: String { numbers.map(String.init).joined(separator: ".") }
+
+    public static func < (left: KernelVersion, right: KernelVersion) -> Bool {
+        left.numbers.lexicographicallyPrecedes(right.numbers)
+    }
+}

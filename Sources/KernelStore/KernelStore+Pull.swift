@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ChildProcess
+import Foundation
+import SystemPackage
+
+/// What is happening while a kernel is fetched.
+public enum PullProgress: Sendable, Hashable {
+    case readingIndexes(suites: [String])
+    /// Bytes of bytes, over all packages of the kernel.
+    case downloading(release: String, bytes: Int, of: Int)
+    case unpacking(release: String)
+    /// Something that the user should know and that stops nothing.
+    case note(String)
+}
+
+/// A kernel that an archive has and this machine may not.
+public struct AvailableKernel: Sendable, Hashable {
+    public let line: String
+    public let version: String
+    public let release: String
+    public let suite: String
+}
+
+extension KernelStore {
+    /// The newest kernel of each line that the archive has.
+    public func available(from archive: DebianArchive) async throws -> [AvailableKernel] {
+        let apt = try PrivateApt(folder: root.appending("apt"), archive: archive)
+        return try await StoreLock.with(root.appending("apt.lock")) {
+            try await apt.update(archive.suites.filter { !$0.isSecurity || archive.security != nil }) { _ in }
+            return KernelPackage.newestOfEachLine(among: try await apt.packages()).map { package in
+                AvailableKernel(
+                    line: package.upstream.line,
+                    version: package.upstream.text,
+                    release: package.release,
+                    suite: package.suite
+                )
+            }
+        }
+    }
+
+    /// Fetches the newest kernel that `spec` means, unless the store has that very one.
+    public func pull(
+        _ spec: KernelSpec,
+        from archive: DebianArchive,
+        progress: @escaping @Sendable (PullProgress) -> Void
+    ) async throws -> Kernel {
+        let apt = try PrivateApt(folder: root.appending("apt"), archive: archive)
+        let (package, parts) = try await StoreLock.with(root.appending("apt.lock")) {
+            let package = try await find(spec, in: archive, with: apt, progress: progress)
+            var parts: [Part] = []
+            if try known(package) == nil {
+                for name in try await apt.parts(of: package) {
+                    let location = try await apt.location(of: name, version: package.version)
+                    parts.append(Part(name: name, location: location))
+                }
+            }
+            return (package, parts)
+        }
+        if let known = try known(package) { return known }
+        return try await scratch.with("pull") { folder in
+            let total = parts.map(\.location.size).reduce(0, +)
+            var before = 0
+            for part in parts {
+                let offset = before
+                try await unpack(part, of: package, with: apt, into: folder) { bytes in
+                    progress(.downloading(release: package.release, bytes: offset + bytes, of: total))
+                }
+                before += part.location.size
+            }
+            progress(.unpacking(release: package.release))
+            return try await takeIn(package, unpackedIn: folder)
+        }
+    }
+
+    private struct Part: Sendable {
+        let name: String
+        let location: PackageLocation
+    }
+
+    private static func recordName(_ release: String) -> String { "debian-\(release)" }
+
+    private func known(_ package: KernelPackage) throws(KernelStoreError) -> Kernel? {
+        try kernels().first { $0.name == Self.recordName(package.release) && $0.version == package.upstream.text }
+    }
+
+    private func find(
+        _ spec: KernelSpec,
+        in archive: DebianArchive,
+        with apt: PrivateApt,
+        progress: @escaping @Sendable (PullProgress) -> Void
+    ) async throws -> KernelPackage {
+        let suites = archive.suites(for: spec)
+        progress(.readingIndexes(suites: suites.map(\.name)))
+        try await apt.update(suites) { progress(.note($0)) }
+        if let package = KernelPackage.best(for: spec, among: try await apt.packages()) { return package }
+        // The line may have moved to a suite that it is not known for.
+        let all = archive.suites.filter { !$0.isSecurity || archive.security != nil }
+        progress(.readingIndexes(suites: all.map(\.name)))
+        try await apt.update(all) { progress(.note($0)) }
+        let packages = try await apt.packages()
+        if let package = KernelPackage.best(for: spec, among: packages) { return package }
+        throw KernelStoreError.notOffered(
+            spec: "\(spec)",
+            offered: KernelPackage.newestOfEachLine(among: packages).map(\.upstream.line),
+            suites: all.map(\.name)
+        )
+    }
+
+    private static let unpackLimit = Duration.seconds(300)
+    private static let aptDownloadLimit = Duration.seconds(3600)
+
+    private func unpack(
+        _ part: Part,
+        of package: KernelPackage,
+        with apt: PrivateApt,
+        into folder: FilePath,
+        progress: @Sendable (Int) -> Void
+    ) async throws {
+        let scheme = part.location.address.prefix { $0 != ":" }
+        guard scheme == "http" || scheme == "https" else {
+            let fetched = folder.appending("fetched")
+            try FileManager.default.createDirectory(atPath: fetched.string, withIntermediateDirectories: true)
+            try await apt.download(part.name, version: package.version, into: fetched, within: Self.aptDownloadLimit)
+            for name in try FileManager.default.contentsOfDirectory(atPath: fetched.string) {
+                try await unpack(fetched.appending(name), into: folder)
+                unlink(fetched.appending(name).string)
+            }
+            return
+        }
+        let download = Download(
+            folder: root.appending("downloads"),
+            location: part.location,
+            what: part.name,
+            proxy: try await apt.proxy(for: String(scheme))
+        )
+        try await download.with(progress: progress) { try await unpack($0, into: folder) }
+    }
+
+    private func unpack(_ file: FilePath, into folder: FilePath) async throws {
+        let result = try await Command("dpkg-deb", ["--extract", file.string, folder.appending("root").string])
+            .run(within: Self.unpackLimit)
+        guard result.ending.isSuccess else { throw KernelStoreError.toolFailed("cannot unpack \(file): \(result.errorText)") }
+    }
+
+    private func takeIn(_ package: KernelPackage, unpackedIn folder: FilePath) async throws -> Kernel {
+        let top = folder.appending("root")
+        let release = package.release
+        func first(_ candidates: String...) -> FilePath? {
+            candidates.map { top.appending($0) }.first { FileManager.default.fileExists(atPath: $0.string) }
+        }
+        guard let image = first("boot/vmlinuz-\(release)", "usr/lib/modules/\(release)/vmlinuz") else {
+            throw KernelStoreError.notAKernel(path: package.name, reason: "the package has no image for \(release)")
+        }
+        let files = KernelFiles(
+            image: image,
+            config: first("boot/config-\(release)", "usr/lib/modules/\(release)/config"),
+            modules: first("lib/modules/\(release)", "usr/lib/modules/\(release)")
+        )
+        return try await insert(replacing: true) {
+            let kernel = try await KernelIntake(blobs: blobs, folder: folder).take(
+                files,
+                name: { _ in Self.recordName(release) },
+                version: package.upstream.text,
+                source: "Debian \(package.suite) \(package.name) \(package.version)"
+            )
+            guard kernel.release == release else {
+                throw KernelStoreError.anotherKernel(expected: release, found: kernel.release)
+            }
+            return kernel
+        }
+    }
+}

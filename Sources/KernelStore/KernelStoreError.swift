@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a kernel can't be had or kept. The first line says what to do.
+public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
+    /// No source has such a kernel; `offered` is what there is.
+    case notOffered(spec: String, offered: [String], suites: [String])
+    case notInStore(name: String, there: [String])
+    case nameTaken(name: String)
+    case unusableName(String)
+    /// The machine's apt configuration names no Debian archive.
+    case noArchive
+    case aptMissing
+    /// The archive's keys are not on this machine.
+    case noKeyring(path: String)
+    /// apt could not read the archive's signed indexes.
+    case archiveUnreadable(suites: [String], reason: String)
+    /// What was fetched is not what the archive's signature vouches for. Nothing of it is kept.
+    case refused(what: String, reason: String)
+    case notDownloaded(what: String, reason: String)
+    case notAKernel(path: String, reason: String)
+    /// The image is of another kernel than its package says.
+    case anotherKernel(expected: String, found: String)
+    case toolFailed(String)
+    case storage(path: String, reason: String)
+    case damaged(path: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .notOffered(let spec, let offered, let suites):
+            "no kernel \(spec) in the Debian archive (asked: \(suites.joined(separator: ", "))). "
+                + "What is there: \(offered.isEmpty ? "nothing" : offered.joined(separator: ", ")). "
+                + "A kernel of your own: bpfmatrix kernels add NAME --image FILE"
+        case .notInStore(let name, let there):
+            "no kernel \(name) in the store; there: \(there.isEmpty ? "none" : there.joined(separator: ", "))"
+        case .nameTaken(let name): "the store has a kernel \(name) already: bpfmatrix kernels remove \(name)"
+        case .unusableName(let name): "'\(name)' can't be a kernel's name: letters, digits, '.', '_', '+' and '-' can"
+        case .noArchive:
+            "apt on this machine knows no Debian archive: set BPFMATRIX_DEBIAN_MIRROR (and "
+                + "BPFMATRIX_DEBIAN_SECURITY_MIRROR) to one's base address, or add a kernel of your own with "
+                + "bpfmatrix kernels add NAME --image FILE"
+        case .aptMissing:
+            "apt is not on this machine, and the Debian archive is read with it: add a kernel of your own with "
+                + "bpfmatrix kernels add NAME --image FILE"
+        case .noKeyring(let path): "\(path) is missing, without which nothing can be verified: install debian-archive-keyring"
+        case .archiveUnreadable(let suites, let reason):
+            "the Debian archive can't be read (\(suites.joined(separator: ", "))): \(reason)"
+        case .refused(let what, let reason): "\(what) was refused: \(reason). Nothing of it was kept"
+        case .notDownloaded(let what, let reason):
+            "\(what) could not be downloaded: \(reason). What has come is kept; the same command goes on from there"
+        case .notAKernel(let path, let reason): "\(path) is not a kernel that can be booted: \(reason)"
+        case .anotherKernel(let expected, let found): "the image is of kernel \(found), not of \(expected)"
+        case .toolFailed(let reason): reason
+        case .storage(let path, let reason):
+            "cannot write \(path): \(reason). Free some room, or set BPFMATRIX_STORE to a folder that has it"
+        case .damaged(let path, let reason): "\(path) is damaged: \(reason). Remove it and pull the kernel again"
+        }
+    }
+}
