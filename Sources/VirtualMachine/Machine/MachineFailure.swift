@@ -22,6 +22,8 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case protocolBroken(ProtocolError)
         /// A message that makes sense, but not now.
         case outOfTurn(String)
+        /// What was sent is not what arrived.
+        case garbled(String)
         /// QEMU could not be started at all.
         case notStarted(String)
     }
@@ -49,7 +51,7 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         switch cause {
         case .panicked, .oopsed: .crash
         case .stalled, .silent: .silence
-        case .exited, .disconnected, .protocolBroken, .outOfTurn, .notStarted: .infrastructure
+        case .exited, .disconnected, .protocolBroken, .outOfTurn, .garbled, .notStarted: .infrastructure
         }
     }
 
@@ -64,7 +66,7 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case .disconnected: "the guest closed its connection"
         case .protocolBroken(let error): "the guest's words can't be understood: \(error)"
         case .outOfTurn(let message): "the guest said something out of turn: \(message.prefix(200))"
-        case .notStarted(let reason): reason
+        case .garbled(let reason), .notStarted(let reason): reason
         }
     }
 }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How long is waited, and how often something is tried. Every wait in a run has one of these ends.
+public struct ExaminationLimits: Sendable, Hashable {
+    /// From QEMU's start to the agent's first word. Emulated cold boots take two to five seconds on a quiet machine.
+    public var boot: Duration
+    /// From one word about an object to the next: at most one program's verification, or the parsing of one object.
+    public var program: Duration
+    /// One run of bpftool over one object.
+    public var witness: Duration
+    /// How often the same kernel is started again for reasons of infrastructure before its cells are given up.
+    public var infrastructureRetries: Int
+    /// How often the same program must have brought a guest down before it is called the cause.
+    public var crashesToBlame: Int
+
+    public init(
+        boot: Duration = .seconds(60),
+        program: Duration = .seconds(60),
+        witness: Duration = .seconds(120),
+        infrastructureRetries: Int = 2,
+        crashesToBlame: Int = 2
+    ) {
+        self.boot = boot
+        self.program = program
+        self.witness = witness
+        self.infrastructureRetries = infrastructureRetries
+        self.crashesToBlame = crashesToBlame
+    }
+}

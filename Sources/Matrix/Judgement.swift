@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+import GuestProtocol
+import Results
+import VerifierLog
+
+/// What the agent's evidence about one object on one kernel amounts to.
+///
+/// `docs/verdicts.md` is the same in words.
+struct Judgement {
+    let verdict: Verdict
+    /// One line; nil where accepted.
+    let message: String?
+
+    /// Of a program that the agent reported on. `refusedMaps` are all that the kernel refused of the same object.
+    init(_ report: ProgramReport, refusedMaps: [MapReport]) {
+        switch report.stage {
+        case .accepted:
+            // A loader that does not switch the map off never gets as far as this program: green would be false.
+            guard let map = refusedMaps.first else {
+                self.init(.accepted, nil)
+                return
+            }
+            self.init(.map, "\(Self.describe(map)); without it the kernel accepts this program")
+        case .kernel:
+            self.init(kernelRefused: report, refusedMaps: refusedMaps)
+        case .loader:
+            self.init(loaderGaveUp: report.warnings, errno: report.errno)
+        }
+    }
+
+    /// Of the programs that libbpf never came to, because it refuses the object.
+    init(_ report: ObjectReport) {
+        switch report.stage {
+        case .finished:
+            self.init(.infrastructure, "the agent ended without a word about this program")
+        case .digestMismatch:
+            self.init(.infrastructure, "the bytes that arrived in the guest are not the ones that were sent")
+        case .notOpened:
+            self.init(.object, Self.lastLine(report.warnings) ?? "libbpf can't open the object")
+        case .notLoaded:
+            self.init(loaderGaveUp: report.warnings, errno: report.errno)
+        }
+    }
+
+    private init(_ verdict: Verdict, _ message: String?) {
+        self.verdict = verdict
+        self.message = message
+    }
+
+    private init(kernelRefused report: ProgramReport, refusedMaps: [MapReport]) {
+        let log = VerifierLog(report.log)
+        let final = log.finalMessage
+        switch Poison(in: log) {
+        case .relocation:
+            self.init(.relocation, "a CO-RE relocation found no match in this kernel's BTF, and the code is reached")
+        case .map(let index):
+            let map = refusedMaps.first { $0.index == index }
+            self.init(.map, map.map(Self.describe) ?? "map number \(index) was not created, and the code needs it")
+        case .kfunc:
+            self.init(.unsupported, "a kfunc that this kernel lacks is called")
+        case nil:
+            if let helper = final.flatMap(Self.unknownHelper) {
+                self.init(.unsupported, "helper number \(helper) is unknown to this kernel")
+            } else if report.log.isEmpty && report.errno == ErrorNumber.invalidArgument {
+                self.init(.unsupported, "refused before the verifier looked: no such program or attach type here")
+            } else if report.errno == ErrorNumber.notSupported {
+                self.init(.unsupported, final ?? "not supported by this kernel")
+            } else {
+                self.init(.rejected, final ?? "the kernel refused it without a word (errno \(report.errno))")
+            }
+        }
+    }
+
+    /// libbpf stopped before it asked the kernel; its warnings say over what.
+    private init(loaderGaveUp warnings: String, errno: Int32) {
+        let lines = warnings.split(separator: "\n").map { Self.withoutPrefix(String($0)) }
+        func line(_ texts: String...) -> String? {
+            lines.first { line in texts.contains { line.contains($0) } }
+        }
+        if let line = line("failed to find kernel BTF type ID of") {
+            self.init(.target, line)
+        } else if let line = line("no BTF-based attach target is specified", "attach program FD is not set") {
+            self.init(.target, "\(line): the object leaves the target to its own loader")
+        } else if let line = line("struct_ops init_kern") {
+            self.init(.unsupported, line)
+        } else if let line = line("extern (func ksym)") {
+            self.init(.unsupported, line)
+        } else if let line = line("extern '", "extern (", "relo #") {
+            self.init(.relocation, line)
+        } else if let line = line(
+            "kernel BTF is missing",
+            "failed to find valid kernel BTF",
+            "vmlinux BTF is not found"
+        ) {
+            self.init(.unsupported, "\(line): this kernel has no BTF of its own")
+        } else {
+            self.init(.object, lines.last ?? "libbpf gave up without a word (errno \(errno))")
+        }
+    }
+
+    static func describe(_ map: MapReport) -> String {
+        let name = "map '\(map.map)' (\(MapType.name(map.type)))"
+        if map.maxEntries == 0 && map.errno == ErrorNumber.invalidArgument {
+            return "\(name) has max_entries 0, which its own loader is meant to set"
+        }
+        return "\(name) was refused: \(lastLine(map.warnings) ?? "errno \(map.errno)")"
+    }
+
+    /// The number in `invalid func unknown#181`, which the verifier says of a helper beyond those that it has.
+    private static func unknownHelper(in message: String) -> Int? {
+        guard let match = message.firstMatch(of: #/invalid func unknown#(\d+)/#) else { return nil }
+        return Int(match.1)
+    }
+
+    private static func lastLine(_ text: String) -> String? {
+        text.split(separator: "\n").last.map { withoutPrefix(String($0)) }
+    }
+
+    private static func withoutPrefix(_ line: String) -> String {
+        line.hasPrefix("libbpf: ") ? String(line.dropFirst("libbpf: ".count)) : line
+    }
+}
+
+/// The errno values that decide something here (asm-generic/errno.h, linux/errno.h).
+enum ErrorNumber {
+    static let invalidArgument: Int32 = 22
+    /// `ENOTSUPP`, which the kernel uses although user space has no name for it.
+    static let notSupported: Int32 = 524
+}
+
+/// The calls that libbpf puts in place of what it could not resolve: impossible helpers, whose number says what it was.
+/// If the verifier never reaches them, nothing is lost. Numbers: libbpf 1.7's libbpf.c and relo_core.c.
+enum Poison: Equatable {
+    case relocation
+    /// The map's position in the object.
+    case map(index: UInt32)
+    case kfunc
+
+    private static let relocationNumber = 0xbad2310
+    private static let mapBase = 2_001_000_000
+    private static let kfuncBase = 2_002_000_000
+    /// libbpf numbers maps and externs from the base up, and keeps this many places.
+    private static let places = 1_000_000
+
+    init?(in log: VerifierLog) {
+        guard let line = log.lastLines.last(where: { $0.contains("unknown#") }),
+            let match = line.firstMatch(of: #/unknown#(\d+)/#),
+            let number = Int(match.1)
+        else { return nil }
+        switch number {
+        case Self.relocationNumber: self = .relocation
+        case Self.mapBase..<(Self.mapBase + Self.places): self = .map(index: UInt32(number - Self.mapBase))
+        case Self.kfuncBase..<(Self.kfuncBase + Self.places): self = .kfunc
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GuestProtocol
+import Results
+import VirtualMachine
+
+extension KernelExamination {
+    /// A guest was lost: decides whom that says something about, so that the next one goes on after it.
+    ///
+    /// Every call either gives a cell or a statement, or counts towards a limit, so a run comes to an end.
+    func learn(from failure: MachineFailure) {
+        switch (failure.kind, underway) {
+        case (.crash, .loading(let index, let program)):
+            blame(program, of: index, .crashed, failure, after: limits.crashesToBlame)
+        case (.silence, .loading(let index, let program?)):
+            blame(program, of: index, .timeout, failure, after: 1)
+        case (.silence, .loading(let index, program: nil)):
+            blame(nil, of: index, .timeout, failure, after: limits.crashesToBlame)
+        case (.crash, .witnessing(let index)), (.silence, .witnessing(let index)):
+            let verdict: Verdict = failure.kind == .crash ? .crashed : .timeout
+            if progress[index].countLoss(over: WitnessJudgement.lossKey) >= limits.crashesToBlame {
+                testify(index, verdict, failure)
+            }
+        case (.infrastructure, _), (_, .nothing):
+            loseForInfrastructure("\(failure)", log: failure.console)
+        }
+    }
+
+    private func blame(
+        _ program: String?,
+        of index: Int,
+        _ verdict: Verdict,
+        _ failure: MachineFailure,
+        after count: Int
+    ) {
+        let times = progress[index].countLoss(over: program)
+        let what = program ?? progress[index].object.name
+        guard times >= count else {
+            report(.note("\(subject.spec): lost a guest over \(what), trying once more in a fresh one: \(failure)"))
+            return
+        }
+        if let program {
+            progress[index].condemn(program, verdict, message: "\(failure)", log: failure.console)
+        } else {
+            for cell in progress[index].giveUp(verdict, message: "\(failure)", log: failure.console) {
+                report(.cell(cell))
+            }
+        }
+    }
+
+    private func testify(_ index: Int, _ verdict: Verdict, _ failure: MachineFailure) {
+        let statement = WitnessStatement(
+            object: progress[index].object.name,
+            kernel: subject.spec,
+            verdict: verdict,
+            output: "\(failure)\n\(failure.console)"
+        )
+        progress[index].testify(statement)
+        report(.witness(statement))
+    }
+
+    func loseForInfrastructure(_ reason: String, log: String?) {
+        lostForInfrastructure += 1
+        guard lostForInfrastructure > limits.infrastructureRetries else {
+            report(.note("\(subject.spec): trying again in a fresh guest: \(reason)"))
+            return
+        }
+        report(.kernelFailed(kernel: subject.spec, reason: reason))
+        for index in progress.indices where !progress[index].isDone {
+            for cell in progress[index].giveUp(.infrastructure, message: reason, log: log) { report(.cell(cell)) }
+        }
+    }
+}

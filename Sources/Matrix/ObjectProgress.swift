@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GuestProtocol
+import Results
+import VerifierLog
+
+/// How far one object has come on one kernel; survives the VMs that it is examined in.
+struct ObjectProgress {
+    let object: TestObject
+    /// The word of the user by which cells name the kernel.
+    let kernel: String
+    private(set) var cells: [String: Cell] = [:]
+    private(set) var refusedMaps: [MapReport] = []
+    private(set) var statement: WitnessStatement?
+    /// How often a guest was lost while the program named was being loaded; the empty name is the object itself, before
+    /// any program's turn.
+    private var losses: [String: Int] = [:]
+    private var reports: [ProgramReport] = []
+    private(set) var isLoaded: Bool
+    private(set) var isWitnessed: Bool
+
+    init(object: TestObject, kernel: String, loader: LoaderChoice) {
+        self.object = object
+        self.kernel = kernel
+        isLoaded = !loader.asksAgent
+        isWitnessed = !loader.asksBPFTool
+    }
+
+    var isDone: Bool { isLoaded && isWitnessed }
+
+    /// Programs that another guest has answered for already.
+    var decided: [String] {
+        reports.map(\.program) + cells.keys.filter { name in !reports.contains { $0.program == name } }
+    }
+
+    /// Counts a guest that was lost over `program` (nil: over the object) and says how often that has happened.
+    mutating func countLoss(over program: String?) -> Int {
+        losses[program ?? "", default: 0] += 1
+        return losses[program ?? "", default: 0]
+    }
+
+    mutating func add(_ report: ProgramReport) {
+        guard !reports.contains(where: { $0.program == report.program }) else { return }
+        reports.append(report)
+    }
+
+    mutating func add(_ report: MapReport) {
+        guard !refusedMaps.contains(where: { $0.map == report.map }) else { return }
+        refusedMaps.append(report)
+    }
+
+    /// The agent is through with the object: every program gets its cell. Returned in the object's order.
+    mutating func finish(_ report: ObjectReport) -> [Cell] {
+        for program in object.contents.programs where cells[program.name] == nil {
+            if let said = reports.first(where: { $0.program == program.name }) {
+                cells[program.name] = cell(of: said, object: report)
+            } else {
+                cells[program.name] = cell(program.name, Judgement(report), errno: report.errno, log: report.warnings)
+            }
+        }
+        isLoaded = true
+        return orderedCells
+    }
+
+    /// No more is to be had from guests: whatever has no cell yet gets this verdict.
+    mutating func giveUp(_ verdict: Verdict, message: String, log: String?) -> [Cell] {
+        var given: [Cell] = []
+        if !isLoaded {
+            for program in object.contents.programs where cells[program.name] == nil {
+                if let said = reports.first(where: { $0.program == program.name }) {
+                    cells[program.name] = cell(of: said, object: nil)
+                } else {
+                    cells[program.name] = Cell(
+                        object: object.name,
+                        program: program.name,
+                        kernel: kernel,
+                        verdict: verdict,
+                        message: message,
+                        log: log
+                    )
+                }
+            }
+            given = orderedCells
+            isLoaded = true
+        }
+        if !isWitnessed { testify(WitnessStatement(object: object.name, kernel: kernel, verdict: verdict, output: message)) }
+        return given
+    }
+
+    /// One program brought a guest down or never came to an end.
+    mutating func condemn(_ program: String, _ verdict: Verdict, message: String, log: String) {
+        cells[program] = Cell(
+            object: object.name,
+            program: program,
+            kernel: kernel,
+            verdict: verdict,
+            message: message,
+            log: log
+        )
+    }
+
+    mutating func testify(_ statement: WitnessStatement) {
+        self.statement = statement
+        isWitnessed = true
+    }
+
+    private var orderedCells: [Cell] { object.contents.programs.compactMap { cells[$0.name] } }
+
+    private func cell(of report: ProgramReport, object ended: ObjectReport?) -> Cell {
+        var judgement = Judgement(report, refusedMaps: refusedMaps)
+        if let ended, ended.stage == .notLoaded, judgement.verdict == .accepted {
+            // Every program was taken, and the object failed all the same.
+            judgement = Judgement(ended)
+        }
+        let log = String(decoding: report.log, as: UTF8.self)
+        let cut = report.isLogCut ? "\n[the log is longer than was asked for; the kernel cut it]" : ""
+        let text = log.isEmpty ? report.warnings : log + cut
+        return cell(report.program, judgement, errno: report.errno, log: text, statisticsIn: report.log)
+    }
+
+    private func cell(
+        _ program: String,
+        _ judgement: Judgement,
+        errno: Int32,
+        log: String,
+        statisticsIn verifierLog: [UInt8] = []
+    ) -> Cell {
+        let statistics = VerifierLog(verifierLog).statistics
+        return Cell(
+            object: object.name,
+            program: program,
+            kernel: kernel,
+            verdict: judgement.verdict,
+            errno: errno == 0 ? nil : Int(errno),
+            message: judgement.message,
+            instructions: statistics.instructions,
+            states: statistics.totalStates,
+            peakStates: statistics.peakStates,
+            stackDepth: statistics.stackDepth,
+            log: log.isEmpty ? nil : log
+        )
+    }
+}

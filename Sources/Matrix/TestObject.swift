@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+import Crypto
+import Results
+
+/// An object under test: bytes that are the same for every kernel, and what is known of them.
+public struct TestObject: Sendable, Hashable {
+    /// Unique in a run.
+    public let name: String
+    /// The file that the user named: for a compiled object its source.
+    public let path: String
+    public let bytes: [UInt8]
+    /// SHA-256 of `bytes`.
+    public let digest: [UInt8]
+    public let contents: BPFObject
+    public let isCompiled: Bool
+
+    public init(name: String, path: String, bytes: [UInt8], isCompiled: Bool) throws(BPFObjectError) {
+        self.name = name
+        self.path = path
+        self.bytes = bytes
+        self.isCompiled = isCompiled
+        contents = try BPFObject(bytes)
+        digest = Array(SHA256.hash(data: bytes))
+    }
+
+    /// The digest in hexadecimal.
+    public var sha256: String { digest.hexadecimal }
+
+    /// What results say of it.
+    var described: TestedObject {
+        TestedObject(
+            name: name,
+            path: path,
+            sha256: sha256,
+            programs: contents.programs.map {
+                TestedProgram(name: $0.name, section: $0.section, type: ($0.type ?? .unspec).rawValue)
+            },
+            isCompiled: isCompiled
+        )
+    }
+
+    func renamed(_ name: String) -> TestObject {
+        TestObject(renaming: self, to: name)
+    }
+
+    private init(renaming object: TestObject, to name: String) {
+        self.name = name
+        path = object.path
+        bytes = object.bytes
+        digest = object.digest
+        contents = object.contents
+        isCompiled = object.isCompiled
+    }
+}
+
+extension [UInt8] {
+    var hexadecimal: String {
+        let digits = Array<UInt8>("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xf)]] }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GuestProtocol
+import Results
+
+/// What bpftool's word on an object amounts to, and whether it can be true together with the agent's.
+enum WitnessJudgement {
+    /// Under which `ObjectProgress` counts guests that were lost while bpftool ran; no C function has this name.
+    static let lossKey = "(bpftool)"
+
+    static func statement(_ said: WitnessReport, about progress: ObjectProgress) -> WitnessStatement {
+        let output = String(decoding: said.output, as: UTF8.self)
+        let verdict: Verdict =
+            switch said.status {
+            case 0: .accepted
+            case 1...: .rejected
+            default: .infrastructure
+            }
+        return WitnessStatement(
+            object: progress.object.name,
+            kernel: progress.kernel,
+            verdict: verdict,
+            output: output,
+            disagreement: disagreement(verdict, progress)
+        )
+    }
+
+    /// bpftool loads all programs but the optional ones (`SEC("?…")`), and fails if one of them or a map fails.
+    private static func disagreement(_ verdict: Verdict, _ progress: ObjectProgress) -> String? {
+        guard progress.isLoaded, !progress.cells.isEmpty, verdict.isVerdict else { return nil }
+        let optional = Set(progress.object.contents.programs.filter(\.isOptional).map(\.name))
+        let cells = progress.cells.values.filter { !optional.contains($0.program) }
+        guard cells.allSatisfy(\.verdict.isVerdict) else { return nil }
+        let refused = cells.filter { $0.verdict != .accepted }.map(\.program).sorted()
+        switch (verdict, refused.isEmpty && progress.refusedMaps.isEmpty) {
+        case (.accepted, false):
+            return refused.isEmpty
+                ? "bpftool loads the object although a map was refused to the agent"
+                : "bpftool loads the object although \(refused.joined(separator: ", ")) was refused to the agent"
+        case (.rejected, true):
+            return "bpftool can't load the object although every program of it was accepted from the agent"
+        default:
+            return nil
+        }
+    }
+}
+
+extension ObjectProgress {
+    /// With bpftool as the only loader its word on the object is the object's one cell.
+    func cellsByWitness(_ statement: WitnessStatement) -> [Cell] {
+        let last = statement.output.split(separator: "\n").last.map(String.init)
+        return [
+            Cell(
+                object: object.name,
+                program: Self.wholeObject,
+                kernel: kernel,
+                verdict: statement.verdict,
+                message: statement.verdict == .accepted ? nil : last ?? "bpftool failed without a word",
+                log: statement.verdict == .accepted ? nil : statement.output
+            )
+        ]
+    }
+
+    /// Stands in `Cell.program` where a verdict is about the object as a whole.
+    static let wholeObject = "*"
+}
