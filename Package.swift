@@ -42,16 +42,17 @@ let package = Package(
         .target(name: "Reports", dependencies: ["Results"], swiftSettings: strict),
 
         // Rooms with effects.
+        .target(name: "ContentDigest", dependencies: [crypto, system], swiftSettings: strict),
         .target(name: "ChildProcess", dependencies: [subprocess, system], swiftSettings: strict),
         .target(
             name: "Compiler",
-            dependencies: ["ChildProcess", crypto, system],
+            dependencies: ["ChildProcess", "ContentDigest", system],
             swiftSettings: strict
         ),
         .target(
             name: "KernelStore",
             dependencies: [
-                "ByteReader", "ChildProcess", "ELF", crypto, system,
+                "ByteReader", "ChildProcess", "ContentDigest", "ELF", system,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -65,8 +66,8 @@ let package = Package(
         .target(
             name: "Matrix",
             dependencies: [
-                "BPFObject", "Compiler", "GuestProtocol", "KernelStore", "Results", "VerifierLog", "VirtualMachine",
-                crypto, system,
+                "BPFObject", "Compiler", "ContentDigest", "GuestProtocol", "KernelStore", "Results", "VerifierLog",
+                "VirtualMachine", system,
             ],
             swiftSettings: strict
         ),

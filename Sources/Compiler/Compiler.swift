@@ -1,1 +1,101 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import ChildProcess
+import Foundation
+import SystemPackage
+
+/// What became of one source.
+public struct CompiledObject: Sendable, Hashable {
+    public let source: FilePath
+    /// The object, in the cache.
+    public let path: FilePath
+    /// clang's warnings as it printed them; empty where there were none.
+    public let warnings: String
+    /// The same source, headers, compiler and options had been compiled before.
+    public let isReused: Bool
+}
+
+/// A `vmlinux.h` to compile with.
+public struct VmlinuxHeader: Sendable, Hashable {
+    /// The folder to search for it.
+    public let folder: FilePath
+    /// Where it came from, in words: `6.12.117`.
+    public let origin: String
+}
+
+/// The machine that objects are compiled for: it decides which registers `bpf_tracing.h` means.
+public enum TargetArchitecture: String, Sendable {
+    case x86
+    case arm64
+}
+
+/// Turns C into BPF objects, each source once.
+public struct Compiler: Sendable {
+    public let clang: Clang
+    private let cache: ObjectCache
+    private let libbpfHeaders: FilePath?
+    private let systemHeaders: [FilePath]
+
+    private static let limit = Duration.seconds(120)
+
+    /// - Parameter cache: a folder for objects, made where it is not there yet.
+    public init(
+        cache: FilePath,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) async throws {
+        clang = try await Clang.locate(environment: environment)
+        self.cache = try ObjectCache(folder: cache)
+        libbpfHeaders = IncludePath.libbpf(environment: environment)
+        systemHeaders = try await IncludePath.system()
+    }
+
+    /// Compiles a source with `-g -O2`, unless the same has been compiled before.
+    ///
+    /// - Parameter vmlinux: used unless the source has a `vmlinux.h` beside it.
+    public func compile(
+        _ source: FilePath,
+        with vmlinux: VmlinuxHeader?,
+        for architecture: TargetArchitecture = .x86
+    ) async throws -> CompiledObject {
+        let options = options(source, vmlinux, architecture)
+        let key = ObjectCache.Key(compiler: clang.fullVersion, options: options, source: source)
+        if let known = cache.object(for: key) {
+            return CompiledObject(source: source, path: known.path, warnings: known.warnings, isReused: true)
+        }
+        return try await cache.withTemporaryFolder { folder in
+            let object = folder.appending("object")
+            let dependencies = folder.appending("dependencies")
+            let output = ["-c", source.string, "-o", object.string, "-MD", "-MF", dependencies.string]
+            let result = try await Command(clang.path.string, options + output).run(within: Self.limit)
+            guard result.ending.isSuccess else {
+                throw CompileError.rejected(source: source.string, diagnostics: advice(result.errorText))
+            }
+            let path = try cache.keep(object, dependencies: dependencies, warnings: result.errorText, for: key)
+            return CompiledObject(source: source, path: path, warnings: result.errorText, isReused: false)
+        }
+    }
+
+    private func options(
+        _ source: FilePath,
+        _ vmlinux: VmlinuxHeader?,
+        _ architecture: TargetArchitecture
+    ) -> [String] {
+        let folder = source.removingLastComponent()
+        let beside = folder.isEmpty ? FilePath(".") : folder
+        var options = [
+            "-target", "bpf", "-g", "-O2", "-Wall", "-D__TARGET_ARCH_\(architecture.rawValue)",
+            // The same source gives the same bytes wherever its checkout lies.
+            "-fdebug-compilation-dir=.", "-I\(beside)",
+        ]
+        if let vmlinux { options += ["-I\(vmlinux.folder)", "-fdebug-prefix-map=\(vmlinux.folder)=vmlinux"] }
+        if let libbpfHeaders { options += ["-I\(libbpfHeaders)", "-fdebug-prefix-map=\(libbpfHeaders)=libbpf"] }
+        return options + systemHeaders.flatMap { ["-idirafter", $0.string] }
+    }
+
+    /// clang's own words, and what to do about the one thing that it can't know.
+    private func advice(_ diagnostics: String) -> String {
+        guard diagnostics.contains("'bpf/"), libbpfHeaders == nil else { return diagnostics }
+        return diagnostics + "libbpf's headers are not on this machine: scripts/setup.sh builds them, "
+            + "apt-get install libbpf-dev has them, BPFMATRIX_LIBBPF_INCLUDE names them\n"
+    }
+}

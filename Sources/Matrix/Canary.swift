@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFObject
-import Crypto
 import GuestProtocol
 
 /// The programs by which a VM earns its vote: one that every kernel must accept, and one that none may.
@@ -36,8 +35,6 @@ struct Canary {
         unacceptable.add(Self.bad, section: "socket", refused)
         self.unacceptable = unacceptable.build()
     }
-
-    static func digest(_ object: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: object)) }
 
     /// nil where the guest told good from bad, or what it said instead.
     static func complaint(about programs: [ProgramReport], _ object: ObjectReport) -> String? {

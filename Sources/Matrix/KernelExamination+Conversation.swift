@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ContentDigest
 import GuestProtocol
 import VirtualMachine
 
@@ -33,8 +34,8 @@ extension KernelExamination {
     }
 
     /// Has bpftool load an object.
-    func testimony(on object: [UInt8], digest: [UInt8], in machine: RunningMachine) async throws -> WitnessReport {
-        let request = WitnessRequest(id: takeRequest(), digest: digest, object: object)
+    func testimony(on object: [UInt8], digest: ContentDigest, in machine: RunningMachine) async throws -> WitnessReport {
+        let request = WitnessRequest(id: takeRequest(), digest: digest.bytes, object: object)
         try await machine.link.send(.witness(request))
         switch try await machine.link.next(within: limits.witness, waitingFor: "bpftool") {
         case .witness(let said) where said.request == request.id: return said

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ContentDigest
 import GuestProtocol
 import KernelStore
 import Results
@@ -104,7 +105,7 @@ actor KernelExamination {
             let request = LoadRequest(
                 id: takeRequest(),
                 name: "canary",
-                digest: Canary.digest(canary.mixed),
+                digest: ContentDigest(of: canary.mixed).bytes,
                 object: canary.mixed,
                 strategy: strategy
             )
@@ -113,13 +114,13 @@ actor KernelExamination {
             if let complaint = Canary.complaint(about: programs, ended) { throw CanaryFailure(reason: complaint) }
         }
         if loader.asksBPFTool {
-            let good = try await testimony(on: canary.acceptable, digest: Canary.digest(canary.acceptable), in: machine)
+            let good = try await testimony(on: canary.acceptable, digest: ContentDigest(of: canary.acceptable), in: machine)
             guard good.status == 0 else {
                 throw CanaryFailure(reason: "bpftool refused the good canary: \(String(decoding: good.output, as: UTF8.self))")
             }
             let bad = try await testimony(
                 on: canary.unacceptable,
-                digest: Canary.digest(canary.unacceptable),
+                digest: ContentDigest(of: canary.unacceptable),
                 in: machine
             )
             guard bad.status > 0 else { throw CanaryFailure(reason: "bpftool accepted the bad canary") }
@@ -132,7 +133,7 @@ actor KernelExamination {
         let request = LoadRequest(
             id: takeRequest(),
             name: object.name,
-            digest: object.digest,
+            digest: object.digest.bytes,
             object: object.bytes,
             strategy: strategy,
             skipped: progress[index].decided

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFObject
-import Crypto
+import ContentDigest
 import Results
 
 /// An object under test: bytes that are the same for every kernel, and what is known of them.
@@ -11,8 +11,8 @@ public struct TestObject: Sendable, Hashable {
     /// The file that the user named: for a compiled object its source.
     public let path: String
     public let bytes: [UInt8]
-    /// SHA-256 of `bytes`.
-    public let digest: [UInt8]
+    /// Of `bytes`; each guest checks it before loading.
+    public let digest: ContentDigest
     public let contents: BPFObject
     public let isCompiled: Bool
 
@@ -22,18 +22,15 @@ public struct TestObject: Sendable, Hashable {
         self.bytes = bytes
         self.isCompiled = isCompiled
         contents = try BPFObject(bytes)
-        digest = Array(SHA256.hash(data: bytes))
+        digest = ContentDigest(of: bytes)
     }
-
-    /// The digest in hexadecimal.
-    public var sha256: String { digest.hexadecimal }
 
     /// What results say of it.
     var described: TestedObject {
         TestedObject(
             name: name,
             path: path,
-            sha256: sha256,
+            sha256: digest.hexadecimal,
             programs: contents.programs.map {
                 TestedProgram(name: $0.name, section: $0.section, type: ($0.type ?? .unspec).rawValue)
             },
@@ -52,12 +49,5 @@ public struct TestObject: Sendable, Hashable {
         digest = object.digest
         contents = object.contents
         isCompiled = object.isCompiled
-    }
-}
-
-extension [UInt8] {
-    var hexadecimal: String {
-        let digits = Array<UInt8>("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xf)]] }, as: UTF8.self)
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncHTTPClient
-import Crypto
+import ContentDigest
 import Foundation
 import struct NIOCore.ByteBuffer
 import struct NIOCore.TimeAmount
@@ -63,7 +63,7 @@ struct Download: Sendable {
             try Task.checkCancellation()
             return .failed("\(error)")
         }
-        guard try digest() == location.sha256 else {
+        guard ContentDigest(ofFile: partial)?.hexadecimal == location.sha256 else {
             // Wrong bytes can't be gone on from.
             unlink(partial.string)
             return .wrongDigest
@@ -131,10 +131,6 @@ struct Download: Sendable {
         } catch {
             throw .storage(path: partial.string, reason: "\(error)")
         }
-    }
-
-    private func digest() throws(KernelStoreError) -> String {
-        SHA256.hash(data: try BlobStore.read(partial)).hexadecimal
     }
 
     private struct Refusal: Error, CustomStringConvertible {

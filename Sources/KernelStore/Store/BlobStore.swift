@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
+import ContentDigest
 import Foundation
 import SystemPackage
 
@@ -15,7 +15,7 @@ struct BlobStore: Sendable {
     func contains(_ blob: Blob) -> Bool { FileManager.default.fileExists(atPath: path(of: blob).string) }
 
     func add(_ bytes: [UInt8]) throws(KernelStoreError) -> Blob {
-        let blob = Blob(sha256: SHA256.hash(data: bytes).hexadecimal, size: bytes.count)
+        let blob = Blob(sha256: ContentDigest(of: bytes).hexadecimal, size: bytes.count)
         guard !contains(blob) else { return blob }
         let temporary = scratch.appending("blob-\(UUID().uuidString)")
         do {
@@ -51,14 +51,5 @@ struct BlobStore: Sendable {
         } catch {
             throw .storage(path: path.string, reason: "cannot be read: \(error.localizedDescription)")
         }
-    }
-}
-
-extension Digest {
-    var hexadecimal: String {
-        map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }.joined()
     }
 }

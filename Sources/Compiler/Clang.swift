@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ChildProcess
+import Foundation
+import SystemPackage
+
+/// A clang that can compile for BPF.
+public struct Clang: Sendable, Hashable {
+    public let path: FilePath
+    /// `clang version 21.0.0 (…)`, whole: another build may make other bytes.
+    public let fullVersion: String
+
+    /// `clang 21`
+    public var name: String {
+        let number = fullVersion.firstMatch(of: #/version (\d+)/#).map { String($0.1) } ?? "?"
+        return "clang \(number)"
+    }
+
+    private static let limit = Duration.seconds(20)
+
+    /// `BPFMATRIX_CLANG`, or the first on PATH that has the BPF target: plain `clang`, then those with a version in
+    /// their names, newest first.
+    public static func locate(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) async throws -> Clang {
+        var without: [String] = []
+        for name in candidates(environment) {
+            guard let path = Command.find(name, environment: environment) else { continue }
+            let targets = try await Command(path.string, ["--print-targets"]).run(within: limit)
+            guard targets.outputText.contains(#/(?m)^\s*bpf\s/#) else {
+                without.append(path.string)
+                continue
+            }
+            let version = try await Command(path.string, ["--version"]).run(within: limit).outputText
+            return Clang(path: path, fullVersion: version.split(separator: "\n").first.map(String.init) ?? "")
+        }
+        throw CompileError.noCompiler(found: without)
+    }
+
+    private static func candidates(_ environment: [String: String]) -> [String] {
+        if let chosen = environment["BPFMATRIX_CLANG"], !chosen.isEmpty { return [chosen] }
+        let newestFirst = (10...40).reversed().map { "clang-\($0)" }
+        return ["clang"] + newestFirst
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ContentDigest
+import Foundation
+import SystemPackage
+
+/// Objects by what they were made from: compiler, options, source, and every header that the compiler read.
+///
+/// As with other compiler caches, a header that has newly come to stand before another of the same name is not noticed.
+struct ObjectCache: Sendable {
+    /// What is known before compiling. The headers are known only from the last time, and are compared then.
+    struct Key {
+        let compiler: String
+        let options: [String]
+        let source: FilePath
+
+        fileprivate var name: String {
+            ContentDigest(of: Data(([compiler] + options + [source.string]).joined(separator: "\0").utf8)).hexadecimal
+        }
+    }
+
+    /// What is remembered of a compilation.
+    private struct Record: Codable {
+        /// SHA-256 of each file that was read, by its path: the source is among them.
+        let inputs: [String: String]
+        /// SHA-256 of the object, which is also its file's name.
+        let object: String
+        let warnings: String
+    }
+
+    private let folder: FilePath
+
+    init(folder: FilePath) throws(CompileError) {
+        self.folder = folder
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder.string,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
+        } catch {
+            throw .storage(path: folder.string, reason: error.localizedDescription)
+        }
+    }
+
+    func object(for key: Key) -> (path: FilePath, warnings: String)? {
+        guard let data = FileManager.default.contents(atPath: record(key).string),
+            let record = try? JSONDecoder().decode(Record.self, from: data),
+            record.inputs.allSatisfy({ Self.digest(FilePath($0.key)) == $0.value })
+        else { return nil }
+        let path = object(record.object)
+        // A file that was damaged or replaced is compiled anew.
+        return Self.digest(path) == record.object ? (path, record.warnings) : nil
+    }
+
+    /// Takes a new object in; returns where it is from now on.
+    func keep(_ made: FilePath, dependencies: FilePath, warnings: String, for key: Key) throws(CompileError) -> FilePath {
+        guard let digest = Self.digest(made) else {
+            throw .storage(path: made.string, reason: "clang has written nothing")
+        }
+        var inputs: [String: String] = [:]
+        let rule = (try? String(contentsOfFile: dependencies.string, encoding: .utf8)) ?? ""
+        for file in DependencyRule.prerequisites(rule) { inputs[file] = Self.digest(FilePath(file)) }
+        inputs[key.source.string] = Self.digest(key.source)
+        let path = object(digest)
+        do {
+            try Data(contentsOf: URL(filePath: made.string)).write(to: URL(filePath: path.string), options: .atomic)
+            let record = Record(inputs: inputs, object: digest, warnings: warnings)
+            try JSONEncoder().encode(record).write(to: URL(filePath: self.record(key).string), options: .atomic)
+        } catch {
+            throw .storage(path: path.string, reason: error.localizedDescription)
+        }
+        return path
+    }
+
+    func withTemporaryFolder<Result>(_ body: (FilePath) async throws -> Result) async throws -> Result {
+        let path = folder.appending("tmp-\(UUID().uuidString)")
+        do {
+            try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+        } catch {
+            throw CompileError.storage(path: path.string, reason: error.localizedDescription)
+        }
+        defer { try? FileManager.default.removeItem(atPath: path.string) }
+        return try await body(path)
+    }
+
+    private func record(_ key: Key) -> FilePath { folder.appending("\(key.name).json") }
+    private func object(_ digest: String) -> FilePath { folder.appending("\(digest).o") }
+
+    /// nil where the file can't be read.
+    static func digest(_ path: FilePath) -> String? {
+        ContentDigest(ofFile: path)?.hexadecimal
+    }
+}
+
+/// The rule for make that `clang -MD` writes: `object: source header \`, blanks in names after a backslash.
+enum DependencyRule {
+    static func prerequisites(_ rule: String) -> [String] {
+        guard let colon = rule.firstRange(of: ": ") else { return [] }
+        var names: [String] = []
+        var name = ""
+        var isEscaped = false
+        for character in rule[colon.upperBound...] {
+            if isEscaped {
+                isEscaped = false
+                if !character.isNewline { name.append(character) }
+            } else if character == "\\" {
+                isEscaped = true
+            } else if character.isWhitespace {
+                if !name.isEmpty { names.append(name) }
+                name = ""
+            } else {
+                name.append(character)
+            }
+        }
+        return name.isEmpty ? names : names + [name]
+    }
+}

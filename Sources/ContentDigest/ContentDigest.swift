@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Crypto
+import Foundation
+import SystemPackage
+
+/// The SHA-256 of some bytes: by it objects, kernels and whatever is kept of them are known.
+public struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
+    /// 32 bytes.
+    public let bytes: [UInt8]
+
+    public init(of content: some DataProtocol) {
+        bytes = Array(SHA256.hash(data: content))
+    }
+
+    /// Of a file; nil where it can't be read.
+    public init?(ofFile path: FilePath) {
+        guard let content = try? Data(contentsOf: URL(filePath: path.string), options: .mappedIfSafe) else { return nil }
+        self.init(of: content)
+    }
+
+    /// 64 digits.
+    public var hexadecimal: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xf)]] }, as: UTF8.self)
+    }
+
+    public var description: String { hexadecimal }
+}
