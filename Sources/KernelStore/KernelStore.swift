@@ -19,6 +19,11 @@ public struct KernelStore: Sendable {
     let blobs: BlobStore
     let scratch: ScratchFolder
 
+    /// Where it is remembered whether KVM works on this machine.
+    public var acceleratorMemory: FilePath { root.appending("accelerator.json") }
+    /// For objects that were compiled, and the headers that they were compiled with.
+    public var compilerCache: FilePath { root.appending("compiled") }
+
     private var records: FilePath { root.appending("kernels") }
     private var lock: FilePath { root.appending("lock") }
 

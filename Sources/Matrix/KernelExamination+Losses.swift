@@ -65,6 +65,7 @@ extension KernelExamination {
             report(.note("\(subject.spec): trying again in a fresh guest: \(reason)"))
             return
         }
+        failure = reason
         report(.kernelFailed(kernel: subject.spec, reason: reason))
         for index in progress.indices where !progress[index].isDone {
             for cell in progress[index].giveUp(.infrastructure, message: reason, log: log) { report(.cell(cell)) }

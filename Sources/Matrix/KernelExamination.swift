@@ -12,6 +12,22 @@ struct KernelUnderTest: Sendable {
     let spec: String
     let kernel: Kernel
     let machine: MachineConfiguration
+
+    /// As results name it before it has been booted.
+    var described: TestedKernel { described(bootSeconds: nil, failure: nil) }
+
+    func described(bootSeconds: Double?, failure: String?) -> TestedKernel {
+        TestedKernel(
+            spec: spec,
+            version: kernel.version,
+            release: kernel.release,
+            digest: kernel.digest,
+            source: kernel.source,
+            accelerator: machine.accelerator.rawValue,
+            bootSeconds: bootSeconds,
+            failure: failure
+        )
+    }
 }
 
 /// What one kernel had to say.
@@ -19,6 +35,8 @@ struct KernelFindings: Sendable {
     let kernel: TestedKernel
     let cells: [Cell]
     let statements: [WitnessStatement]
+    /// What the agent was linked with; nil where it never spoke.
+    let libbpfVersion: String?
 }
 
 /// One kernel's part of a run: boots guests, one after the other, until every object has been judged.
@@ -34,6 +52,9 @@ actor KernelExamination {
 
     var progress: [ObjectProgress]
     var bootSeconds: Double?
+    var libbpfVersion: String?
+    /// Why this kernel was given up.
+    var failure: String?
     var lostForInfrastructure = 0
     var nextRequest: UInt32 = 1
     /// What the guest is doing, to know whom to blame if it is lost.
@@ -90,6 +111,7 @@ actor KernelExamination {
     private func examine(in machine: RunningMachine) async throws {
         let seconds = machine.bootDuration / .seconds(1)
         bootSeconds = bootSeconds ?? seconds
+        libbpfVersion = machine.ready.libbpfVersion
         report(.booted(kernel: subject.spec, seconds: seconds))
         try await prove(machine)
         for index in progress.indices {

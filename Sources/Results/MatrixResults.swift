@@ -9,6 +9,8 @@ public struct MatrixResults: Sendable, Hashable, Codable {
     public var tool: Version
     /// What loaded the programs inside the guests.
     public var loader: Version
+    /// The second witness; nil where it was not asked.
+    public var witness: Version?
     public var objects: [TestedObject]
     public var kernels: [TestedKernel]
     public var cells: [Cell]
@@ -19,6 +21,7 @@ public struct MatrixResults: Sendable, Hashable, Codable {
     public init(
         tool: Version,
         loader: Version,
+        witness: Version?,
         objects: [TestedObject],
         kernels: [TestedKernel],
         cells: [Cell],
@@ -28,6 +31,7 @@ public struct MatrixResults: Sendable, Hashable, Codable {
         schema = Self.schema
         self.tool = tool
         self.loader = loader
+        self.witness = witness
         self.objects = objects
         self.kernels = kernels
         self.cells = cells

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelStore
+import Results
+
+/// What one word of the user's about kernels came to.
+public enum SelectedKernel: Sendable, Hashable {
+    case available(spec: String, Kernel)
+    /// No source has it, or none answers: its column has no verdicts.
+    case unavailable(spec: String, reason: String)
+
+    public var kernel: Kernel? {
+        guard case .available(_, let kernel) = self else { return nil }
+        return kernel
+    }
+}
+
+/// Finds the kernels that the user means: in the store, and what is not there, in the archive.
+public struct KernelSelection: Sendable {
+    private let store: KernelStore
+    /// Asked once, and only if something is missing.
+    private let archive: @Sendable () async throws -> DebianArchive
+
+    public init(store: KernelStore, archive: @escaping @Sendable () async throws -> DebianArchive) {
+        self.store = store
+        self.archive = archive
+    }
+
+    /// One answer for each word, in their order; a kernel that is meant twice is asked once.
+    public func select(
+        _ specs: [String],
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws -> [SelectedKernel] {
+        var selected: [SelectedKernel] = []
+        for spec in specs {
+            let found = try await select(spec, report: report)
+            if let kernel = found.kernel, selected.contains(where: { $0.kernel?.name == kernel.name }) {
+                report(.note("\(spec) is \(kernel.name), which is asked already"))
+            } else {
+                selected.append(found)
+            }
+        }
+        return selected
+    }
+
+    /// The kernel for one word, fetched where the store has none.
+    public func kernel(
+        _ spec: String,
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws -> Kernel {
+        let meant = KernelSpec(spec)
+        if let known = try store.kernel(for: meant) { return known }
+        return try await store.pull(meant, from: try await archive()) { report(.init($0, spec: spec)) }
+    }
+
+    private func select(
+        _ spec: String,
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws -> SelectedKernel {
+        do {
+            return .available(spec: spec, try await kernel(spec, report: report))
+        } catch let error as KernelStoreError {
+            return .unavailable(spec: spec, reason: "\(error)")
+        }
+    }
+}
+
+extension RunEvent {
+    /// What fetching a kernel looks like in a run.
+    public init(_ progress: PullProgress, spec: String) {
+        switch progress {
+        case .readingIndexes(let suites):
+            self = .working("\(spec): reading the archive's indexes (\(suites.joined(separator: ", ")))", fraction: nil)
+        case .downloading(let release, let bytes, let total):
+            self = .working("\(spec): downloading \(release)", fraction: total > 0 ? Double(bytes) / Double(total) : nil)
+        case .unpacking(let release): self = .working("\(spec): unpacking \(release)", fraction: nil)
+        case .note(let text): self = .note("\(spec): \(text)")
+        }
+    }
+}
