@@ -11,6 +11,8 @@ public struct MatrixResults: Sendable, Hashable, Codable {
     public var loader: Version
     /// The second witness; nil where it was not asked.
     public var witness: Version?
+    /// How sources became objects; nil where none were given.
+    public var compilation: Compilation?
     public var objects: [TestedObject]
     public var kernels: [TestedKernel]
     public var cells: [Cell]
@@ -22,6 +24,7 @@ public struct MatrixResults: Sendable, Hashable, Codable {
         tool: Version,
         loader: Version,
         witness: Version?,
+        compilation: Compilation? = nil,
         objects: [TestedObject],
         kernels: [TestedKernel],
         cells: [Cell],
@@ -32,11 +35,25 @@ public struct MatrixResults: Sendable, Hashable, Codable {
         self.tool = tool
         self.loader = loader
         self.witness = witness
+        self.compilation = compilation
         self.objects = objects
         self.kernels = kernels
         self.cells = cells
         self.bpftool = bpftool
         self.summary = summary
+    }
+}
+
+/// What made objects out of sources.
+public struct Compilation: Sendable, Hashable, Codable {
+    /// `clang 21`
+    public var compiler: String
+    /// Where `vmlinux.h` came from: a kernel's version or a path; nil where no source needed one.
+    public var vmlinux: String?
+
+    public init(compiler: String, vmlinux: String?) {
+        self.compiler = compiler
+        self.vmlinux = vmlinux
     }
 }
 

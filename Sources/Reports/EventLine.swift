@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Results
+
+/// A run where nothing can be redrawn: a line for each event.
+public struct EventLines: Sendable {
+    private let style: TextStyle
+    private var versions: [String: String] = [:]
+    private var working = ""
+
+    public init(style: TextStyle) {
+        self.style = style
+    }
+
+    /// The line for an event; nil where it says nothing new.
+    public mutating func line(for event: RunEvent) -> String? {
+        switch event {
+        case .working(let text, _):
+            // How far a download has come is for a terminal; that it began is for a log too.
+            defer { working = text }
+            return text == working ? nil : text
+        case .note(let text): return "note: \(text)"
+        case .began(let objects, let kernels):
+            for kernel in kernels { versions[kernel.spec] = kernel.version }
+            let programs = objects.map(\.programs.count).reduce(0, +)
+            return "asking \(kernels.count) kernels about \(objects.count) objects, \(programs) programs"
+        case .booting(let kernel): return "\(name(kernel)): booting"
+        case .booted(let kernel, let seconds): return "\(name(kernel)): booted in \(Seconds.text(seconds)) s"
+        case .cell(let cell):
+            let program = cell.program == "*" ? "" : " \(cell.program)"
+            let reason = cell.message.map { ": \($0)" } ?? ""
+            return "\(name(cell.kernel)): \(cell.object)\(program) \(style.text(cell.verdict))\(reason)"
+        case .witness(let statement):
+            if let disagreement = statement.disagreement {
+                return "\(name(statement.kernel)): \(statement.object) bpftool disagrees: \(disagreement)"
+            }
+            return "\(name(statement.kernel)): \(statement.object) by bpftool \(style.text(statement.verdict))"
+        case .kernelFailed(let kernel, let reason): return "\(name(kernel)): given up: \(reason)"
+        }
+    }
+
+    private func name(_ spec: String) -> String { versions[spec] ?? spec }
+}

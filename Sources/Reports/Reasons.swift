@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Results
+
+/// Why cells are not green: each reason once, with the kernels that gave it.
+struct Reasons {
+    private struct Reason: Hashable {
+        let object: String
+        let program: String
+        let verdict: Verdict
+        let errno: Int?
+        let message: String
+    }
+
+    private let results: MatrixResults
+    private let style: TextStyle
+
+    init(_ results: MatrixResults, style: TextStyle) {
+        self.results = results
+        self.style = style
+    }
+
+    var lines: [String] {
+        kernels + cells + disagreements + silentWitnesses
+    }
+
+    /// Kernels that could not be asked, once each and not once per cell.
+    private var kernels: [String] {
+        results.kernels.compactMap { kernel in
+            kernel.failure.map { "\(style.text(.infrastructure))  \(name(kernel.spec)): \($0)" }
+        }
+    }
+
+    private var cells: [String] {
+        let failed = Set(results.kernels.filter { $0.failure != nil }.map(\.spec))
+        var order: [Reason] = []
+        var saying: [Reason: [String]] = [:]
+        for cell in results.cells where cell.verdict != .accepted {
+            if cell.verdict == .infrastructure && failed.contains(cell.kernel) { continue }
+            let reason = Reason(
+                object: cell.object,
+                program: cell.program,
+                verdict: cell.verdict,
+                errno: cell.errno,
+                message: cell.message ?? "no reason was given"
+            )
+            if saying[reason] == nil { order.append(reason) }
+            saying[reason, default: []].append(name(cell.kernel))
+        }
+        return order.flatMap { reason in
+            let place = reason.program == "*" ? reason.object : "\(reason.object) \(reason.program)"
+            let number = reason.errno.map { " (\(ErrnoName.name($0)))" } ?? ""
+            let verdict = style.paint(style.text(reason.verdict), style.paint(of: reason.verdict))
+            let kernels = (saying[reason] ?? []).joined(separator: ", ")
+            return ["\(verdict)  \(place) on \(kernels)\(number)", "    \(reason.message)"]
+        }
+    }
+
+    private var disagreements: [String] {
+        results.bpftool.compactMap { statement in
+            statement.disagreement.map {
+                style.paint("!", .doubtful) + "  bpftool disagrees about \(statement.object) on \(name(statement.kernel)): \($0)"
+            }
+        }
+    }
+
+    /// bpftool was asked and gave no answer, although the kernel could be asked.
+    private var silentWitnesses: [String] {
+        let failed = Set(results.kernels.filter { $0.failure != nil }.map(\.spec))
+        return results.bpftool.filter { !$0.verdict.isVerdict && !failed.contains($0.kernel) }.map { statement in
+            let said = statement.output.split(separator: "\n").first.map(String.init) ?? "it said nothing"
+            return "?  bpftool has no word on \(statement.object) on \(name(statement.kernel)): \(said)"
+        }
+    }
+
+    private func name(_ spec: String) -> String { results.kernels.first { $0.spec == spec }?.version ?? spec }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Results
+
+/// A finished run for people: what was tested, the matrix, why cells are not green, and the sum.
+public struct TerminalReport: Sendable {
+    private let results: MatrixResults
+    private let style: TextStyle
+
+    public init(_ results: MatrixResults, style: TextStyle) {
+        self.results = results
+        self.style = style
+    }
+
+    public var text: String {
+        let table = MatrixTable(objects: results.objects, kernels: results.kernels, cells: results.cells, style: style)
+        let reasons = Reasons(results, style: style).lines
+        let why = reasons.isEmpty ? [] : [""] + reasons + [""]
+        return (ObjectsLine(results, style: style).lines + table.lines + why + [sum]).joined(separator: "\n") + "\n"
+    }
+
+    private var sum: String {
+        let summary = results.summary
+        var parts = ["\(summary.accepted) of \(summary.cells) accepted"]
+        if summary.failed > 0 { parts.append("\(summary.failed) not") }
+        if summary.infrastructure > 0 { parts.append("\(summary.infrastructure) without a verdict") }
+        if let witness { parts.append(witness) }
+        parts.append(results.kernels.count == 1 ? "1 kernel" : "\(results.kernels.count) kernels")
+        parts.append(accelerator)
+        parts.append("\(Seconds.text(summary.seconds)) s")
+        let text = parts.joined(separator: style.separator)
+        return summary.exitStatus == ExitStatus.asExpected ? style.paint(text, .good) : style.paint(text, .bad)
+    }
+
+    private var witness: String? {
+        guard let witness = results.witness else { return nil }
+        let disagreements = results.summary.disagreements
+        if disagreements > 0 { return "\(witness.name) disagrees \(disagreements)\(style.isUnicode ? "×" : "x")" }
+        return results.bpftool.allSatisfy(\.verdict.isVerdict) ? "\(witness.name) agrees" : nil
+    }
+
+    private var accelerator: String {
+        results.kernels.contains { $0.accelerator == "kvm" } ? "KVM" : "emulated (no KVM)"
+    }
+}
+
+/// `compiled 2 objects once   minimal.bpf.o sha256 3f9c…   (clang 21, vmlinux.h from 6.12.117)`
+struct ObjectsLine {
+    private let results: MatrixResults
+    private let style: TextStyle
+
+    /// More digests than this would hide what follows; the JSON has them all.
+    private static let mostDigests = 4
+    private static let digestLength = 12
+
+    init(_ results: MatrixResults, style: TextStyle) {
+        self.results = results
+        self.style = style
+    }
+
+    var lines: [String] {
+        let compiled = results.objects.filter(\.isCompiled)
+        let given = results.objects.filter { !$0.isCompiled }
+        var lines: [String] = []
+        if !compiled.isEmpty { lines.append(line("compiled", compiled, "once", origin)) }
+        if !given.isEmpty { lines.append(line("read", given, "", nil)) }
+        return lines
+    }
+
+    private func line(_ verb: String, _ objects: [TestedObject], _ adverb: String, _ origin: String?) -> String {
+        let count = "\(verb) \(objects.count) \(objects.count == 1 ? "object" : "objects") \(adverb)"
+        let digests = objects.count > Self.mostDigests
+            ? [] : objects.map { "\($0.name) sha256 \($0.sha256.prefix(Self.digestLength))\(style.ellipsis)" }
+        return ([count.trimmingCharacters(in: .whitespaces)] + digests + [origin].compactMap { $0 })
+            .joined(separator: "   ")
+    }
+
+    private var origin: String? {
+        results.compilation.map { compilation in
+            let header = compilation.vmlinux.map { ", vmlinux.h from \($0)" } ?? ""
+            return "(\(compilation.compiler)\(header))"
+        }
+    }
+}
+
+/// Seconds to a tenth: `9.8`.
+enum Seconds {
+    static func text(_ seconds: Double) -> String {
+        let tenths = (seconds * 10).rounded()
+        guard tenths.isFinite, abs(tenths) < 1e15 else { return "?" }
+        return "\(Int(tenths) / 10).\(abs(Int(tenths)) % 10)"
+    }
+}

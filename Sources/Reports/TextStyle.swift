@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Results
+
+/// What a terminal, or whatever stands in its place, can show.
+public struct TextStyle: Sendable, Hashable {
+    /// Signs beyond ASCII.
+    public var isUnicode: Bool
+    /// Colours: never the only bearer of a meaning.
+    public var isColoured: Bool
+
+    public init(isUnicode: Bool, isColoured: Bool) {
+        self.isUnicode = isUnicode
+        self.isColoured = isColoured
+    }
+
+    enum Paint: String {
+        case good = "32"
+        case bad = "31"
+        case doubtful = "33"
+        case faint = "2"
+        case strong = "1"
+    }
+
+    func paint(_ text: String, _ paint: Paint) -> String {
+        isColoured ? "\u{1b}[\(paint.rawValue)m\(text)\u{1b}[0m" : text
+    }
+
+    var separator: String { isUnicode ? " · " : ", " }
+    var ellipsis: String { isUnicode ? "…" : "..." }
+    var pending: String { isUnicode ? "·" : "." }
+
+    /// A cell's few letters.
+    func text(_ verdict: Verdict) -> String {
+        let sign: String =
+            switch verdict {
+            case .accepted: isUnicode ? "✓" : "ok"
+            case .crashed, .timeout: "!"
+            case .infrastructure: "?"
+            default: isUnicode ? "✗" : "x"
+            }
+        switch verdict {
+        case .accepted: return sign
+        case .infrastructure: return "\(sign) no verdict"
+        default: return "\(sign) \(verdict.rawValue)"
+        }
+    }
+
+    func paint(of verdict: Verdict) -> Paint {
+        switch verdict {
+        case .accepted: .good
+        case .crashed, .timeout, .infrastructure: .doubtful
+        default: .bad
+        }
+    }
+}
