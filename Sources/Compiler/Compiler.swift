@@ -49,6 +49,13 @@ public struct Compiler: Sendable {
         systemHeaders = try await IncludePath.system()
     }
 
+    /// Where `bpf/bpf_helpers.h` and its like are found; nil where they are not.
+    public static func libbpfHeaders(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> FilePath? {
+        IncludePath.libbpf(environment: environment)
+    }
+
     /// Compiles a source with `-g -O2`, unless the same has been compiled before.
     ///
     /// - Parameter vmlinux: used unless the source has a `vmlinux.h` beside it.

@@ -24,10 +24,13 @@ public struct AvailableKernel: Sendable, Hashable {
 
 extension KernelStore {
     /// The newest kernel of each line that the archive has.
-    public func available(from archive: DebianArchive) async throws -> [AvailableKernel] {
+    public func available(
+        from archive: DebianArchive,
+        note: @Sendable (String) -> Void
+    ) async throws -> [AvailableKernel] {
         let apt = try PrivateApt(folder: root.appending("apt"), archive: archive)
         return try await StoreLock.with(root.appending("apt.lock")) {
-            try await apt.update(archive.suites.filter { !$0.isSecurity || archive.security != nil }) { _ in }
+            try await apt.update(archive.suites.filter { !$0.isSecurity || archive.security != nil }, note: note)
             return KernelPackage.newestOfEachLine(among: try await apt.packages()).map { package in
                 AvailableKernel(
                     line: package.upstream.line,

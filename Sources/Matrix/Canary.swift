@@ -53,3 +53,10 @@ struct Canary {
         return nil
     }
 }
+
+/// The good canary as an object under test: whoever accepts it can be tested with.
+public enum CanaryObject {
+    public static func acceptable() throws(BPFObjectError) -> TestObject {
+        try TestObject(name: "canary", path: "", bytes: Canary().acceptable, isCompiled: false)
+    }
+}

@@ -19,15 +19,17 @@ public struct BPFTool: Sendable, Hashable {
         for path in candidates() {
             let answer = try await Command(path.string, ["version"]).run(within: .seconds(20))
             guard answer.ending.isSuccess else { continue }
-            let lines = answer.outputText.split(separator: "\n").prefix(2)
-            let version = lines.map { $0.replacing("bpftool ", with: "").replacing("using ", with: "") }
-            return BPFTool(
-                path: path,
-                libraries: try await libraries(of: path),
-                version: version.joined(separator: ", ")
-            )
+            return BPFTool(path: path, libraries: try await libraries(of: path), version: version(answer.outputText))
         }
         return nil
+    }
+
+    /// From `/usr/sbin/bpftool v7.1.0` and, on the next line, `using libbpf v1.1`.
+    static func version(_ text: String) -> String {
+        text.split(separator: "\n").prefix(2)
+            .compactMap { line in line.split(separator: " ").last.map(String.init) }
+            .enumerated().map { $0 == 0 ? $1 : "libbpf \($1)" }
+            .joined(separator: ", ")
     }
 
     private static func candidates() -> [FilePath] {

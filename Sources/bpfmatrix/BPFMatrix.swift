@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+import Matrix
+import Results
+
+@main
+struct BPFMatrix: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bpfmatrix",
+        abstract: "Which kernels load this eBPF program, which refuse it, and why.",
+        discussion: """
+            Compiles a program once, loads the same bytes in real kernels in virtual machines, and prints a matrix of \
+            their verdicts. Needs neither root nor KVM.
+
+              bpfmatrix kernels pull 5.10 6.1 6.12 latest
+              bpfmatrix test src/bpf --kernels 5.10,6.1,6.12,latest
+
+            Exit status: 0 every program was accepted everywhere, 1 some were not, 3 some have no verdict (a kernel could \
+            not be had or booted), 64 wrong usage, 130 interrupted.
+            """,
+        version: ToolVersion.current.version,
+        subcommands: [TestCommand.self, CompileCommand.self, VmlinuxCommand.self, KernelsCommand.self, DoctorCommand.self]
+    )
+
+    static func main() async {
+        let status = await Interruption.during {
+            do {
+                var command = try parseAsRoot()
+                if var asynchronous = command as? any AsyncParsableCommand {
+                    try await asynchronous.run()
+                } else {
+                    try command.run()
+                }
+                return ExitStatus.asExpected
+            } catch {
+                return complain(about: error)
+            }
+        }
+        Foundation.exit(Int32(status))
+    }
+
+    /// Says what went wrong, the first line first, and what the command's exit status is then.
+    private static func complain(about error: any Error) -> Int {
+        switch error {
+        case let status as ExitCode: return Int(status.rawValue)
+        case is CancellationError: return ExitStatus.interrupted
+        // What the parser has to say: help, a version, wrong usage.
+        case _ where exitCode(for: error) != .failure: exit(withError: error)
+        default:
+            Terminal.standardError("bpfmatrix: \(error)\n")
+            return error is any FindingAboutInput ? ExitStatus.notAsExpected : ExitStatus.noVerdict
+        }
+    }
+}
+
+/// Errors that say something about the programs under test, as opposed to the means of testing them.
+protocol FindingAboutInput: Error {}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ChildProcess
+import Compiler
+import Foundation
+import KernelStore
+import SystemPackage
+import VirtualMachine
+
+/// What a machine has of what testing needs.
+struct Checkup {
+    let store: KernelStore
+
+    /// One thing that was looked for.
+    struct Finding {
+        enum State {
+            case present(String)
+            /// Testing can't do without it.
+            case missing(String)
+            /// Something is slower, or can't be done, without it.
+            case lacking(String)
+        }
+
+        let what: String
+        let state: State
+
+        var isMissing: Bool {
+            guard case .missing = state else { return false }
+            return true
+        }
+
+        var text: String {
+            let (sign, words): (String, String) =
+                switch state {
+                case .present(let words): ("ok     ", words)
+                case .missing(let words): ("MISSING", words)
+                case .lacking(let words): ("without", words)
+                }
+            return "\(sign)  \(what): \(words)"
+        }
+    }
+
+    func findings() async -> [Finding] {
+        var findings = [await emulator(), agent(), await kvm()]
+        findings += [await compiler(), headers(), await bpftool()]
+        findings += Self.tools.map(tool)
+        findings += [await archive(), kernels(), room()]
+        return findings
+    }
+
+    /// Programs that are called by name, what for, and the Debian package that has each.
+    private static let tools = [
+        (name: "setpriv", purpose: "ends child processes with this one", package: "util-linux"),
+        (name: "ldd", purpose: "finds bpftool's libraries", package: "libc-bin"),
+        (name: "apt-get", purpose: "reads the Debian archive", package: "apt"),
+        (name: "dpkg-deb", purpose: "unpacks kernel packages", package: "dpkg"),
+        (name: "xz", purpose: "unpacks kernels and modules", package: "xz-utils"),
+        (name: "lz4", purpose: "unpacks kernels", package: "lz4"),
+        (name: "zstd", purpose: "unpacks kernels", package: "zstd"),
+    ]
+
+    private func tool(_ tool: (name: String, purpose: String, package: String)) -> Finding {
+        Finding(
+            what: tool.name,
+            state: Command.find(tool.name).map { .present("\($0) (\(tool.purpose))") }
+                ?? .missing("\(tool.purpose): apt-get install \(tool.package)")
+        )
+    }
+
+    private func emulator() async -> Finding {
+        let answer = try? await Command("qemu-system-x86_64", ["--version"]).run(within: .seconds(20))
+        let version = answer?.outputText.split(separator: "\n").first.map(String.init)
+        return Finding(
+            what: "QEMU",
+            state: version.map { .present($0) } ?? .missing("runs the guests: apt-get install qemu-system-x86")
+        )
+    }
+
+    private func agent() -> Finding {
+        do throws(Installation.AgentMissing) {
+            return Finding(what: "guest agent", state: .present("\(try Installation.agent())"))
+        } catch {
+            return Finding(what: "guest agent", state: .missing("\(error)"))
+        }
+    }
+
+    private func kvm() async -> Finding {
+        let what = "KVM"
+        do {
+            let kernel = try store.kernels().last
+            let answer = try await AcceleratorProbe(memory: store.acceleratorMemory).remembered(
+                for: MachineConfiguration(
+                    kernelImage: kernel.map { store.path(of: $0.image) } ?? "/dev/null",
+                    initramfs: "/dev/null",
+                    accelerator: .kvm
+                )
+            )
+            switch answer {
+            case let decision? where decision.accelerator == .kvm: return Finding(what: what, state: .present(decision.reason))
+            case let decision?: return Finding(what: what, state: .lacking("\(decision.reason): guests are emulated"))
+            case nil: return Finding(what: what, state: .lacking("not tried yet: the first test does, or doctor --deep"))
+            }
+        } catch {
+            return Finding(what: what, state: .lacking("\(error)"))
+        }
+    }
+
+    private func compiler() async -> Finding {
+        do {
+            let clang = try await Clang.locate()
+            return Finding(what: "clang for BPF", state: .present("\(clang.path), \(clang.fullVersion)"))
+        } catch {
+            return Finding(what: "clang for BPF", state: .lacking("only objects can be tested, not sources: \(error)"))
+        }
+    }
+
+    private func headers() -> Finding {
+        let folder = Compiler.libbpfHeaders()
+        return Finding(
+            what: "libbpf's headers",
+            state: folder.map { .present("\($0)/bpf") }
+                ?? .lacking("sources that include them don't compile: scripts/setup.sh, or apt-get install libbpf-dev")
+        )
+    }
+
+    private func bpftool() async -> Finding {
+        let found = try? await BPFTool.locate()
+        return Finding(
+            what: "bpftool",
+            state: found.map { .present("\($0.path), \($0.version)") }
+                ?? .lacking("no second witness and no vmlinux.h: apt-get install bpftool")
+        )
+    }
+
+    private func archive() async -> Finding {
+        do {
+            let archive = try await DebianArchive.configured()
+            guard FileManager.default.isReadableFile(atPath: archive.keyring.string) else {
+                return Finding(what: "Debian archive", state: .lacking("\(KernelStoreError.noKeyring(path: archive.keyring.string))"))
+            }
+            let security = archive.security == nil ? "no archive of security updates: line 5.10 is only there" : "with security updates"
+            return Finding(what: "Debian archive", state: .present("\(archive.main), \(security)"))
+        } catch {
+            return Finding(what: "Debian archive", state: .lacking("\(error)"))
+        }
+    }
+
+    private func kernels() -> Finding {
+        let versions = ((try? store.kernels()) ?? []).map(\.version)
+        return Finding(
+            what: "kernels",
+            state: versions.isEmpty
+                ? .lacking("none yet: bpfmatrix kernels pull 5.10 6.1 6.12 latest") : .present(versions.joined(separator: ", "))
+        )
+    }
+
+    private func room() -> Finding {
+        let attributes = try? FileManager.default.attributesOfFileSystem(forPath: store.root.string)
+        let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value
+        let words = free.map { "\(store.root), \($0 >> 20) MB free" } ?? store.root.string
+        // A kernel with all that is needed to take it in.
+        let isTight = (free ?? .max) < 512 << 20
+        return Finding(what: "store", state: isTight ? .missing("\(words): too little for another kernel") : .present(words))
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Compiler
+import Foundation
+import KernelStore
+import Matrix
+import SystemPackage
+
+struct CompileCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compile",
+        abstract: "Compile C sources to BPF objects, each once.",
+        discussion: """
+            Writes NAME.bpf.o beside each source, or into --output. A source that has not changed, nor any header that it \
+            reads, is not compiled again.
+            """
+    )
+
+    @Argument(help: "C sources, or folders of them.")
+    var path: [String]
+
+    @Option(name: [.short, .long], help: ArgumentHelp("The folder for the objects.", valueName: "folder"))
+    var output: String?
+
+    @Option(help: ArgumentHelp("The kernel whose types become vmlinux.h.", valueName: "kernel"))
+    var vmlinux: String?
+
+    @OptionGroup(title: "Kernels") var source: KernelArguments
+
+    func run() async throws {
+        let sources = try InputReader.inputs(at: path).filter { input in
+            guard case .source = input else { return false }
+            return true
+        }
+        guard !sources.isEmpty else { throw ValidationError("No .c among these: nothing to compile") }
+        let store = try KernelStore()
+        let selection = self.source.selection(in: store)
+        let preparation = ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux)
+        let prepared = try await RunDisplay(on: STDERR_FILENO).show { report in
+            try await preparation.prepare(sources, kernels: try store.kernels(), report: report)
+        }
+        for (compiled, object) in zip(prepared.compiled, prepared.objects) {
+            let folder = output.map { FilePath($0) } ?? compiled.source.removingLastComponent()
+            let file = object.name.split(separator: "/").last.map(String.init) ?? object.name
+            let target = folder.appending(file)
+            if let output { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) }
+            try Data(object.bytes).write(to: URL(filePath: target.string), options: .atomic)
+            let how = compiled.isReused ? "unchanged" : "compiled"
+            Terminal.standardOutput("\(target)  sha256 \(object.digest)  \(how)\n")
+        }
+    }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+import KernelStore
+import Matrix
+import SystemPackage
+
+struct KernelsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kernels",
+        abstract: "The kernels on this machine, and how more get here.",
+        subcommands: [List.self, Pull.self, Add.self, Remove.self, Info.self],
+        defaultSubcommand: List.self
+    )
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "What is in the store; with --available, in the archive.")
+
+        @Flag(help: "The newest of each line that the archive has.")
+        var available = false
+
+        @OptionGroup(title: "Kernels") var source: KernelArguments
+
+        func run() async throws {
+            let store = try KernelStore()
+            guard available else { return Terminal.standardOutput(table(try store.kernels())) }
+            let archive = try await DebianArchive.configured(isStrict: source.strict)
+            let offered = try await store.available(from: archive) { Terminal.standardError("note: \($0)\n") }
+            let rows = offered.map { [$0.line, $0.version, $0.release, $0.suite] }
+            Terminal.standardOutput(Columns.text([["LINE", "VERSION", "RELEASE", "SUITE"]] + rows))
+        }
+
+        private func table(_ kernels: [Kernel]) -> String {
+            guard !kernels.isEmpty else { return "no kernels yet: bpfmatrix kernels pull 5.10 6.1 6.12 latest\n" }
+            let rows = kernels.map { kernel in
+                let size = ([kernel.image] + [kernel.config, kernel.btf].compactMap { $0 }).map(\.size).reduce(0, +)
+                return [kernel.version, kernel.name, kernel.btf == nil ? "no" : "yes", "\(size >> 20) MB", kernel.source]
+            }
+            return Columns.text([["VERSION", "NAME", "BTF", "SIZE", "SOURCE"]] + rows)
+        }
+    }
+
+    struct Pull: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Fetch kernels from the Debian archive.",
+            discussion: """
+                The archive is the one that apt on this machine uses, or BPFMATRIX_DEBIAN_MIRROR and \
+                BPFMATRIX_DEBIAN_SECURITY_MIRROR. Its signature is checked before anything is used.
+                """
+        )
+
+        @Argument(help: "Lines (6.1), versions (6.1.192), releases, or latest.")
+        var kernel: [String]
+
+        @OptionGroup(title: "Kernels") var source: KernelArguments
+
+        func run() async throws {
+            let store = try KernelStore()
+            let specs = KernelArguments.specs(kernel)
+            guard !specs.isEmpty else { throw ValidationError("Which kernels? bpfmatrix kernels pull 5.10 6.1 6.12 latest") }
+            let archive = try await DebianArchive.configured(isStrict: source.strict)
+            for spec in specs {
+                let kernel = try await RunDisplay(on: STDERR_FILENO).show { report in
+                    try await store.pull(KernelSpec(spec), from: archive) { report(.init($0, spec: spec)) }
+                }
+                Terminal.standardOutput("\(spec)  \(kernel.version)  \(kernel.name)  sha256 \(kernel.digest)\n")
+            }
+        }
+    }
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Take in a kernel of your own: a bzImage or a vmlinux.")
+
+        @Argument(help: "What it is to be called from now on.")
+        var name: String
+
+        @Option(help: ArgumentHelp("bzImage, or uncompressed vmlinux.", valueName: "file"))
+        var image: String
+
+        @Option(help: ArgumentHelp("The folder with its modules below it, if virtio is not built in.", valueName: "folder"))
+        var modules: String?
+
+        @Option(help: ArgumentHelp("Its .config, for programs with __kconfig variables.", valueName: "file"))
+        var config: String?
+
+        func run() async throws {
+            let kernel = try await KernelStore().add(
+                name,
+                image: FilePath(image),
+                modules: modules.map { FilePath($0) },
+                config: config.map { FilePath($0) }
+            )
+            Terminal.standardOutput("\(kernel.name)  \(kernel.version)  \(kernel.release)  sha256 \(kernel.digest)\n")
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Forget kernels, and free the room that they took.")
+
+        @Argument(help: "Names or releases, as `kernels list` shows them.")
+        var name: [String]
+
+        func run() async throws {
+            let store = try KernelStore()
+            for name in name { Terminal.standardOutput("removed \(try await store.remove(name).name)\n") }
+        }
+    }
+
+    struct Info: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "What is known of a kernel in the store.")
+
+        @Argument(help: "A line, a version, a release or a name.")
+        var kernel: String
+
+        func run() async throws {
+            let store = try KernelStore()
+            guard let found = try store.kernel(for: KernelSpec(kernel)) else {
+                throw KernelStoreError.notInStore(name: kernel, there: try store.kernels().map(\.name))
+            }
+            let modules = found.modules.map(\.name).joined(separator: " ")
+            let rows: [[String]] = [
+                ["name", found.name],
+                ["version", found.version],
+                ["release", found.release],
+                ["source", found.source],
+                ["architecture", found.architecture],
+                ["image", description(found.image)],
+                ["BTF", found.btf.map(description) ?? "none: CO-RE can't work"],
+                ["configuration", found.config.map(description) ?? "not known"],
+                ["modules", modules.isEmpty ? "none needed" : modules],
+                ["added", found.added.formatted(.iso8601)],
+            ]
+            Terminal.standardOutput(Columns.text(rows))
+        }
+
+        private func description(_ blob: Blob) -> String { "sha256 \(blob.sha256), \(blob.size) bytes" }
+    }
+}
+
+/// Text in columns, the last one ragged.
+enum Columns {
+    static func text(_ rows: [[String]]) -> String {
+        let count = rows.map(\.count).max() ?? 0
+        let widths = (0..<count).map { column in
+            rows.compactMap { $0.indices.contains(column) ? $0[column].count : nil }.max() ?? 0
+        }
+        return rows.map { row in
+            row.enumerated().map { column, text in
+                column == row.count - 1 ? text : text + String(repeating: " ", count: widths[column] - text.count + 2)
+            }.joined() + "\n"
+        }.joined()
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ChildProcess
+import Compiler
+import KernelStore
+import Matrix
+import Results
+import SystemPackage
+import VirtualMachine
+
+extension CompileError: FindingAboutInput {}
+extension InputError: FindingAboutInput {}
+
+/// Inputs that can't be tested: all of them at once, so that they can be mended at once.
+struct UnusableInputs: FindingAboutInput, CustomStringConvertible {
+    let errors: [any Error]
+
+    var description: String { errors.map { "\($0)" }.joined(separator: "\n") }
+}
+
+/// From what the user named to objects that can be tested.
+struct ObjectPreparation {
+    let store: KernelStore
+    let selection: KernelSelection
+    /// The user's choice of a kernel for `vmlinux.h`.
+    let vmlinux: String?
+
+    /// Which kernel's types a program is compiled with unless told otherwise: of what long-term lines there are, one
+    /// that is new enough to know what programs ask for.
+    private static let usualHeader = "6.12"
+
+    struct Prepared {
+        var objects: [TestObject] = []
+        var compilation: Compilation?
+        var compiled: [CompiledObject] = []
+    }
+
+    /// - Parameter kernels: under test; one of them gives `vmlinux.h` where the store has no usual one.
+    func prepare(
+        _ inputs: [TestInput],
+        kernels: [Kernel],
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws -> Prepared {
+        var prepared = Prepared()
+        var errors: [any Error] = []
+        let hasSources = inputs.contains { input in
+            guard case .source = input else { return false }
+            return true
+        }
+        let compiler = hasSources ? try await Compiler(cache: store.compilerCache) : nil
+        var header: VmlinuxHeader?
+        for input in inputs {
+            do {
+                switch (input, compiler) {
+                case (.source(let source), let compiler?):
+                    if vmlinux == nil, let beside = VmlinuxHeader.beside(source) {
+                        header = beside
+                    } else {
+                        header = try await self.header(kernels: kernels, report: report)
+                    }
+                    let compiled = try await compiler.compile(source, with: header)
+                    if !compiled.warnings.isEmpty { Terminal.standardError(compiled.warnings) }
+                    prepared.compiled.append(compiled)
+                    prepared.objects.append(try InputReader.object(compiledFrom: source, at: compiled.path))
+                    prepared.compilation = Compilation(compiler: compiler.clang.name, vmlinux: header?.origin)
+                case (.source(let path), nil), (.binary(let path), _):
+                    prepared.objects += try InputReader.objects(in: path)
+                }
+            } catch let error as CompileError {
+                guard case .rejected = error else { throw error }
+                errors.append(error)
+            } catch let error as InputError {
+                errors.append(error)
+            }
+        }
+        guard errors.isEmpty else { throw UnusableInputs(errors: errors) }
+        prepared.objects = InputReader.unambiguous(prepared.objects)
+        return prepared
+    }
+
+    /// `vmlinux.h` from the kernel of the user's choice, else a usual one, else the newest under test.
+    private func header(
+        kernels: [Kernel],
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws -> VmlinuxHeader {
+        if let vmlinux { return try await header(from: try await selection.kernel(vmlinux, report: report)) }
+        let withTypes = kernels.filter { $0.btf != nil }.sorted { KernelVersion($0.version) < KernelVersion($1.version) }
+        let usual = try store.kernel(for: KernelSpec(Self.usualHeader)) ?? withTypes.last
+        if let usual { return try await header(from: usual) }
+        return try await header(from: try await selection.kernel(Self.usualHeader, report: report))
+    }
+
+    func header(from kernel: Kernel) async throws -> VmlinuxHeader {
+        guard let btf = kernel.btf else { throw CompileError.noTypeInformation(kernel: kernel.name) }
+        guard let bpftool = try await BPFTool.locate() else { throw CompileError.noBPFTool }
+        return try await VmlinuxHeader.generate(
+            from: store.path(of: btf),
+            origin: kernel.version,
+            bpftool: (bpftool.path, bpftool.version),
+            cache: store.compilerCache
+        )
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Matrix
+import VirtualMachine
+
+extension AcceleratorChoice: ExpressibleByArgument {}
+extension LoaderChoice: ExpressibleByArgument {}
+
+/// How guests are run: shared by all commands that run some.
+struct RunArguments: ParsableArguments {
+    @Option(help: "auto believes in KVM once a guest has answered under it; otherwise the guest is emulated (tcg).")
+    var accel = AcceleratorChoice.auto
+
+    @Option(help: "Guests at once. (default: one for each processor, as far as memory goes)")
+    var jobs: Int?
+
+    @Option(help: ArgumentHelp("How long a kernel may take to boot.", valueName: "seconds"))
+    var bootTimeout = 60
+
+    @Option(help: ArgumentHelp("How long the verifier may take over one program.", valueName: "seconds"))
+    var programTimeout = 60
+
+    func validate() throws {
+        if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
+        if bootTimeout < 1 { throw ValidationError("--boot-timeout must be at least 1") }
+        if programTimeout < 1 { throw ValidationError("--program-timeout must be at least 1") }
+    }
+
+    func options(loader: LoaderChoice) -> RunOptions {
+        RunOptions(
+            loader: loader,
+            limits: ExaminationLimits(boot: .seconds(bootTimeout), program: .seconds(programTimeout)),
+            accelerator: accel,
+            jobs: jobs
+        )
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import Foundation
+import Results
+
+/// Ctrl-C and its relatives: the work is cancelled, everything that it started ends, and only then does the command.
+enum Interruption {
+    private static let signals = [SIGINT, SIGTERM, SIGHUP]
+
+    /// Runs `body`; its status, or that of an interruption. A second signal ends the process at once, and its children
+    /// with it (`Command`).
+    static func during(_ body: @escaping @Sendable () async -> Int) async -> Int {
+        let (received, continuation) = AsyncStream.makeStream(of: Int32.self)
+        let sources = signals.map { number in
+            // Dispatch only sees what the default action does not take first.
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { continuation.yield(number) }
+            source.resume()
+            return source
+        }
+        defer { for source in sources { source.cancel() } }
+        return await withTaskGroup(of: Int?.self) { group in
+            group.addTask { await body() }
+            group.addTask {
+                for await _ in received { return nil }
+                return nil
+            }
+            guard let first = await group.next() else { return ExitStatus.interrupted }
+            group.cancelAll()
+            if let status = first { return status }
+            group.addTask {
+                for await _ in received { Foundation.exit(Int32(ExitStatus.interrupted)) }
+                return nil
+            }
+            // The work's own end; the task that waits for a second signal is cancelled with the group.
+            _ = await group.next()
+            group.cancelAll()
+            return ExitStatus.interrupted
+        }
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Reports
+import Results
+
+/// Shows a run while it goes on: redrawn on a terminal, a line for each event elsewhere.
+struct RunDisplay {
+    private let descriptor: Int32
+    private static let interval = Duration.milliseconds(100)
+
+    private enum Occasion: Sendable {
+        case event(RunEvent)
+        case tick
+    }
+
+    /// - Parameter descriptor: what is written to.
+    init(on descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    /// Runs `body` with somebody to report to, and shows what it reports. When it returns, what was to be redrawn is
+    /// gone, and what was to stay stays.
+    func show<Result: Sendable>(
+        _ body: @Sendable (@escaping @Sendable (RunEvent) -> Void) async throws -> Result
+    ) async throws -> Result {
+        let (occasions, continuation) = AsyncStream.makeStream(of: Occasion.self)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            if Terminal.isTerminal(descriptor) { group.addTask { try await tick(continuation) } }
+            async let shown: Void = draw(occasions)
+            defer { group.cancelAll() }
+            do {
+                let result = try await body { continuation.yield(.event($0)) }
+                continuation.finish()
+                await shown
+                return result
+            } catch {
+                continuation.finish()
+                await shown
+                throw error
+            }
+        }
+    }
+
+    /// So that what has changed is drawn soon, and no oftener than a reader can follow.
+    private func tick(_ continuation: AsyncStream<Occasion>.Continuation) async throws {
+        while true {
+            try await Task.sleep(for: Self.interval)
+            continuation.yield(.tick)
+        }
+    }
+
+    private func draw(_ occasions: AsyncStream<Occasion>) async {
+        let style = Terminal.style(of: descriptor)
+        guard Terminal.isTerminal(descriptor) else {
+            var lines = EventLines(style: style)
+            for await case .event(let event) in occasions {
+                if let line = lines.line(for: event) { Terminal.write(line + "\n", to: descriptor) }
+            }
+            return
+        }
+        var matrix = LiveMatrix(style: style)
+        var canvas = Canvas(descriptor: descriptor)
+        var hasChanged = false
+        for await occasion in occasions {
+            switch occasion {
+            case .event(let event):
+                if let line = matrix.apply(event) { canvas.print(line) }
+                hasChanged = true
+            case .tick where hasChanged:
+                let size = Terminal.size(of: descriptor)
+                canvas.draw(matrix.lines(width: size.width, height: size.height))
+                hasChanged = false
+            case .tick: break
+            }
+        }
+        canvas.draw([])
+    }
+}
+
+/// Lines at the bottom of a terminal that are drawn over (ECMA-48: CUU, CR, ED).
+private struct Canvas {
+    let descriptor: Int32
+    private var drawn: [String] = []
+
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    mutating func draw(_ lines: [String]) {
+        Terminal.write(erasure + lines.map { $0 + "\n" }.joined(), to: descriptor)
+        drawn = lines
+    }
+
+    /// A line that stays, above what is drawn.
+    mutating func print(_ line: String) {
+        Terminal.write(erasure + line + "\n" + drawn.map { $0 + "\n" }.joined(), to: descriptor)
+    }
+
+    private var erasure: String { drawn.isEmpty ? "" : "\u{1b}[\(drawn.count)A\r\u{1b}[J" }
+}
