@@ -39,7 +39,9 @@ public enum EmbeddedObjects {
             guard buffer.count >= 4, position <= buffer.count - 4 else { return nil }
             var index = position
             while index <= buffer.count - 4 {
-                if buffer[index] == 0x7f, buffer[index + 1] == 0x45, buffer[index + 2] == 0x4c, buffer[index + 3] == 0x46 {
+                if buffer[index] == 0x7f, buffer[index + 1] == 0x45, buffer[index + 2] == 0x4c,
+                    buffer[index + 3] == 0x46
+                {
                     return index
                 }
                 index += 1

@@ -86,7 +86,9 @@ extension Command {
             }
         } catch let error as SubprocessError {
             try Task.checkCancellation()
-            if error.code == .outputLimitExceeded { throw CommandError.tooMuchOutput(command: text, limit: outputLimit) }
+            if error.code == .outputLimitExceeded {
+                throw CommandError.tooMuchOutput(command: text, limit: outputLimit)
+            }
             throw CommandError.notStarted(command: text, reason: "\(error)")
         }
     }

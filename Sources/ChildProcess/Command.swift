@@ -75,7 +75,9 @@ public enum CommandError: Error, Hashable, CustomStringConvertible {
 
 extension Command {
     /// The program's own path: PATH, and the folders of system programs that are not on every user's.
-    public static func find(_ name: String, environment: [String: String] = ProcessInfo.processInfo.environment) -> FilePath? {
+    public static func find(_ name: String, environment: [String: String] = ProcessInfo.processInfo.environment)
+        -> FilePath?
+    {
         if name.contains("/") { return FileManager.default.isExecutableFile(atPath: name) ? FilePath(name) : nil }
         let folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"]
         return folders.lazy

@@ -12,12 +12,15 @@ enum IncludePath {
     /// where there is none.
     static func libbpf(environment: [String: String]) -> FilePath? {
         let home = FilePath(environment["HOME"] ?? NSHomeDirectory())
-        let cache = environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : FilePath($0) } ?? home.appending(".cache")
+        let cache =
+            environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : FilePath($0) } ?? home.appending(".cache")
         let built = environment["BPFMATRIX_DEPS"].map { FilePath($0) } ?? cache.appending("bpfmatrix-deps")
         let builds = (try? FileManager.default.contentsOfDirectory(atPath: built.string)) ?? []
         let candidates =
             [environment["BPFMATRIX_LIBBPF_INCLUDE"].map { FilePath($0) }].compactMap { $0 }
-            + builds.filter { $0.hasPrefix("libbpf-") }.sorted().reversed().map { built.appending($0).appending("include") }
+            + builds.filter { $0.hasPrefix("libbpf-") }.sorted().reversed().map {
+                built.appending($0).appending("include")
+            }
             + [FilePath("/usr/local/include"), FilePath("/usr/include")]
         return candidates.first {
             FileManager.default.fileExists(atPath: $0.appending("bpf").appending("bpf_helpers.h").string)
@@ -32,8 +35,12 @@ enum IncludePath {
             .map { FilePath($0) }
         guard let compiler = Command.find("cc") ?? Command.find("gcc") else { return usual }
         // Its answer is on standard error, between two lines of its own.
-        let answer = try await Command(compiler.string, ["-E", "-v", "-x", "c", "/dev/null"], environment: ["LC_ALL": "C"])
-            .run(within: limit)
+        let answer = try await Command(
+            compiler.string,
+            ["-E", "-v", "-x", "c", "/dev/null"],
+            environment: ["LC_ALL": "C"]
+        )
+        .run(within: limit)
         let lines = answer.errorText.split(separator: "\n")
         guard let start = lines.firstIndex(where: { $0.hasPrefix("#include <...>") }),
             let end = lines[start...].firstIndex(where: { $0.hasPrefix("End of search list") })

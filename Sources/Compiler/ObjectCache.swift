@@ -54,7 +54,8 @@ struct ObjectCache: Sendable {
     }
 
     /// Takes a new object in; returns where it is from now on.
-    func keep(_ made: FilePath, dependencies: FilePath, warnings: String, for key: Key) throws(CompileError) -> FilePath {
+    func keep(_ made: FilePath, dependencies: FilePath, warnings: String, for key: Key) throws(CompileError) -> FilePath
+    {
         guard let digest = Self.digest(made) else {
             throw .storage(path: made.string, reason: "clang has written nothing")
         }

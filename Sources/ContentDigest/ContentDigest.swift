@@ -15,7 +15,9 @@ public struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
 
     /// Of a file; nil where it can't be read.
     public init?(ofFile path: FilePath) {
-        guard let content = try? Data(contentsOf: URL(filePath: path.string), options: .mappedIfSafe) else { return nil }
+        guard let content = try? Data(contentsOf: URL(filePath: path.string), options: .mappedIfSafe) else {
+            return nil
+        }
         self.init(of: content)
     }
 

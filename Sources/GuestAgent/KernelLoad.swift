@@ -100,7 +100,12 @@ final class KernelLoad {
             return Judgement(descriptor: descriptor, errno: errno, log: statistics)
         }
         let log = logs.text.isEmpty ? statistics : logs.text
-        return Judgement(descriptor: descriptor, errno: errno, log: log, isLogCut: secondErrno == ENOSPC && errno != ENOSPC)
+        return Judgement(
+            descriptor: descriptor,
+            errno: errno,
+            log: log,
+            isLogCut: secondErrno == ENOSPC && errno != ENOSPC
+        )
     }
 
     /// nil, or the error that makes libbpf give up.

@@ -143,7 +143,9 @@ extension KernelStore {
     private func unpack(_ file: FilePath, into folder: FilePath) async throws {
         let result = try await Command("dpkg-deb", ["--extract", file.string, folder.appending("root").string])
             .run(within: Self.unpackLimit)
-        guard result.ending.isSuccess else { throw KernelStoreError.toolFailed("cannot unpack \(file): \(result.errorText)") }
+        guard result.ending.isSuccess else {
+            throw KernelStoreError.toolFailed("cannot unpack \(file): \(result.errorText)")
+        }
     }
 
     private func takeIn(_ package: KernelPackage, unpackedIn folder: FilePath) async throws -> Kernel {

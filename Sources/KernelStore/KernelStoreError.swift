@@ -41,7 +41,8 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
         case .aptMissing:
             "apt is not on this machine, and the Debian archive is read with it: add a kernel of your own with "
                 + "bpfmatrix kernels add NAME --image FILE"
-        case .noKeyring(let path): "\(path) is missing, without which nothing can be verified: install debian-archive-keyring"
+        case .noKeyring(let path):
+            "\(path) is missing, without which nothing can be verified: install debian-archive-keyring"
         case .archiveUnreadable(let suites, let reason):
             "the Debian archive can't be read (\(suites.joined(separator: ", "))): \(reason)"
         case .refused(let what, let reason): "\(what) was refused: \(reason). Nothing of it was kept"

@@ -89,6 +89,23 @@ public enum InputReader {
         }
     }
 
+    /// The objects whose bytes differ, and those that repeat one of them, with that one: links to one binary are common.
+    /// Sources are never left out, even where they compile to the same.
+    public static func different(
+        _ objects: [TestObject]
+    ) -> (different: [TestObject], same: [(object: TestObject, first: TestObject)]) {
+        var different: [TestObject] = []
+        var same: [(object: TestObject, first: TestObject)] = []
+        for object in objects {
+            if !object.isCompiled, let first = different.first(where: { $0.digest == object.digest }) {
+                same.append((object, first))
+            } else {
+                different.append(object)
+            }
+        }
+        return (different, same)
+    }
+
     /// Gives objects of the same name the folder that tells them apart, or, failing that, a number.
     public static func unambiguous(_ objects: [TestObject]) -> [TestObject] {
         let names = Dictionary(grouping: objects, by: \.name).mapValues(\.count)

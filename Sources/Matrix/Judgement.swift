@@ -12,6 +12,8 @@ struct Judgement {
     let verdict: Verdict
     /// One line; nil where accepted.
     let message: String?
+    /// Set where the reason is not the error that this program itself was answered with.
+    let errno: Int32?
 
     /// Of a program that the agent reported on. `refusedMaps` are all that the kernel refused of the same object.
     init(_ report: ProgramReport, refusedMaps: [MapReport]) {
@@ -22,7 +24,7 @@ struct Judgement {
                 self.init(.accepted, nil)
                 return
             }
-            self.init(.map, "\(Self.describe(map)); without it the kernel accepts this program")
+            self.init(.map, "\(Self.describe(map)); without it the kernel accepts this program", errno: map.errno)
         case .kernel:
             self.init(kernelRefused: report, refusedMaps: refusedMaps)
         case .loader:
@@ -44,9 +46,10 @@ struct Judgement {
         }
     }
 
-    private init(_ verdict: Verdict, _ message: String?) {
+    private init(_ verdict: Verdict, _ message: String?, errno: Int32? = nil) {
         self.verdict = verdict
         self.message = message
+        self.errno = errno
     }
 
     private init(kernelRefused report: ProgramReport, refusedMaps: [MapReport]) {
@@ -75,7 +78,7 @@ struct Judgement {
 
     /// libbpf stopped before it asked the kernel; its warnings say over what.
     private init(loaderGaveUp warnings: String, errno: Int32) {
-        let lines = warnings.split(separator: "\n").map { Self.withoutPrefix(String($0)) }
+        let lines = warnings.split(separator: "\n").map { Self.withoutPrefix($0) }
         func line(_ texts: String...) -> String? {
             lines.first { line in texts.contains { line.contains($0) } }
         }
@@ -115,11 +118,12 @@ struct Judgement {
     }
 
     private static func lastLine(_ text: String) -> String? {
-        text.split(separator: "\n").last.map { withoutPrefix(String($0)) }
+        text.split(separator: "\n").last.map(withoutPrefix)
     }
 
-    private static func withoutPrefix(_ line: String) -> String {
-        line.hasPrefix("libbpf: ") ? String(line.dropFirst("libbpf: ".count)) : line
+    /// Without `libbpf: prog 'name': `, which the cell says already.
+    private static func withoutPrefix(_ line: Substring) -> String {
+        String(line.trimmingPrefix(#/libbpf: (?:prog '[^']*': )?/#))
     }
 }
 

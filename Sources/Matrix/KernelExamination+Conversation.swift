@@ -34,7 +34,8 @@ extension KernelExamination {
     }
 
     /// Has bpftool load an object.
-    func testimony(on object: [UInt8], digest: ContentDigest, in machine: RunningMachine) async throws -> WitnessReport {
+    func testimony(on object: [UInt8], digest: ContentDigest, in machine: RunningMachine) async throws -> WitnessReport
+    {
         let request = WitnessRequest(id: takeRequest(), digest: digest.bytes, object: object)
         try await machine.link.send(.witness(request))
         switch try await machine.link.next(within: limits.witness, waitingFor: "bpftool") {

@@ -136,9 +136,15 @@ actor KernelExamination {
             if let complaint = Canary.complaint(about: programs, ended) { throw CanaryFailure(reason: complaint) }
         }
         if loader.asksBPFTool {
-            let good = try await testimony(on: canary.acceptable, digest: ContentDigest(of: canary.acceptable), in: machine)
+            let good = try await testimony(
+                on: canary.acceptable,
+                digest: ContentDigest(of: canary.acceptable),
+                in: machine
+            )
             guard good.status == 0 else {
-                throw CanaryFailure(reason: "bpftool refused the good canary: \(String(decoding: good.output, as: UTF8.self))")
+                throw CanaryFailure(
+                    reason: "bpftool refused the good canary: \(String(decoding: good.output, as: UTF8.self))"
+                )
             }
             let bad = try await testimony(
                 on: canary.unacceptable,
@@ -170,11 +176,15 @@ actor KernelExamination {
                 self.underway = .loading(index, program: nil)
             }
         )
-        if ended.stage == .digestMismatch { throw MachineFailure(.garbled("\(object.name) did not arrive as it was sent: its SHA-256 differs")) }
+        if ended.stage == .digestMismatch {
+            throw MachineFailure(.garbled("\(object.name) did not arrive as it was sent: its SHA-256 differs"))
+        }
         for cell in progress[index].finish(ended) { report(.cell(cell)) }
         underway = .nothing
         if ended.taint & KernelTaint.died != 0 {
-            report(.note("\(subject.kernel.version) has oopsed and gone on (taint \(ended.taint)) after \(object.name)"))
+            report(
+                .note("\(subject.kernel.version) has oopsed and gone on (taint \(ended.taint)) after \(object.name)")
+            )
         }
     }
 

@@ -72,7 +72,10 @@ extension RunEvent {
         case .readingIndexes(let suites):
             self = .working("\(spec): reading the archive's indexes (\(suites.joined(separator: ", ")))", fraction: nil)
         case .downloading(let release, let bytes, let total):
-            self = .working("\(spec): downloading \(release)", fraction: total > 0 ? Double(bytes) / Double(total) : nil)
+            self = .working(
+                "\(spec): downloading \(release)",
+                fraction: total > 0 ? Double(bytes) / Double(total) : nil
+            )
         case .unpacking(let release): self = .working("\(spec): unpacking \(release)", fraction: nil)
         case .note(let text): self = .note("\(spec): \(text)")
         }

@@ -149,7 +149,13 @@ public struct MatrixRun: Sendable {
             report(.kernelFailed(kernel: kernel.spec, reason: reason))
             let cells = objects.flatMap { object in
                 object.rows(for: loader).map {
-                    Cell(object: object.name, program: $0, kernel: kernel.spec, verdict: .infrastructure, message: reason)
+                    Cell(
+                        object: object.name,
+                        program: $0,
+                        kernel: kernel.spec,
+                        verdict: .infrastructure,
+                        message: reason
+                    )
                 }
             }
             for cell in cells { report(.cell(cell)) }

@@ -83,7 +83,9 @@ struct ObjectProgress {
             given = orderedCells
             isLoaded = true
         }
-        if !isWitnessed { testify(WitnessStatement(object: object.name, kernel: kernel, verdict: verdict, output: message)) }
+        if !isWitnessed {
+            testify(WitnessStatement(object: object.name, kernel: kernel, verdict: verdict, output: message))
+        }
         return given
     }
 
@@ -125,14 +127,16 @@ struct ObjectProgress {
         log: String,
         statisticsIn verifierLog: [UInt8] = []
     ) -> Cell {
-        let statistics = VerifierLog(verifierLog).statistics
+        let verifier = VerifierLog(verifierLog)
+        let statistics = verifier.statistics
         return Cell(
             object: object.name,
             program: program,
             kernel: kernel,
             verdict: judgement.verdict,
-            errno: errno == 0 ? nil : Int(errno),
+            errno: judgement.errno.map { Int($0) } ?? (errno == 0 ? nil : Int(errno)),
             message: judgement.message,
+            sourceLine: judgement.verdict == .accepted ? nil : verifier.sourceLine,
             instructions: statistics.instructions,
             states: statistics.totalStates,
             peakStates: statistics.peakStates,

@@ -41,7 +41,8 @@ public struct LiveMatrix: Sendable {
         let table = MatrixTable(objects: objects, kernels: kernels, cells: cells, style: plain).lines
         let fits = table.count + kernels.count < height && table.allSatisfy { $0.count < width }
         guard fits else { return progress(width: width) }
-        return MatrixTable(objects: objects, kernels: kernels, cells: cells, style: style).lines + progress(width: width)
+        return MatrixTable(objects: objects, kernels: kernels, cells: cells, style: style).lines
+            + progress(width: width)
     }
 
     private func progress(width: Int) -> [String] {

@@ -48,7 +48,7 @@ struct MatrixTable {
         let heading = zip(kernels, widths).map { kernel, width in
             Self.gapped(style.paint(Self.centred(kernel.version, in: width), .strong))
         }
-        var lines = [margin + heading.joined()]
+        var lines = [(margin + heading.joined()).withoutTrailingBlanks]
         for object in objects {
             lines.append(style.paint(object.name, .strong))
             for program in object.programs {
@@ -57,7 +57,9 @@ struct MatrixTable {
                 let cells = zip(kernels, widths).map { kernel, width in
                     Self.gapped(cell(object, program, kernel, width: width))
                 }
-                lines.append("  \(name)\(String(repeating: " ", count: Self.gap))\(type)" + cells.joined())
+                lines.append(
+                    "  \(name)\(String(repeating: " ", count: Self.gap))\(type)\(cells.joined())".withoutTrailingBlanks
+                )
             }
         }
         return lines
@@ -87,5 +89,10 @@ struct MatrixTable {
 }
 
 extension String {
+    var withoutTrailingBlanks: String {
+        guard let last = lastIndex(where: { $0 != " " }) else { return "" }
+        return String(self[...last])
+    }
+
     func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Results
 
 /// Why cells are not green: each reason once, with the kernels that gave it.
@@ -10,6 +11,8 @@ struct Reasons {
         let verdict: Verdict
         let errno: Int?
         let message: String
+        /// Without the place, which only newer kernels print: the same line is the same reason.
+        let source: String?
     }
 
     private let results: MatrixResults
@@ -35,6 +38,7 @@ struct Reasons {
         let failed = Set(results.kernels.filter { $0.failure != nil }.map(\.spec))
         var order: [Reason] = []
         var saying: [Reason: [String]] = [:]
+        var places: [Reason: String] = [:]
         for cell in results.cells where cell.verdict != .accepted {
             if cell.verdict == .infrastructure && failed.contains(cell.kernel) { continue }
             let reason = Reason(
@@ -42,9 +46,11 @@ struct Reasons {
                 program: cell.program,
                 verdict: cell.verdict,
                 errno: cell.errno,
-                message: cell.message ?? "no reason was given"
+                message: cell.message ?? "no reason was given",
+                source: cell.sourceLine.map { $0.components(separatedBy: " @ ")[0] }
             )
             if saying[reason] == nil { order.append(reason) }
+            if let line = cell.sourceLine, line.contains(" @ ") { places[reason] = line }
             saying[reason, default: []].append(name(cell.kernel))
         }
         return order.flatMap { reason in
@@ -52,14 +58,16 @@ struct Reasons {
             let number = reason.errno.map { " (\(ErrnoName.name($0)))" } ?? ""
             let verdict = style.paint(style.text(reason.verdict), style.paint(of: reason.verdict))
             let kernels = (saying[reason] ?? []).joined(separator: ", ")
-            return ["\(verdict)  \(place) on \(kernels)\(number)", "    \(reason.message)"]
+            let source = (places[reason] ?? reason.source).map { ["    at: \($0)"] } ?? []
+            return ["\(verdict)  \(place) on \(kernels)\(number)", "    \(reason.message)"] + source
         }
     }
 
     private var disagreements: [String] {
         results.bpftool.compactMap { statement in
             statement.disagreement.map {
-                style.paint("!", .doubtful) + "  bpftool disagrees about \(statement.object) on \(name(statement.kernel)): \($0)"
+                style.paint("!", .doubtful)
+                    + "  bpftool disagrees about \(statement.object) on \(name(statement.kernel)): \($0)"
             }
         }
     }

@@ -70,7 +70,8 @@ struct ObjectsLine {
 
     private func line(_ verb: String, _ objects: [TestedObject], _ adverb: String, _ origin: String?) -> String {
         let count = "\(verb) \(objects.count) \(objects.count == 1 ? "object" : "objects") \(adverb)"
-        let digests = objects.count > Self.mostDigests
+        let digests =
+            objects.count > Self.mostDigests
             ? [] : objects.map { "\($0.name) sha256 \($0.sha256.prefix(Self.digestLength))\(style.ellipsis)" }
         return ([count.trimmingCharacters(in: .whitespaces)] + digests + [origin].compactMap { $0 })
             .joined(separator: "   ")

@@ -155,6 +155,8 @@ public struct Cell: Sendable, Hashable, Codable {
     public var errno: Int?
     /// One line that says why; nil where accepted.
     public var message: String?
+    /// The C that the verifier was at when it refused, as its log has it; nil where the log does not say.
+    public var sourceLine: String?
     /// Instructions that the verifier processed.
     public var instructions: Int?
     /// Verifier states in all.
@@ -173,6 +175,7 @@ public struct Cell: Sendable, Hashable, Codable {
         verdict: Verdict,
         errno: Int? = nil,
         message: String? = nil,
+        sourceLine: String? = nil,
         instructions: Int? = nil,
         states: Int? = nil,
         peakStates: Int? = nil,
@@ -185,6 +188,7 @@ public struct Cell: Sendable, Hashable, Codable {
         self.verdict = verdict
         self.errno = errno
         self.message = message
+        self.sourceLine = sourceLine
         self.instructions = instructions
         self.states = states
         self.peakStates = peakStates

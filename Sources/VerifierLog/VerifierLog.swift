@@ -24,6 +24,12 @@ public struct VerifierLog: Sendable, Hashable {
         lastLines.last { !VerifierStatistics.isStatistics($0) && !Self.isTrace($0) }?.trimmedAtEnd
     }
 
+    /// The C that was being verified last: `event.sector = rq->sector; @ biosnoop.bpf.c:181`, the place from Linux 6.9
+    /// on. nil where the object has no line information, or the log none of it.
+    public var sourceLine: String? {
+        lastLines.last { $0.hasPrefix("; ") }.map { String($0.dropFirst(2)).trimmedAtEnd }
+    }
+
     /// Source lines (`; x = y;`), instructions (`12: (85) call …`), and the registers printed between them: the way to
     /// the failure, and not the failure.
     private static func isTrace(_ line: String) -> Bool {
@@ -57,7 +63,7 @@ public struct VerifierStatistics: Sendable, Hashable {
     private static let stackOpening = "stack depth "
 
     static func isStatistics(_ line: String) -> Bool {
-        line.hasPrefix("processed ") || line.hasPrefix(stackOpening) || line.hasPrefix("verification time ")
+        ["processed ", "insns processed ", stackOpening, "verification time "].contains { line.hasPrefix($0) }
     }
 
     /// `16`, or `0+8+16` with a number for each function; newer kernels may say more after it.

@@ -83,7 +83,9 @@ private struct BootingMachine: Sendable {
                     link.end()
                     if let failure { throw explain(failure, ended: ended) }
                 case .bodyFailed(let error):
-                    guard ended == nil, error is LinkFailure, !Task.isCancelled else { throw explain(error, ended: ended) }
+                    guard ended == nil, error is LinkFailure, !Task.isCancelled else {
+                        throw explain(error, ended: ended)
+                    }
                     failure = error
                     group.addTask {
                         try await Task.sleep(for: Self.endingLimit)

@@ -21,7 +21,9 @@ struct BPFMatrix: AsyncParsableCommand {
             not be had or booted), 64 wrong usage, 130 interrupted.
             """,
         version: ToolVersion.current.version,
-        subcommands: [TestCommand.self, CompileCommand.self, VmlinuxCommand.self, KernelsCommand.self, DoctorCommand.self]
+        subcommands: [
+            TestCommand.self, CompileCommand.self, VmlinuxCommand.self, KernelsCommand.self, DoctorCommand.self,
+        ]
     )
 
     static func main() async {

@@ -72,7 +72,10 @@ import VirtualMachine
         )
     }
 
-    @Test("names that climb out or mean nothing are refused", arguments: ["", "/etc/passwd", "a/../b", "a//b", "./a", ".."])
+    @Test(
+        "names that climb out or mean nothing are refused",
+        arguments: ["", "/etc/passwd", "a/../b", "a//b", "./a", ".."]
+    )
     func names(name: String) {
         var archive = CPIOArchive()
         #expect(throws: CPIOArchive.Failure.unusableName(name)) { try archive.addFile(name, mode: 0o644, []) }

@@ -3,9 +3,10 @@
 import AsyncHTTPClient
 import ContentDigest
 import Foundation
+import SystemPackage
+
 import struct NIOCore.ByteBuffer
 import struct NIOCore.TimeAmount
-import SystemPackage
 
 /// Fetches a file whose digest is known, and goes on where an earlier try ended. What has come stays in `folder` under
 /// the digest that is expected of it, so another try, or another process, finds it.

@@ -105,9 +105,16 @@ struct PrivateApt: Sendable {
 
     /// Where a package is, how long, and the digest that the signed index vouches for.
     func location(of name: String, version: String) async throws -> PackageLocation {
-        let answer = try await apt("apt-get", ["--print-uris", "download", "\(name)=\(version)"], within: Self.queryLimit)
+        let answer = try await apt(
+            "apt-get",
+            ["--print-uris", "download", "\(name)=\(version)"],
+            within: Self.queryLimit
+        )
         guard let location = PackageLocation(printed: answer.outputText) else {
-            throw KernelStoreError.notDownloaded(what: name, reason: "apt does not say where it is: \(answer.errorText)")
+            throw KernelStoreError.notDownloaded(
+                what: name,
+                reason: "apt does not say where it is: \(answer.errorText)"
+            )
         }
         return location
     }
@@ -124,7 +131,11 @@ struct PrivateApt: Sendable {
 
     /// The proxy that apt uses for an address of this scheme; nil where there is none.
     func proxy(for scheme: String) async throws -> String? {
-        let answer = try await apt("apt-config", ["shell", "PROXY", "Acquire::\(scheme)::Proxy"], within: Self.queryLimit)
+        let answer = try await apt(
+            "apt-config",
+            ["shell", "PROXY", "Acquire::\(scheme)::Proxy"],
+            within: Self.queryLimit
+        )
         let value = answer.outputText.split(separator: "'").dropFirst().first.map(String.init)
         return value == "DIRECT" ? nil : value
     }

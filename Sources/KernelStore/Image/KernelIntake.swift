@@ -71,7 +71,10 @@ struct KernelIntake {
         let vmlinux = try BlobStore.read(unpacked)
         // gzip complains of what follows the payload although all has been unpacked; that it is whole shows here.
         guard (try? ELFFile(vmlinux)) != nil else {
-            throw KernelStoreError.notAKernel(path: path.string, reason: "its payload can't be unpacked: \(result.errorText)")
+            throw KernelStoreError.notAKernel(
+                path: path.string,
+                reason: "its payload can't be unpacked: \(result.errorText)"
+            )
         }
         return vmlinux
     }
@@ -125,7 +128,9 @@ struct KernelIntake {
         return try BlobStore.read(unpacked)
     }
 
-    private func decompress(_ compression: Compression, _ input: FilePath, to output: FilePath) async throws -> CommandResult {
+    private func decompress(_ compression: Compression, _ input: FilePath, to output: FilePath) async throws
+        -> CommandResult
+    {
         let (tool, arguments) = compression.tool
         do {
             return try await Command(tool, arguments).run(from: input, to: output, within: Self.decompressionLimit)

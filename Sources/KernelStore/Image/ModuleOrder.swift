@@ -14,7 +14,8 @@ struct ModuleInformation: Hashable {
             let contents = try? file.contents(of: section)
         else { return nil }
         let fields = contents.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-        dependencies = fields.first { $0.hasPrefix("depends=") }
+        dependencies =
+            fields.first { $0.hasPrefix("depends=") }
             .map { $0.dropFirst("depends=".count).split(separator: ",").map(String.init) } ?? []
     }
 }

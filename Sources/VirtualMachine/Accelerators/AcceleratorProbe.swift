@@ -68,7 +68,8 @@ public struct AcceleratorProbe: Sendable {
             finding = Finding(host: host, kvmAnswers: true, reason: "a guest answered under KVM")
         } catch let failure as MachineFailure {
             try Task.checkCancellation()
-            finding = Finding(host: host, kvmAnswers: false, reason: "\(device) opens, but no guest answers: \(failure)")
+            let reason = "\(failure)".split(separator: "\n").first ?? ""
+            finding = Finding(host: host, kvmAnswers: false, reason: "\(device) opens, but no guest answers: \(reason)")
         }
         // Not being able to remember costs the next run another try, nothing else.
         try? JSONEncoder().encode(finding).write(to: URL(filePath: memory.string), options: .atomic)

@@ -22,7 +22,9 @@ struct MachineDirectory: Sendable {
         let base = FileManager.default.temporaryDirectory.path(percentEncoded: false)
         var template = FilePath(base).appending("bpfmatrix-XXXXXX").string.utf8CString.map { $0 }
         guard mkdtemp(&template) != nil else {
-            throw MachineFailure(.notStarted("cannot make a private folder in \(base): \(String(cString: strerror(errno)))"))
+            throw MachineFailure(
+                .notStarted("cannot make a private folder in \(base): \(String(cString: strerror(errno)))")
+            )
         }
         path = FilePath(template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" })
     }

@@ -96,9 +96,11 @@ struct Checkup {
                 )
             )
             switch answer {
-            case let decision? where decision.accelerator == .kvm: return Finding(what: what, state: .present(decision.reason))
+            case let decision? where decision.accelerator == .kvm:
+                return Finding(what: what, state: .present(decision.reason))
             case let decision?: return Finding(what: what, state: .lacking("\(decision.reason): guests are emulated"))
-            case nil: return Finding(what: what, state: .lacking("not tried yet: the first test does, or doctor --deep"))
+            case nil:
+                return Finding(what: what, state: .lacking("not tried yet: the first test does, or doctor --deep"))
             }
         } catch {
             return Finding(what: what, state: .lacking("\(error)"))
@@ -136,9 +138,14 @@ struct Checkup {
         do {
             let archive = try await DebianArchive.configured()
             guard FileManager.default.isReadableFile(atPath: archive.keyring.string) else {
-                return Finding(what: "Debian archive", state: .lacking("\(KernelStoreError.noKeyring(path: archive.keyring.string))"))
+                return Finding(
+                    what: "Debian archive",
+                    state: .lacking("\(KernelStoreError.noKeyring(path: archive.keyring.string))")
+                )
             }
-            let security = archive.security == nil ? "no archive of security updates: line 5.10 is only there" : "with security updates"
+            let security =
+                archive.security == nil
+                ? "no archive of security updates: line 5.10 is only there" : "with security updates"
             return Finding(what: "Debian archive", state: .present("\(archive.main), \(security)"))
         } catch {
             return Finding(what: "Debian archive", state: .lacking("\(error)"))
@@ -150,7 +157,8 @@ struct Checkup {
         return Finding(
             what: "kernels",
             state: versions.isEmpty
-                ? .lacking("none yet: bpfmatrix kernels pull 5.10 6.1 6.12 latest") : .present(versions.joined(separator: ", "))
+                ? .lacking("none yet: bpfmatrix kernels pull 5.10 6.1 6.12 latest")
+                : .present(versions.joined(separator: ", "))
         )
     }
 
@@ -160,6 +168,9 @@ struct Checkup {
         let words = free.map { "\(store.root), \($0 >> 20) MB free" } ?? store.root.string
         // A kernel with all that is needed to take it in.
         let isTight = (free ?? .max) < 512 << 20
-        return Finding(what: "store", state: isTight ? .missing("\(words): too little for another kernel") : .present(words))
+        return Finding(
+            what: "store",
+            state: isTight ? .missing("\(words): too little for another kernel") : .present(words)
+        )
     }
 }

@@ -15,7 +15,8 @@ struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "What this machine has, what it lacks, and the command that installs it.",
-        discussion: "Exit status: 0 all that testing needs is there, 1 something is missing, 3 a kernel did not prove itself."
+        discussion:
+            "Exit status: 0 all that testing needs is there, 1 something is missing, 3 a kernel did not prove itself."
     )
 
     @Flag(help: "Boot each kernel in the store, and have it tell a good program from a bad one.")

@@ -17,6 +17,8 @@ struct KernelArguments: ParsableArguments {
 
     /// `5.10,6.1` and `5.10 6.1` alike.
     static func specs(_ words: [String]) -> [String] {
-        words.flatMap { $0.split(separator: ",") }.map { $0.trimmingPrefix(" ") }.filter { !$0.isEmpty }.map(String.init)
+        words.flatMap { $0.split(separator: ",") }.map { $0.trimmingPrefix(" ") }.filter { !$0.isEmpty }.map(
+            String.init
+        )
     }
 }

@@ -15,7 +15,9 @@ struct KernelsCommand: AsyncParsableCommand {
     )
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "What is in the store; with --available, in the archive.")
+        static let configuration = CommandConfiguration(
+            abstract: "What is in the store; with --available, in the archive."
+        )
 
         @Flag(help: "The newest of each line that the archive has.")
         var available = false
@@ -35,7 +37,9 @@ struct KernelsCommand: AsyncParsableCommand {
             guard !kernels.isEmpty else { return "no kernels yet: bpfmatrix kernels pull 5.10 6.1 6.12 latest\n" }
             let rows = kernels.map { kernel in
                 let size = ([kernel.image] + [kernel.config, kernel.btf].compactMap { $0 }).map(\.size).reduce(0, +)
-                return [kernel.version, kernel.name, kernel.btf == nil ? "no" : "yes", "\(size >> 20) MB", kernel.source]
+                return [
+                    kernel.version, kernel.name, kernel.btf == nil ? "no" : "yes", "\(size >> 20) MB", kernel.source,
+                ]
             }
             return Columns.text([["VERSION", "NAME", "BTF", "SIZE", "SOURCE"]] + rows)
         }
@@ -58,7 +62,9 @@ struct KernelsCommand: AsyncParsableCommand {
         func run() async throws {
             let store = try KernelStore()
             let specs = KernelArguments.specs(kernel)
-            guard !specs.isEmpty else { throw ValidationError("Which kernels? bpfmatrix kernels pull 5.10 6.1 6.12 latest") }
+            guard !specs.isEmpty else {
+                throw ValidationError("Which kernels? bpfmatrix kernels pull 5.10 6.1 6.12 latest")
+            }
             let archive = try await DebianArchive.configured(isStrict: source.strict)
             for spec in specs {
                 let kernel = try await RunDisplay(on: STDERR_FILENO).show { report in
@@ -70,7 +76,9 @@ struct KernelsCommand: AsyncParsableCommand {
     }
 
     struct Add: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Take in a kernel of your own: a bzImage or a vmlinux.")
+        static let configuration = CommandConfiguration(
+            abstract: "Take in a kernel of your own: a bzImage or a vmlinux."
+        )
 
         @Argument(help: "What it is to be called from now on.")
         var name: String
@@ -78,7 +86,9 @@ struct KernelsCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("bzImage, or uncompressed vmlinux.", valueName: "file"))
         var image: String
 
-        @Option(help: ArgumentHelp("The folder with its modules below it, if virtio is not built in.", valueName: "folder"))
+        @Option(
+            help: ArgumentHelp("The folder with its modules below it, if virtio is not built in.", valueName: "folder")
+        )
         var modules: String?
 
         @Option(help: ArgumentHelp("Its .config, for programs with __kconfig variables.", valueName: "file"))

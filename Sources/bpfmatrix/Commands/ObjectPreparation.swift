@@ -74,7 +74,11 @@ struct ObjectPreparation {
             }
         }
         guard errors.isEmpty else { throw UnusableInputs(errors: errors) }
-        prepared.objects = InputReader.unambiguous(prepared.objects)
+        let (different, same) = InputReader.different(prepared.objects)
+        for (object, first) in same {
+            report(.note("\(object.path): \(object.name) has the same bytes as \(first.name)"))
+        }
+        prepared.objects = InputReader.unambiguous(different)
         return prepared
     }
 
@@ -84,7 +88,9 @@ struct ObjectPreparation {
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> VmlinuxHeader {
         if let vmlinux { return try await header(from: try await selection.kernel(vmlinux, report: report)) }
-        let withTypes = kernels.filter { $0.btf != nil }.sorted { KernelVersion($0.version) < KernelVersion($1.version) }
+        let withTypes = kernels.filter { $0.btf != nil }.sorted {
+            KernelVersion($0.version) < KernelVersion($1.version)
+        }
         let usual = try store.kernel(for: KernelSpec(Self.usualHeader)) ?? withTypes.last
         if let usual { return try await header(from: usual) }
         return try await header(from: try await selection.kernel(Self.usualHeader, report: report))

@@ -14,7 +14,10 @@ struct VmlinuxCommand: AsyncParsableCommand {
     @Option(help: "Whose types: a line, a version, a name from the store; pulled where the store lacks it.")
     var kernel = "6.12"
 
-    @Option(name: [.short, .long], help: ArgumentHelp("The file to write. (default: standard output)", valueName: "file"))
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("The file to write. (default: standard output)", valueName: "file")
+    )
     var output: String?
 
     @OptionGroup(title: "Kernels") var source: KernelArguments
