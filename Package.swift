@@ -100,9 +100,23 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-executable"])]
         ),
 
+        // What tests share: real kernels, and objects that are compiled on the spot.
+        .target(
+            name: "TestKernels",
+            dependencies: ["Compiler", "KernelStore", "Matrix", "Results", "VirtualMachine", system],
+            path: "Tests/TestKernels",
+            swiftSettings: strict
+        ),
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
         .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "VirtualMachineTests", dependencies: ["VirtualMachine"]),
+        .testTarget(
+            name: "KernelTests",
+            dependencies: [
+                "ChildProcess", "ContentDigest", "GuestProtocol", "KernelStore", "Matrix", "Results", "TestKernels",
+                "VirtualMachine", system,
+            ]
+        ),
     ]
 )

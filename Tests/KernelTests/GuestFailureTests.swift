@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ChildProcess
+import Foundation
+import GuestProtocol
+import TestKernels
+import Testing
+import VirtualMachine
+
+extension RealKernels {
+    /// Guests that are made to fail on purpose: each way must be told from the others.
+    @Suite struct GuestFailureTests {
+        private func failure(of fault: Fault, on line: String = "6.12") async throws -> MachineFailure? {
+            try await withScratchFolder { folder in
+                let machine = try await TestKernels.machine(line, in: folder)
+                do {
+                    try await withVirtualMachine(machine, bootLimit: .seconds(60)) { guest in
+                        try await guest.link.send(.fault(fault))
+                        while true { _ = try await guest.link.next(within: .seconds(5), waitingFor: "the fault") }
+                    }
+                    return nil
+                } catch let failure as MachineFailure {
+                    return failure
+                }
+            }
+        }
+
+        @Test("a panic is a crash, with the kernel's last words", arguments: TestKernels.lines)
+        func panic(line: String) async throws {
+            let failure = try #require(try await failure(of: .panic, on: line))
+            #expect(failure.kind == .crash, "\(failure)")
+            #expect(failure.console.contains("sysrq") || failure.console.contains("SysRq"), "\(failure.console)")
+        }
+
+        @Test("a silent guest is neither a crash nor a disconnection (6.12)")
+        func hang() async throws {
+            let failure = try #require(try await failure(of: .hang))
+            guard case .silent = failure.cause else { Issue.record("\(failure)"); return }
+            #expect(failure.kind == .silence)
+        }
+
+        @Test("an agent that exits takes its kernel with it (6.12)")
+        func exit() async throws {
+            let failure = try #require(try await failure(of: .exit))
+            guard case .panicked(let line) = failure.cause else { Issue.record("\(failure)"); return }
+            #expect(line.contains("Attempted to kill init"))
+        }
+
+        @Test("a frame that was changed or cut on the way is infrastructure (6.12)", arguments: [Fault.corruptFrame, .truncatedFrame])
+        func brokenFrame(fault: Fault) async throws {
+            let failure = try #require(try await failure(of: fault))
+            #expect(failure.kind == .infrastructure, "\(failure)")
+            guard case .protocolBroken = failure.cause else { Issue.record("\(failure)"); return }
+        }
+
+        @Test("an image that does not boot ends with the limit, and says so")
+        func noBoot() async throws {
+            try await withScratchFolder { folder in
+                var machine = try await TestKernels.machine("6.12", in: folder)
+                // Without an initramfs the kernel finds no root file system.
+                machine.initramfs = folder.appending("empty")
+                try machine.initramfs.write([UInt8]())
+                let failure = await #expect(throws: MachineFailure.self) {
+                    try await withVirtualMachine(machine, bootLimit: .seconds(60)) { _ in }
+                }
+                #expect(failure?.kind == .crash, "\(String(describing: failure))")
+            }
+        }
+
+        @Test("a QEMU that is not there, or refuses its arguments, is infrastructure")
+        func noQEMU() async throws {
+            try await withScratchFolder { folder in
+                var machine = try await TestKernels.machine("6.12", in: folder)
+                machine.qemu = "no-such-qemu"
+                let missing = await #expect(throws: MachineFailure.self) {
+                    try await withVirtualMachine(machine, bootLimit: .seconds(10)) { _ in }
+                }
+                #expect(missing?.kind == .infrastructure)
+                machine.qemu = "qemu-system-x86_64"
+                machine.kernelImage = folder.appending("nothing")
+                let refused = await #expect(throws: MachineFailure.self) {
+                    try await withVirtualMachine(machine, bootLimit: .seconds(10)) { _ in }
+                }
+                #expect(refused.map { "\($0)" }?.contains("nothing") == true, "\(String(describing: refused))")
+            }
+        }
+
+        @Test("a run that is cancelled leaves no QEMU and no files behind (6.12)")
+        func cancellation() async throws {
+            try await withScratchFolder { folder in
+                let machine = try await TestKernels.machine("6.12", in: folder)
+                let marker = machine.initramfs.string
+                let (ready, continuation) = AsyncStream.makeStream(of: Void.self)
+                let task = Task {
+                    try await withVirtualMachine(machine, bootLimit: .seconds(60)) { _ in
+                        continuation.yield()
+                        try await Task.sleep(for: .seconds(600))
+                    }
+                }
+                for await _ in ready { break }
+                #expect(Processes.withArgument(marker).count == 1)
+                task.cancel()
+                _ = await task.result
+                #expect(Processes.withArgument(marker).isEmpty)
+            }
+        }
+    }
+}
+
+/// What is running on this machine.
+enum Processes {
+    /// Process ids of those that were started with an argument that contains `text`.
+    static func withArgument(_ text: String) -> [Int] {
+        let ids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int($0) }
+        return ids.filter { id in
+            guard let arguments = FileManager.default.contents(atPath: "/proc/\(id)/cmdline") else { return false }
+            return String(decoding: arguments, as: UTF8.self).contains(text)
+        }
+    }
+}

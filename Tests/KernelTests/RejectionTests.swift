@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Matrix
+import Results
+import TestKernels
+import Testing
+
+extension RealKernels {
+    @Suite struct RejectionTests {
+        /// Each in an object of its own, so that bpftool's word is about that program alone.
+        private static let sources = [
+            ("null", Programs.nullDereference), ("loop", Programs.loop), ("target", Programs.missingTarget),
+            ("bloom", Programs.bloomFilter), ("field", Programs.missingField), ("kfunc", Programs.missingKfunc),
+        ]
+
+        @Test("each kind of refusal is told from the others, on 5.10, 6.1, 6.12 and 7.2")
+        func kinds() async throws {
+            var objects: [TestObject] = []
+            for (name, code) in Self.sources { objects.append(try await CompiledFixture.object(name, code)) }
+            let results = try await TestKernels.run(objects, on: try await TestKernels.selected())
+
+            for kernel in TestKernels.lines {
+                let isOld = kernel == "5.10"
+                let rejected = try #require(results.cell("null_dereference", on: kernel))
+                #expect(rejected.verdict == .rejected)
+                #expect(rejected.errno == 13)
+                #expect(rejected.message == "R0 invalid mem access 'map_value_or_null'")
+                #expect(rejected.sourceLine?.hasPrefix("return *value;") == true, "\(rejected)")
+                #expect(rejected.log?.contains("call bpf_map_lookup_elem#1") == true, "the whole log is missing")
+                #expect((rejected.instructions ?? 0) > 0)
+
+                let loop = try #require(results.cell("uses_loop", on: kernel))
+                #expect(loop.verdict == (isOld ? .unsupported : .accepted), "\(loop)")
+                let target = try #require(results.cell("missing_target", on: kernel))
+                #expect(target.verdict == .target, "\(target)")
+                #expect(target.errno == 3)
+                let bloom = try #require(results.cell("uses_bloom", on: kernel))
+                #expect(bloom.verdict == (isOld ? .map : .accepted), "\(bloom)")
+                if isOld { #expect(bloom.message?.contains("map 'bloom' (bloom_filter)") == true, "\(bloom)") }
+                let field = try #require(results.cell("missing_field", on: kernel))
+                #expect(field.verdict == .relocation, "\(field)")
+                let kfunc = try #require(results.cell("missing_kfunc", on: kernel))
+                #expect(kfunc.verdict == .unsupported, "\(kfunc)")
+            }
+            #expect(results.summary.disagreements == 0, "\(results.bpftool.compactMap(\.disagreement))")
+            #expect(results.summary.infrastructure == 0)
+            #expect(results.summary.exitStatus == ExitStatus.notAsExpected)
+        }
+
+        @Test("a map that was refused makes no program of its object green (5.10)")
+        func refusedMap() async throws {
+            let object = try await CompiledFixture.object("mixed", Programs.bloomFilter + Programs.accepted)
+            let results = try await TestKernels.run([object], on: try await TestKernels.selected(["5.10"]))
+            #expect(results.verdict("uses_bloom", on: "5.10") == .map)
+            #expect(results.verdict("good", on: "5.10") == .map)
+            #expect(results.bpftool.first?.verdict == .rejected)
+            #expect(results.summary.disagreements == 0)
+        }
+
+        @Test("a kernel that no source has leaves the others' verdicts alone (6.1)")
+        func missingKernel() async throws {
+            let object = try await CompiledFixture.object("good", Programs.accepted)
+            let kernels = try await TestKernels.selected(["6.1"]) + [.unavailable(spec: "4.4", reason: "nobody has it")]
+            let results = try await TestKernels.run([object], on: kernels)
+            #expect(results.verdict("good", on: "6.1") == .accepted)
+            #expect(results.verdict("good", on: "4.4") == .infrastructure)
+            #expect(results.kernels.last?.failure == "nobody has it")
+            #expect(results.summary.exitStatus == ExitStatus.noVerdict)
+        }
+    }
+}

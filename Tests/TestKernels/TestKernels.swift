@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import GuestProtocol
+import KernelStore
+import Matrix
+import Results
+import SystemPackage
+import VirtualMachine
+
+/// Real kernels for tests: pulled into the user's own store the first time, and never again.
+public enum TestKernels {
+    /// The lines that every integration test runs on.
+    public static let lines = ["5.10", "6.1", "6.12", "7.2"]
+
+    /// Only one test at a time pulls.
+    private actor Pull {
+        var kernels: [String: Kernel] = [:]
+
+        func kernel(_ line: String) async throws -> Kernel {
+            if let known = kernels[line] { return known }
+            let selection = KernelSelection(store: try TestKernels.store) { try await DebianArchive.configured() }
+            let kernel = try await selection.kernel(line) { _ in }
+            kernels[line] = kernel
+            return kernel
+        }
+    }
+
+    private static let pull = Pull()
+
+    public static var store: KernelStore { get throws { try KernelStore() } }
+
+    public static func kernel(_ line: String) async throws -> Kernel {
+        try await pull.kernel(line)
+    }
+
+    public static func selected(_ lines: [String] = lines) async throws -> [SelectedKernel] {
+        var selected: [SelectedKernel] = []
+        for line in lines { selected.append(.available(spec: line, try await kernel(line))) }
+        return selected
+    }
+
+    /// The package's own folder.
+    public static let package = FilePath(#filePath)
+        .removingLastComponent().removingLastComponent().removingLastComponent()
+
+    /// The agent as `make test` builds it: optimised, since it runs in emulated guests.
+    public static let agent = package.appending(".build/release/bpfmatrix-guest")
+
+    /// Asks the kernels about the objects.
+    public static func run(
+        _ objects: [TestObject],
+        on kernels: [SelectedKernel],
+        options: RunOptions = RunOptions(),
+        store: KernelStore? = nil
+    ) async throws -> MatrixResults {
+        try await MatrixRun(
+            objects: objects,
+            kernels: kernels,
+            store: try store ?? self.store,
+            agent: agent,
+            bpftool: try await BPFTool.locate(),
+            options: options
+        ).run { _ in }
+    }
+
+    /// A guest of `line`, as a run would boot it, with QEMU's arguments changed by `change`.
+    public static func machine(_ line: String, in folder: FilePath) async throws -> MachineConfiguration {
+        let kernel = try await kernel(line)
+        let store = try store
+        let initramfs = folder.appending("initramfs-\(line)")
+        try GuestInitramfs(
+            agent: agent,
+            modules: kernel.modules.map { .init(name: $0.name, path: store.path(of: $0.blob)) }
+        ).write(to: initramfs)
+        return MachineConfiguration(kernelImage: store.path(of: kernel.image), initramfs: initramfs, accelerator: .tcg)
+    }
+}
+
+extension MatrixResults {
+    /// The cell's verdict; nil where there is no such cell.
+    public func verdict(_ program: String, on kernel: String) -> Verdict? {
+        cell(program, on: kernel)?.verdict
+    }
+
+    public func cell(_ program: String, on kernel: String) -> Cell? {
+        cells.first { $0.program == program && $0.kernel == kernel }
+    }
+}
