@@ -110,7 +110,24 @@ let package = Package(
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
         .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
+        .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results"]),
         .testTarget(name: "VirtualMachineTests", dependencies: ["VirtualMachine"]),
+        .testTarget(name: "CompilerTests", dependencies: ["Compiler", "TestKernels", system]),
+        .testTarget(name: "KernelStoreTests", dependencies: ["ChildProcess", "KernelStore", "TestKernels", system]),
+        .testTarget(
+            name: "MatrixTests",
+            dependencies: [
+                "BPFObject", "GuestProtocol", "KernelStore", "Matrix", "Results", "TestKernels", "VirtualMachine",
+                system,
+            ]
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "BPFObject", "ChildProcess", "Compiler", "Reports", "Results", "TestKernels", "bpfmatrix", system,
+            ]
+        ),
         .testTarget(
             name: "KernelTests",
             dependencies: [

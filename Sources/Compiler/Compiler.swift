@@ -94,6 +94,7 @@ public struct Compiler: Sendable {
             // The same source gives the same bytes wherever its checkout lies.
             "-fdebug-compilation-dir=.", "-I\(beside)",
         ]
+        if folder.isAbsolute { options.append("-fdebug-prefix-map=\(folder)=.") }
         if let vmlinux { options += ["-I\(vmlinux.folder)", "-fdebug-prefix-map=\(vmlinux.folder)=vmlinux"] }
         if let libbpfHeaders { options += ["-I\(libbpfHeaders)", "-fdebug-prefix-map=\(libbpfHeaders)=libbpf"] }
         return options + systemHeaders.flatMap { ["-idirafter", $0.string] }

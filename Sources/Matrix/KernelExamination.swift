@@ -87,7 +87,7 @@ actor KernelExamination {
     func run() async throws -> KernelFindings {
         while progress.contains(where: { !$0.isDone }) {
             try Task.checkCancellation()
-            underway = .nothing
+            begin(.nothing)
             do {
                 report(.booting(kernel: subject.spec))
                 try await withVirtualMachine(subject.machine, bootLimit: limits.boot) { machine in
@@ -101,6 +101,11 @@ actor KernelExamination {
             }
         }
         return findings
+    }
+
+    /// Notes what the guest is busy with, for the case that it is lost over it.
+    func begin(_ work: Underway) {
+        underway = work
     }
 
     func takeRequest() -> UInt32 {
@@ -156,7 +161,7 @@ actor KernelExamination {
     }
 
     private func load(_ index: Int, in machine: RunningMachine) async throws {
-        underway = .loading(index, program: nil)
+        begin(.loading(index, program: nil))
         let object = progress[index].object
         let request = LoadRequest(
             id: takeRequest(),
@@ -180,7 +185,7 @@ actor KernelExamination {
             throw MachineFailure(.garbled("\(object.name) did not arrive as it was sent: its SHA-256 differs"))
         }
         for cell in progress[index].finish(ended) { report(.cell(cell)) }
-        underway = .nothing
+        begin(.nothing)
         if ended.taint & KernelTaint.died != 0 {
             report(
                 .note("\(subject.kernel.version) has oopsed and gone on (taint \(ended.taint)) after \(object.name)")
@@ -189,7 +194,7 @@ actor KernelExamination {
     }
 
     private func witness(_ index: Int, in machine: RunningMachine) async throws {
-        underway = .witnessing(index)
+        begin(.witnessing(index))
         let object = progress[index].object
         let said = try await testimony(on: object.bytes, digest: object.digest, in: machine)
         let statement = WitnessJudgement.statement(said, about: progress[index])
@@ -198,7 +203,7 @@ actor KernelExamination {
         if !loader.asksAgent {
             for cell in progress[index].cellsByWitness(statement) { report(.cell(cell)) }
         }
-        underway = .nothing
+        begin(.nothing)
     }
 }
 

@@ -11,7 +11,10 @@ import VirtualMachine
 
 extension RealKernels {
     @Suite struct AddedKernelTests {
-        @Test("a kernel of the user's own, with its modules compressed, is tested by its name (5.10, 6.12)", arguments: ["5.10", "6.12"])
+        @Test(
+            "a kernel of the user's own, with its modules compressed, is tested by its name (5.10, 6.12)",
+            arguments: ["5.10", "6.12"]
+        )
         func add(line: String) async throws {
             try await withScratchFolder { folder in
                 let kernel = try await TestKernels.kernel(line)
@@ -78,7 +81,10 @@ extension RealKernels {
     }
 
     @Suite struct AcceleratorTests {
-        @Test("KVM, where a guest answers under it (6.12)", .enabled("KVM does not work on this machine") { try await KVM.works() })
+        @Test(
+            "KVM, where a guest answers under it (6.12)",
+            .enabled("KVM does not work on this machine") { try await KVM.works() }
+        )
         func kvm() async throws {
             let object = try await CompiledFixture.object("good", Programs.accepted)
             let results = try await TestKernels.run(

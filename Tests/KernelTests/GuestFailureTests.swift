@@ -46,7 +46,10 @@ extension RealKernels {
             #expect(line.contains("Attempted to kill init"))
         }
 
-        @Test("a frame that was changed or cut on the way is infrastructure (6.12)", arguments: [Fault.corruptFrame, .truncatedFrame])
+        @Test(
+            "a frame that was changed or cut on the way is infrastructure (6.12)",
+            arguments: [Fault.corruptFrame, .truncatedFrame]
+        )
         func brokenFrame(fault: Fault) async throws {
             let failure = try #require(try await failure(of: fault))
             #expect(failure.kind == .infrastructure, "\(failure)")
@@ -103,18 +106,6 @@ extension RealKernels {
                 _ = await task.result
                 #expect(Processes.withArgument(marker).isEmpty)
             }
-        }
-    }
-}
-
-/// What is running on this machine.
-enum Processes {
-    /// Process ids of those that were started with an argument that contains `text`.
-    static func withArgument(_ text: String) -> [Int] {
-        let ids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int($0) }
-        return ids.filter { id in
-            guard let arguments = FileManager.default.contents(atPath: "/proc/\(id)/cmdline") else { return false }
-            return String(decoding: arguments, as: UTF8.self).contains(text)
         }
     }
 }

@@ -43,14 +43,20 @@ extension RealKernels {
 
         /// Two and three bad programs: first, last, in the middle, side by side and apart, of one kind and of several.
         private static let patterns = [
-            "vvg", "gvv", "gvvg", "vgv", "ttg", "gtt", "gttg", "tgv", "vtg", "gvt", "gtvfg", "fgf", "vvv", "ttt", "mgm", "gmvtg",
+            "vvg", "gvv", "gvvg", "vgv", "ttg", "gtt", "gttg", "tgv", "vtg", "gvt", "gtvfg", "fgf", "vvv", "ttt", "mgm",
+            "gmvtg",
             "vgtgf", "fvtggg", "gggfvt",
         ]
 
-        @Test("no verdict and no errno differs, over all of libbpf-tools and many orders of bad programs", arguments: TestKernels.lines)
+        @Test(
+            "no verdict and no errno differs, over all of libbpf-tools and many orders of bad programs",
+            arguments: TestKernels.lines
+        )
         func sameVerdicts(line: String) async throws {
             var objects: [TestObject] = []
-            for pattern in Self.patterns { objects.append(try await CompiledFixture.object(pattern, Self.code(pattern))) }
+            for pattern in Self.patterns {
+                objects.append(try await CompiledFixture.object(pattern, Self.code(pattern)))
+            }
             let tools = try LibbpfTools.objects()
             #expect(tools.count >= 50, "libbpf-tools has 52 objects in Debian 12")
             objects += tools
@@ -66,7 +72,10 @@ extension RealKernels {
             #expect(once.summary.infrastructure == 0 && apart.summary.infrastructure == 0)
             for (one, other) in zip(once.cells, apart.cells) {
                 let isSame = one.verdict == other.verdict && one.errno == other.errno
-                #expect(isSame, "\(one.object) \(one.program): \(one.verdict) \(one.errno ?? 0) in one pass, alone \(other)")
+                #expect(
+                    isSame,
+                    "\(one.object) \(one.program): \(one.verdict) \(one.errno ?? 0) in one pass, alone \(other)"
+                )
             }
             for pattern in Self.patterns { Self.check(pattern, once, on: line) }
         }

@@ -37,6 +37,12 @@ enum Programs {
 
         """
 
+    /// `bpf_get_func_ip`, helper 173, came with 5.15.
+    static let newHelper = """
+        SEC("kprobe/vfs_open") int new_helper(struct pt_regs *ctx) { return bpf_get_func_ip(ctx) != 0; }
+
+        """
+
     /// Attaches to what no kernel has.
     static let missingTarget = """
         SEC("fentry/no_such_function_anywhere") int missing_target(void *ctx) { return 0; }

@@ -62,6 +62,7 @@ struct Download: Sendable {
             throw error
         } catch {
             try Task.checkCancellation()
+            if (try? BlobStore.read(partial))?.isEmpty == true { unlink(partial.string) }
             return .failed("\(error)")
         }
         guard ContentDigest(ofFile: partial)?.hexadecimal == location.sha256 else {

@@ -40,8 +40,12 @@ struct PrivateApt: Sendable {
         try write(settings, to: configuration)
     }
 
+    /// The machine's hooks are not run: they are about its own packages.
     private var settings: String {
         """
+        #clear APT::Update::Pre-Invoke;
+        #clear APT::Update::Post-Invoke;
+        #clear APT::Update::Post-Invoke-Success;
         Dir::State "\(folder)/state";
         Dir::State::status "\(folder)/status";
         Dir::Cache "\(folder)/cache";
@@ -51,10 +55,12 @@ struct PrivateApt: Sendable {
         APT::Architectures { "\(architecture)"; };
         APT::Sandbox::User "root";
         Acquire::Languages "none";
+        Acquire::ForceHash "SHA256";
         Acquire::http::Timeout "20";
         Acquire::https::Timeout "20";
         Acquire::Retries "2";
         Acquire::Check-Valid-Until "\(archive.isStrict)";
+        \(archive.isStrict ? "Acquire::Check-Date \"true\";" : "")
         """
     }
 
@@ -64,7 +70,10 @@ struct PrivateApt: Sendable {
     func update(_ suites: [DebianArchive.Suite], note: @Sendable (String) -> Void) async throws {
         try write(archive.sources(suites, architecture: architecture), to: sources)
         let result = try await apt("apt-get", ["update", "-q", "--error-on=any"], within: Self.updateLimit)
-        guard !result.ending.isSuccess else { return }
+        guard !result.ending.isSuccess else {
+            for stale in releases().compactMap({ $0.staleness() }) { note(stale) }
+            return
+        }
         let complaints = (result.outputText + "\n" + result.errorText).split(separator: "\n").map(String.init)
         let errors = complaints.filter { $0.hasPrefix("E: ") || $0.hasPrefix("W: ") || $0.hasPrefix("Err:") }
         let reason = errors.isEmpty ? "apt-get update: \(result.ending)" : errors.joined(separator: "\n")
@@ -77,6 +86,15 @@ struct PrivateApt: Sendable {
             throw KernelStoreError.archiveUnreadable(suites: names, reason: reason)
         }
         note("the archive does not answer; going by what it said before (\(errors.first ?? reason))")
+    }
+
+    /// The Release files of the suites that were read last, whose signatures apt has checked.
+    private func releases() -> [ReleaseFile] {
+        let lists = folder.appending("state/lists")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: lists.string)) ?? []
+        return names.sorted().filter { $0.hasSuffix("_InRelease") || $0.hasSuffix("_Release") }.compactMap { name in
+            (try? String(contentsOfFile: lists.appending(name).string, encoding: .utf8)).map(ReleaseFile.init)
+        }
     }
 
     /// All kernels in the indexes that were read last.
@@ -121,7 +139,7 @@ struct PrivateApt: Sendable {
 
     /// Has apt fetch a package itself, by whatever method its address needs.
     func download(_ name: String, version: String, into folder: FilePath, within limit: Duration) async throws {
-        var command = Command("apt-get", ["-qq", "download", "\(name)=\(version)"], environment: environment)
+        var command = command("apt-get", ["-qq", "download", "\(name)=\(version)"])
         command.workingDirectory = folder
         let result = try await command.run(within: limit)
         guard result.ending.isSuccess else {
@@ -140,11 +158,14 @@ struct PrivateApt: Sendable {
         return value == "DIRECT" ? nil : value
     }
 
-    private var environment: [String: String] { ["APT_CONFIG": configuration.string, "LC_ALL": "C"] }
+    /// The settings here are read after the machine's own, and so win over them.
+    private func command(_ tool: String, _ arguments: [String]) -> Command {
+        Command(tool, ["-c", configuration.string] + arguments, environment: ["LC_ALL": "C"])
+    }
 
     private func apt(_ tool: String, _ arguments: [String], within limit: Duration) async throws -> CommandResult {
         do {
-            return try await Command(tool, arguments, environment: environment).run(within: limit)
+            return try await command(tool, arguments).run(within: limit)
         } catch let error as CommandError {
             throw KernelStoreError.toolFailed("\(error)")
         }

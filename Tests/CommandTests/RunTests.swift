@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ChildProcess
+import Foundation
+import Reports
+import Results
+import SystemPackage
+import TestKernels
+import Testing
+
+/// The command as people and CI run it, with real kernels.
+@Suite(.serialized) struct RunTests {
+    private static let source = TestKernels.package.appending("src/bpf")
+
+    @Test("in a pipe: one line per event, the matrix, no escape sequences; the JSON says the same (6.12)")
+    func pipe() async throws {
+        _ = try await TestKernels.kernel("6.12")
+        try await withScratchFolder { folder in
+            let json = folder.appending("results.json")
+            let outcome = try await Tool.run(
+                ["test", Self.source.string, "--kernels", "6.12", "--accel", "tcg", "--json", json.string]
+            )
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            #expect(!outcome.output.contains("\u{1b}"))
+            #expect(outcome.output.contains("minimal_prog") && outcome.output.contains("trace_open"))
+            #expect(outcome.output.contains("2 of 2 accepted"))
+            #expect(outcome.output.contains("minimal.bpf.o minimal_prog ✓"))
+            let results = try JSONReport.results(Data(try json.contents))
+            #expect(results.schema == MatrixResults.schema)
+            #expect(results.summary.accepted == 2)
+            for object in results.objects { #expect(outcome.output.contains(object.sha256.prefix(12))) }
+        }
+    }
+
+    @Test("with --json -, standard output is JSON and nothing else (6.12)")
+    func jsonToPipe() async throws {
+        _ = try await TestKernels.kernel("6.12")
+        let outcome = try await Tool.run(
+            ["test", Self.source.string, "--kernels", "6.12", "--loader", "agent", "--json", "-"]
+        )
+        #expect(outcome.status == 0)
+        #expect(try JSONReport.results(Data(outcome.output.utf8)).cells.count == 2)
+        #expect(outcome.errors.contains("2 of 2 accepted"))
+    }
+
+    @Test("compile writes one object per source, and vmlinux the kernel's types")
+    func compile() async throws {
+        _ = try await TestKernels.kernel("6.12")
+        try await withScratchFolder { folder in
+            let compiled = try await Tool.run(["compile", Self.source.string, "--output", folder.string])
+            #expect(compiled.status == 0, "\(compiled.errors)")
+            #expect(try folder.appending("minimal.bpf.o").contents.starts(with: [0x7f, 0x45, 0x4c, 0x46]))
+            let again = try await Tool.run(["compile", Self.source.string, "--output", folder.string])
+            #expect(again.output.split(separator: "\n").allSatisfy { $0.hasSuffix("unchanged") })
+            let header = folder.appending("vmlinux.h")
+            let written = try await Tool.run(["vmlinux", "--kernel", "6.12", "--output", header.string])
+            #expect(written.status == 0)
+            #expect(String(decoding: try header.contents, as: UTF8.self).contains("struct task_struct {"))
+        }
+    }
+
+    @Test("interrupted or killed in the middle, no QEMU stays (6.12)", arguments: ["INT", "TERM", "KILL"])
+    func interrupted(signal: String) async throws {
+        _ = try await TestKernels.kernel("6.12")
+        try await withScratchFolder { folder in
+            let temporary = folder.appending("t").string
+            try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+            let process = Process()
+            process.executableURL = URL(filePath: Tool.path.string)
+            process.arguments = ["test", Self.source.string, "--kernels", "6.12", "--accel", "tcg"]
+            process.environment = ProcessInfo.processInfo.environment
+                .merging(Tool.environment(["TMPDIR": temporary])) { $1 }
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            // QEMU is told of the machine's own folder, which lies in this test's.
+            let isUp = try await Processes.wait(forArgument: "path=\(temporary)", within: .seconds(60)) { !$0.isEmpty }
+            #expect(isUp, "QEMU was never started")
+            _ = try await Command("kill", ["-\(signal)", "\(process.processIdentifier)"]).run(within: .seconds(5))
+            process.waitUntilExit()
+            let isGone = try await Processes.wait(forArgument: "path=\(temporary)", within: .seconds(10)) { $0.isEmpty }
+            #expect(isGone, "QEMU has outlived the tool")
+            if signal != "KILL" {
+                #expect(process.terminationReason == .exit)
+                #expect(process.terminationStatus == 130)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty)
+            }
+        }
+        // The store is as good as before.
+        #expect(try TestKernels.store.kernels().contains { $0.line == "6.12" })
+    }
+
+    @Test("doctor knows what is there, and with --deep that kernels boot")
+    func doctor() async throws {
+        let kernel = try await TestKernels.kernel("6.12")
+        try await withScratchFolder { folder in
+            let environment = ["BPFMATRIX_STORE": folder.appending("store").string]
+            let image = try TestKernels.store.path(of: kernel.image).string
+            let added = try await Tool.run(["kernels", "add", "mine", "--image", image], environment: environment)
+            #expect(added.status == 0, "\(added.errors)")
+            let outcome = try await Tool.run(["doctor", "--deep", "--accel", "tcg"], environment: environment)
+            #expect(outcome.status == 0, "\(outcome.output)")
+            #expect(outcome.output.contains("ok       QEMU"))
+            #expect(outcome.output.contains("1 of 1 accepted"))
+
+            let bare = environment.merging(["PATH": "/nowhere"]) { $1 }
+            let without = try await Tool.run(["doctor"], environment: bare)
+            #expect(without.status == 1)
+            #expect(without.output.contains("MISSING  QEMU: runs the guests: apt-get install qemu-system-x86"))
+        }
+    }
+}

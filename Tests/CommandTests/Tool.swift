@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ChildProcess
+import Foundation
+import SystemPackage
+import TestKernels
+
+/// The command itself, as it was built for these tests.
+enum Tool {
+    /// Tests and command are built into one folder.
+    static let path = FilePath(Bundle.main.bundlePath).appending("bpfmatrix")
+
+    struct Outcome {
+        let status: Int
+        let output: String
+        let errors: String
+    }
+
+    static func environment(_ additions: [String: String]) -> [String: String] {
+        ["BPFMATRIX_GUEST": TestKernels.agent.string].merging(additions) { $1 }
+    }
+
+    static func run(
+        _ arguments: [String],
+        in folder: FilePath? = nil,
+        environment additions: [String: String] = [:]
+    ) async throws -> Outcome {
+        var command = Command(path.string, arguments, environment: environment(additions))
+        command.workingDirectory = folder
+        let result = try await command.run(within: .seconds(300))
+        guard case .exited(let status) = result.ending else {
+            return Outcome(status: -1, output: result.outputText, errors: result.errorText)
+        }
+        return Outcome(status: status, output: result.outputText, errors: result.errorText)
+    }
+}

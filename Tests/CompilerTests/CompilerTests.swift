@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import SystemPackage
+import TestKernels
+import Testing
+
+@testable import Compiler
+
+@Suite struct CompilerTests {
+    private let source = """
+        #define SEC(name) __attribute__((section(name), used))
+        #include "value.h"
+        SEC("socket") int program(void *context) { return VALUE; }
+        char LICENSE[] SEC("license") = "GPL";
+        """
+
+    @Test("an unchanged source is compiled once; a changed source, header or option is compiled anew")
+    func once() async throws {
+        try await withScratchFolder { folder in
+            let program = folder.appending("program.c")
+            let header = folder.appending("value.h")
+            try program.write(source)
+            try header.write("#define VALUE 1\n")
+            let compiler = try await Compiler(cache: folder.appending("cache"))
+            let first = try await compiler.compile(program, with: nil)
+            #expect(!first.isReused)
+            let second = try await compiler.compile(program, with: nil)
+            #expect(second.isReused)
+            #expect(second.path == first.path)
+
+            try header.write("#define VALUE 2\n")
+            let third = try await compiler.compile(program, with: nil)
+            #expect(!third.isReused)
+            #expect(third.path != first.path)
+
+            #expect(try await !compiler.compile(program, with: nil, for: .arm64).isReused)
+        }
+    }
+
+    @Test("an object that was damaged in the cache is not handed out")
+    func damaged() async throws {
+        try await withScratchFolder { folder in
+            let program = folder.appending("program.c")
+            try program.write(source)
+            try folder.appending("value.h").write("#define VALUE 1\n")
+            let compiler = try await Compiler(cache: folder.appending("cache"))
+            let first = try await compiler.compile(program, with: nil)
+            let bytes = try first.path.contents
+            try first.path.write(Array(bytes.dropLast(1)))
+            let second = try await compiler.compile(program, with: nil)
+            #expect(!second.isReused)
+            #expect(try second.path.contents == bytes)
+        }
+    }
+
+    @Test("the same source gives the same bytes wherever it lies")
+    func reproducible() async throws {
+        try await withScratchFolder { folder in
+            var objects: [[UInt8]] = []
+            for name in ["here", "there"] {
+                let place = folder.appending(name)
+                try FileManager.default.createDirectory(atPath: place.string, withIntermediateDirectories: true)
+                try place.appending("program.c").write(source)
+                try place.appending("value.h").write("#define VALUE 1\n")
+                let compiler = try await Compiler(cache: place.appending("cache"))
+                objects.append(try await compiler.compile(place.appending("program.c"), with: nil).path.contents)
+            }
+            #expect(objects[0] == objects[1])
+        }
+    }
+
+    @Test("what clang refuses comes with its own words, file and line; what it warns of is kept")
+    func diagnostics() async throws {
+        try await withScratchFolder { folder in
+            let compiler = try await Compiler(cache: folder.appending("cache"))
+            let broken = folder.appending("broken.c")
+            try broken.write("int one(void) { return 1; }\nint two(void) { return nothing; }\n")
+            let error = await #expect(throws: CompileError.self) { try await compiler.compile(broken, with: nil) }
+            #expect(
+                error.map { "\($0)" }?.contains("broken.c:2:24: error: use of undeclared identifier 'nothing'") == true
+            )
+
+            let doubtful = folder.appending("doubtful.c")
+            try doubtful.write("int one(void) { int unused; return 1; }\n")
+            for _ in 0..<2 {
+                let compiled = try await compiler.compile(doubtful, with: nil)
+                #expect(
+                    compiled.warnings.contains("warning: unused variable 'unused'"),
+                    "once compiled, or taken from the cache"
+                )
+            }
+        }
+    }
+
+    @Test("<linux/bpf.h> and libbpf's headers are found")
+    func headers() async throws {
+        try await withScratchFolder { folder in
+            let program = folder.appending("classic.c")
+            try program.write(
+                """
+                #include <linux/bpf.h>
+                #include <bpf/bpf_helpers.h>
+                SEC("xdp") int pass(struct xdp_md *context) { return XDP_PASS; }
+                char LICENSE[] SEC("license") = "GPL";
+                """
+            )
+            let compiler = try await Compiler(cache: folder.appending("cache"))
+            #expect(try await compiler.compile(program, with: nil).warnings == "")
+        }
+    }
+
+    @Test("a clang without the BPF target is named, and so is none at all")
+    func noClang() async throws {
+        try await withScratchFolder { folder in
+            let fake = folder.appending("clang")
+            try fake.write("#!/bin/sh\necho '  x86-64 - 64-bit X86'\n")
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: fake.string)
+            let environment = ["PATH": "\(folder):/usr/bin:/bin", "BPFMATRIX_CLANG": fake.string]
+            await #expect(throws: CompileError.noCompiler(found: [fake.string])) {
+                try await Clang.locate(environment: environment)
+            }
+            await #expect(throws: CompileError.noCompiler(found: [])) {
+                try await Clang.locate(environment: ["PATH": "/nowhere"])
+            }
+        }
+    }
+
+    @Test("make's rules: blanks, continuations, several names")
+    func rules() {
+        #expect(DependencyRule.prerequisites("a.o: b.c \\\n  c.h d\\ e.h\n") == ["b.c", "c.h", "d e.h"])
+        #expect(DependencyRule.prerequisites("").isEmpty)
+        #expect(DependencyRule.prerequisites("a.o: \\").isEmpty)
+    }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Reports
+import Results
+import Testing
+
+@Suite struct ReportTests {
+    private let plain = TextStyle(isUnicode: true, isColoured: false)
+
+    @Test("the whole report, as people read it")
+    func whole() {
+        #expect(
+            TerminalReport(SampleRun.results, style: plain).text == """
+                compiled 1 object once   open.bpf.o sha256 abababababab…   (clang 21, vmlinux.h from 6.12.117)
+                                                5.10.262     6.1.192         4.4
+                open.bpf.o
+                  trace_open         kprobe        ✓            ✓        ? no verdict
+                  count              tracing   ✗ rejected   ✗ rejected   ? no verdict
+
+                ? no verdict  4.4: no kernel 4.4 in the archive
+                ✗ rejected  open.bpf.o count on 5.10.262, 6.1.192 (EACCES)
+                    R1 invalid mem access 'scalar'
+                    at: return *value; @ open.c:12
+                !  bpftool disagrees about open.bpf.o on 5.10.262: bpftool loads the object although count was refused to the agent
+
+                2 of 6 accepted · 2 not · 2 without a verdict · bpftool disagrees 1× · 3 kernels · emulated (no KVM) · 9.8 s
+
+                """
+        )
+    }
+
+    @Test("without Unicode everything is ASCII, and every verdict still has its word")
+    func ascii() {
+        let text = TerminalReport(SampleRun.results, style: TextStyle(isUnicode: false, isColoured: false)).text
+        #expect(text.allSatisfy { $0.isASCII })
+        #expect(text.contains("ok") && text.contains("x rejected") && text.contains("? no verdict"))
+    }
+
+    @Test("colours are added to the text and change nothing of it")
+    func colours() {
+        let coloured = TerminalReport(SampleRun.results, style: TextStyle(isUnicode: true, isColoured: true)).text
+        let bare = coloured.replacing(#/\u{1b}\[[0-9]*m/#, with: "")
+        #expect(coloured.contains("\u{1b}[31m✗ rejected") || coloured.contains("\u{1b}[31m ✗ rejected"))
+        let lines = bare.split(separator: "\n").map { $0.trimmingPrefix(" ") }
+        let plainLines = TerminalReport(SampleRun.results, style: plain).text.split(separator: "\n").map {
+            $0.trimmingPrefix(" ")
+        }
+        #expect(lines.map { $0.filter { $0 != " " } } == plainLines.map { $0.filter { $0 != " " } })
+    }
+
+    @Test("an event is one line, and a download is told once")
+    func events() {
+        var lines = EventLines(style: plain)
+        #expect(lines.line(for: .working("6.1: downloading", fraction: 0.1)) == "6.1: downloading")
+        #expect(lines.line(for: .working("6.1: downloading", fraction: 0.2)) == nil)
+        #expect(lines.line(for: .began(objects: [SampleRun.object], kernels: SampleRun.kernels)) != nil)
+        #expect(lines.line(for: .booted(kernel: "6.1", seconds: 2.34)) == "6.1.192: booted in 2.3 s")
+        #expect(
+            lines.line(for: .cell(SampleRun.cells[2]))
+                == "5.10.262: open.bpf.o count ✗ rejected: R1 invalid mem access 'scalar'"
+        )
+        #expect(
+            lines.line(for: .kernelFailed(kernel: "4.4", reason: "nobody has it")) == "4.4: given up: nobody has it"
+        )
+    }
+
+    @Test("what is redrawn fits the window, whatever its size", arguments: [(200, 50), (40, 50), (200, 5), (10, 3)])
+    func live(width: Int, height: Int) {
+        var matrix = LiveMatrix(style: plain)
+        #expect(matrix.lines(width: width, height: height).isEmpty)
+        _ = matrix.apply(.working("6.1: downloading something with quite a long name", fraction: 0.5))
+        #expect(matrix.lines(width: width, height: height).allSatisfy { $0.count < width })
+        _ = matrix.apply(.began(objects: [SampleRun.object], kernels: SampleRun.kernels))
+        _ = matrix.apply(.booted(kernel: "6.1", seconds: 2))
+        for cell in SampleRun.cells { _ = matrix.apply(.cell(cell)) }
+        let lines = matrix.lines(width: width, height: height)
+        #expect(!lines.isEmpty)
+        #expect(lines.allSatisfy { $0.count < width })
+        #expect(lines.count <= max(height, SampleRun.kernels.count))
+        if width == 200 && height == 50 { #expect(lines.contains { $0.contains("trace_open") }) }
+    }
+
+    @Test("JSON comes back as it went out, with the schema's name and the same bytes each time")
+    func json() throws {
+        let data = try JSONReport.data(SampleRun.results)
+        #expect(try JSONReport.results(data) == SampleRun.results)
+        #expect(try JSONReport.data(SampleRun.results) == data)
+        let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(object["schema"] as? String == "bpfmatrix.results/1")
+        let keys = Set(["tool", "loader", "objects", "kernels", "cells", "bpftool", "summary"])
+        #expect(keys.isSubset(of: object.keys))
+        let cell = try #require((object["cells"] as? [[String: Any]])?[2])
+        #expect(cell["verdict"] as? String == "rejected")
+        #expect(cell["errno"] as? Int == 13)
+    }
+}
+
+@Suite struct SummaryTests {
+    private func status(_ verdicts: [Verdict], witnesses: [WitnessStatement] = []) -> Int {
+        let cells = verdicts.map { Cell(object: "o", program: "p", kernel: "k", verdict: $0) }
+        return Summary(cells: cells, witnesses: witnesses, seconds: 1).exitStatus
+    }
+
+    @Test("exit statuses: 0 only where every cell is green")
+    func statuses() {
+        #expect(status([.accepted, .accepted]) == 0)
+        for verdict in Verdict.allCases where verdict != .accepted && verdict != .infrastructure {
+            #expect(status([.accepted, verdict]) == 1, "\(verdict)")
+        }
+        #expect(status([.accepted, .infrastructure]) == 3)
+        #expect(status([.rejected, .infrastructure]) == 1)
+    }
+
+    @Test("nothing asked is not a success")
+    func empty() {
+        #expect(status([]) == 3)
+    }
+
+    @Test("a witness that contradicts, or has no word, is not a success")
+    func witnesses() {
+        let contradiction = WitnessStatement(
+            object: "o",
+            kernel: "k",
+            verdict: .rejected,
+            output: "",
+            disagreement: "…"
+        )
+        let silence = WitnessStatement(object: "o", kernel: "k", verdict: .timeout, output: "")
+        #expect(status([.accepted], witnesses: [contradiction]) == 1)
+        #expect(status([.accepted], witnesses: [silence]) == 3)
+    }
+}
