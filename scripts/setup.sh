@@ -73,6 +73,11 @@ install_packages() {
         for name in $(echo "$need" | tr '|' ' '); do installed "$name" && found=yes; done
         [ -n "$found" ] || missing="$missing $need"
     done
+    # The toolchain is a bare archive: what it needs from the system is the system's to bring.
+    if [ $scope != run ] && ! swift --version >/dev/null 2>&1; then
+        command -v swift >/dev/null || die "no Swift toolchain on PATH: https://www.swift.org/install"
+        missing="$missing libcurl4-openssl-dev libedit2 libncurses6 libpython3-dev libsqlite3-0 libxml2-dev tzdata"
+    fi
     # Swift links with gold; Debian 13 has taken it out of binutils.
     if [ $scope != run ] && ! command -v ld.gold >/dev/null; then missing="$missing binutils-gold"; fi
     [ -n "$missing" ] || return 0
