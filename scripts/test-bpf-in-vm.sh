@@ -35,7 +35,7 @@ json_string() {
         BEGIN { for (code = 1; code < 32; code++) escape[sprintf("%c", code)] = sprintf("\\u%04x", code); escape["\t"] = "\\t" }
         {
             line = ""
-            gsub(/\\/, "\\\\"); gsub(/"/, "\\\"")
+            gsub(/\\/, "&&"); gsub(/"/, "\\\"")
             if ($0 ~ /[\001-\037]/) {
                 for (place = 1; place <= length($0); place++) {
                     letter = substr($0, place, 1)
