@@ -42,17 +42,18 @@ let package = Package(
         .target(name: "Reports", dependencies: ["Results"], swiftSettings: strict),
 
         // Rooms with effects.
+        .target(name: "ScratchFolder", dependencies: [system], swiftSettings: strict),
         .target(name: "ContentDigest", dependencies: [crypto, system], swiftSettings: strict),
         .target(name: "ChildProcess", dependencies: [subprocess, system], swiftSettings: strict),
         .target(
             name: "Compiler",
-            dependencies: ["ChildProcess", "ContentDigest", system],
+            dependencies: ["ChildProcess", "ContentDigest", "ScratchFolder", system],
             swiftSettings: strict
         ),
         .target(
             name: "KernelStore",
             dependencies: [
-                "ByteReader", "ChildProcess", "ContentDigest", "ELF", system,
+                "ByteReader", "ChildProcess", "ContentDigest", "ELF", "ScratchFolder", system,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -60,7 +61,7 @@ let package = Package(
         ),
         .target(
             name: "VirtualMachine",
-            dependencies: ["ChildProcess", "GuestProtocol", system] + nio,
+            dependencies: ["ChildProcess", "GuestProtocol", "ScratchFolder", system] + nio,
             swiftSettings: strict
         ),
         .target(

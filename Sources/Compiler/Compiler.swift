@@ -91,7 +91,8 @@ public struct Compiler: Sendable {
         let beside = folder.isEmpty ? FilePath(".") : folder
         var options = [
             "-target", "bpf", "-g", "-O2", "-Wall", "-D__TARGET_ARCH_\(architecture.rawValue)",
-            // The same source gives the same bytes wherever its checkout lies.
+            // The bytes do not tell where a checkout lies. They may differ all the same: clang 21 writes some forward
+            // declarations into BTF in an order that follows its own memory.
             "-fdebug-compilation-dir=.", "-I\(beside)",
         ]
         if folder.isAbsolute { options.append("-fdebug-prefix-map=\(folder)=.") }

@@ -2,6 +2,7 @@
 
 import ContentDigest
 import Foundation
+import ScratchFolder
 import SystemPackage
 
 /// Objects by what they were made from: compiler, options, source, and every header that the compiler read.
@@ -29,9 +30,11 @@ struct ObjectCache: Sendable {
     }
 
     private let folder: FilePath
+    private let scratch: ScratchFolders
 
     init(folder: FilePath) throws(CompileError) {
         self.folder = folder
+        scratch = ScratchFolders(in: folder, prefix: "tmp-")
         do {
             try FileManager.default.createDirectory(
                 atPath: folder.string,
@@ -75,14 +78,8 @@ struct ObjectCache: Sendable {
     }
 
     func withTemporaryFolder<Result>(_ body: (FilePath) async throws -> Result) async throws -> Result {
-        let path = folder.appending("tmp-\(UUID().uuidString)")
-        do {
-            try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
-        } catch {
-            throw CompileError.storage(path: path.string, reason: error.localizedDescription)
-        }
-        defer { try? FileManager.default.removeItem(atPath: path.string) }
-        return try await body(path)
+        scratch.sweep()
+        return try await scratch.with(body)
     }
 
     private func record(_ key: Key) -> FilePath { folder.appending("\(key.name).json") }

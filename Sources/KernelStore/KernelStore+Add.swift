@@ -16,7 +16,7 @@ extension KernelStore {
                 throw KernelStoreError.notAKernel(path: path.string, reason: "there is no such file")
             }
         }
-        return try await scratch.with("add") { folder in
+        return try await scratch.with { folder in
             try await insert(replacing: false) {
                 try await KernelIntake(blobs: blobs, folder: folder).take(
                     KernelFiles(image: image, config: config, modules: modules),

@@ -61,7 +61,7 @@ extension KernelStore {
             return (package, parts)
         }
         if let known = try known(package) { return known }
-        return try await scratch.with("pull") { folder in
+        return try await scratch.with { folder in
             let total = parts.map(\.location.size).reduce(0, +)
             var before = 0
             for part in parts {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import ScratchFolder
 import SystemPackage
 
 /// The kernels on this machine.
@@ -17,7 +18,7 @@ import SystemPackage
 public struct KernelStore: Sendable {
     public let root: FilePath
     let blobs: BlobStore
-    let scratch: ScratchFolder
+    let scratch: ScratchFolders
 
     /// Where it is remembered whether KVM works on this machine.
     public var acceleratorMemory: FilePath { root.appending("accelerator.json") }
@@ -37,7 +38,7 @@ public struct KernelStore: Sendable {
     /// Opens the store, and makes it where it is not there yet.
     public init(root: FilePath = KernelStore.defaultRoot()) throws(KernelStoreError) {
         self.root = root
-        scratch = ScratchFolder(path: root.appending("tmp"))
+        scratch = ScratchFolders(in: root.appending("tmp"), prefix: "")
         blobs = BlobStore(folder: root.appending("blobs"), scratch: root.appending("tmp"))
         for folder in ["", "blobs", "kernels", "downloads", "tmp"] {
             let path = folder.isEmpty ? root : root.appending(folder)
@@ -86,10 +87,9 @@ public struct KernelStore: Sendable {
 
     /// Runs `body` with a private folder that goes with it.
     public func withTemporaryFolder<Result>(
-        _ purpose: String,
         _ body: (FilePath) async throws -> Result
     ) async throws -> Result {
-        try await scratch.with(purpose, body)
+        try await scratch.with(body)
     }
 
     /// Forgets a kernel, and removes what no other kernel needs.

@@ -39,7 +39,7 @@ public struct MatrixRun: Sendable {
     /// - Throws: `MachineFailure` where KVM was asked for by name and does not work, `GuestInitramfs.Failure` where a
     ///   guest can't be put together, `CancellationError`. What happens to guests is in the results.
     public func run(report: @escaping @Sendable (RunEvent) -> Void) async throws -> MatrixResults {
-        try await store.withTemporaryFolder("run") { folder in
+        try await store.withTemporaryFolder { folder in
             let decision = try await accelerator(in: folder)
             if let decision { report(.note("\(decision.accelerator.title): \(decision.reason)")) }
             let columns = try kernels.map { try column($0, decision?.accelerator ?? .tcg, in: folder) }

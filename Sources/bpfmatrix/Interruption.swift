@@ -16,7 +16,9 @@ enum Interruption {
             // Dispatch only sees what the default action does not take first.
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { continuation.yield(number) }
+            source.setEventHandler {
+                if case .terminated = continuation.yield(number) { Foundation.exit(Int32(ExitStatus.interrupted)) }
+            }
             source.resume()
             return source
         }
@@ -27,17 +29,11 @@ enum Interruption {
                 for await _ in received { return nil }
                 return nil
             }
-            guard let first = await group.next() else { return ExitStatus.interrupted }
+            let status = await group.next() ?? nil
+            // From now on a signal finds nobody who waits for it.
+            continuation.finish()
             group.cancelAll()
-            if let status = first { return status }
-            group.addTask {
-                for await _ in received { Foundation.exit(Int32(ExitStatus.interrupted)) }
-                return nil
-            }
-            // The work's own end; the task that waits for a second signal is cancelled with the group.
-            _ = await group.next()
-            group.cancelAll()
-            return ExitStatus.interrupted
+            return status ?? ExitStatus.interrupted
         }
     }
 }

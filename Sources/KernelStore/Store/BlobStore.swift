@@ -8,6 +8,7 @@ import SystemPackage
 /// disk, and then renamed.
 struct BlobStore: Sendable {
     let folder: FilePath
+    /// Where a blob is written, under a name that begins with its writer's process: see `ScratchFolders`.
     let scratch: FilePath
 
     func path(of blob: Blob) -> FilePath { folder.appending(blob.sha256) }
@@ -17,7 +18,7 @@ struct BlobStore: Sendable {
     func add(_ bytes: [UInt8]) throws(KernelStoreError) -> Blob {
         let blob = Blob(sha256: ContentDigest(of: bytes).hexadecimal, size: bytes.count)
         guard !contains(blob) else { return blob }
-        let temporary = scratch.appending("blob-\(UUID().uuidString)")
+        let temporary = scratch.appending("\(getpid())-\(UUID().uuidString)")
         do {
             let file = try FileDescriptor.open(
                 temporary,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import ScratchFolder
 import SystemPackage
 
 /// A machine's own files, in a folder that nobody else can enter and that goes with the machine.
@@ -13,20 +14,14 @@ struct MachineDirectory: Sendable {
     var console: FilePath { path.appending("console") }
 
     static func with<Result>(_ body: (MachineDirectory) async throws -> Result) async throws -> Result {
-        let directory = try MachineDirectory()
-        defer { try? FileManager.default.removeItem(atPath: directory.path.string) }
-        return try await body(directory)
-    }
-
-    private init() throws(MachineFailure) {
-        let base = FileManager.default.temporaryDirectory.path(percentEncoded: false)
-        var template = FilePath(base).appending("bpfmatrix-XXXXXX").string.utf8CString.map { $0 }
-        guard mkdtemp(&template) != nil else {
-            throw MachineFailure(
-                .notStarted("cannot make a private folder in \(base): \(String(cString: strerror(errno)))")
-            )
+        let base = FilePath(FileManager.default.temporaryDirectory.path(percentEncoded: false))
+        let folders = ScratchFolders(in: base, prefix: "bpfmatrix-")
+        folders.sweep()
+        do {
+            return try await folders.with { try await body(MachineDirectory(path: $0)) }
+        } catch let error as ScratchFolderError {
+            throw MachineFailure(.notStarted("\(error)"))
         }
-        path = FilePath(template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" })
     }
 
     /// What the console has so far, its end where it is long.
