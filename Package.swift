@@ -67,7 +67,7 @@ let package = Package(
         .target(
             name: "Matrix",
             dependencies: [
-                "BPFObject", "Compiler", "ContentDigest", "GuestProtocol", "KernelStore", "Results", "VerifierLog",
+                "BPFObject", "ContentDigest", "GuestProtocol", "KernelStore", "Results", "VerifierLog",
                 "VirtualMachine", system,
             ],
             swiftSettings: strict

@@ -73,7 +73,10 @@ public struct Compiler: Sendable {
             let object = folder.appending("object")
             let dependencies = folder.appending("dependencies")
             let output = ["-c", source.string, "-o", object.string, "-MD", "-MF", dependencies.string]
-            let result = try await Command(clang.path.string, options + output).run(within: Self.limit)
+            var command = Command(clang.path.string, options + output)
+            // clang copies lines of C into BTF, and opens the source for that by the name that it has there.
+            if source.isAbsolute { command.workingDirectory = source.removingLastComponent() }
+            let result = try await command.run(within: Self.limit)
             guard result.ending.isSuccess else {
                 throw CompileError.rejected(source: source.string, diagnostics: advice(result.errorText))
             }
@@ -96,8 +99,8 @@ public struct Compiler: Sendable {
             "-fdebug-compilation-dir=.", "-I\(beside)",
         ]
         if folder.isAbsolute { options.append("-fdebug-prefix-map=\(folder)=.") }
-        if let vmlinux { options += ["-I\(vmlinux.folder)", "-fdebug-prefix-map=\(vmlinux.folder)=vmlinux"] }
-        if let libbpfHeaders { options += ["-I\(libbpfHeaders)", "-fdebug-prefix-map=\(libbpfHeaders)=libbpf"] }
+        if let vmlinux { options.append("-I\(vmlinux.folder)") }
+        if let libbpfHeaders { options.append("-I\(libbpfHeaders)") }
         return options + systemHeaders.flatMap { ["-idirafter", $0.string] }
     }
 

@@ -50,7 +50,9 @@ struct MatrixTable {
         }
         var lines = [(margin + heading.joined()).withoutTrailingBlanks]
         for object in objects {
-            lines.append(style.paint(object.name, .strong))
+            let digest =
+                objects.count > ObjectsLine.mostDigests ? "   " + style.paint(style.digest(object.sha256), .faint) : ""
+            lines.append(style.paint(object.name, .strong) + digest)
             for program in object.programs {
                 let name = Self.title(program).padded(to: nameWidth)
                 let type = style.paint(program.type.padded(to: typeWidth), .faint)

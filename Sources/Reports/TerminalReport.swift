@@ -50,9 +50,8 @@ struct ObjectsLine {
     private let results: MatrixResults
     private let style: TextStyle
 
-    /// More digests than this would hide what follows; the JSON has them all.
-    private static let mostDigests = 4
-    private static let digestLength = 12
+    /// More digests than this stand with their objects in the matrix.
+    static let mostDigests = 4
 
     init(_ results: MatrixResults, style: TextStyle) {
         self.results = results
@@ -72,7 +71,7 @@ struct ObjectsLine {
         let count = "\(verb) \(objects.count) \(objects.count == 1 ? "object" : "objects") \(adverb)"
         let digests =
             objects.count > Self.mostDigests
-            ? [] : objects.map { "\($0.name) sha256 \($0.sha256.prefix(Self.digestLength))\(style.ellipsis)" }
+            ? [] : objects.map { "\($0.name) \(style.digest($0.sha256))" }
         return ([count.trimmingCharacters(in: .whitespaces)] + digests + [origin].compactMap { $0 })
             .joined(separator: "   ")
     }

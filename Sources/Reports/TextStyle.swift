@@ -30,6 +30,9 @@ public struct TextStyle: Sendable, Hashable {
     var ellipsis: String { isUnicode ? "…" : "..." }
     var pending: String { isUnicode ? "·" : "." }
 
+    /// Enough of a digest to tell objects apart; the JSON has the whole.
+    func digest(_ sha256: String) -> String { "sha256 \(sha256.prefix(12))\(ellipsis)" }
+
     /// A cell's few letters.
     func text(_ verdict: Verdict) -> String {
         let sign: String =

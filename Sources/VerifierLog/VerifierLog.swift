@@ -27,7 +27,9 @@ public struct VerifierLog: Sendable, Hashable {
     /// The C that was being verified last: `event.sector = rq->sector; @ biosnoop.bpf.c:181`, the place from Linux 6.9
     /// on. nil where the object has no line information, or the log none of it.
     public var sourceLine: String? {
-        lastLines.last { $0.hasPrefix("; ") }.map { String($0.dropFirst(2)).trimmedAtEnd }
+        guard let line = lastLines.last(where: { $0.hasPrefix("; ") }) else { return nil }
+        let text = String(line.dropFirst(2)).trimmedAtEnd
+        return text.isEmpty ? nil : text
     }
 
     /// Source lines (`; x = y;`), instructions (`12: (85) call …`), and the registers printed between them: the way to

@@ -70,6 +70,21 @@ import Testing
         }
     }
 
+    @Test("the object has the lines of its source, for the verifier to quote", arguments: [true, false])
+    func lines(isAbsolute: Bool) async throws {
+        try await withScratchFolder { folder in
+            let program = folder.appending("program.c")
+            try program.write(source)
+            try folder.appending("value.h").write("#define VALUE 1\n")
+            let here = FilePath(FileManager.default.currentDirectoryPath)
+            let up = FilePath(String(repeating: "../", count: here.components.count))
+            let compiler = try await Compiler(cache: folder.appending("cache"))
+            let name = isAbsolute ? program : up.appending(program.components)
+            let object = try await compiler.compile(name, with: nil).path.contents
+            #expect(object.firstRange(of: Array("int program(void *context) { return VALUE; }".utf8)) != nil)
+        }
+    }
+
     @Test("what clang refuses comes with its own words, file and line; what it warns of is kept")
     func diagnostics() async throws {
         try await withScratchFolder { folder in

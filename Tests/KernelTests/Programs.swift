@@ -77,6 +77,19 @@ enum Programs {
 
         """
 
+    /// Keeps the verifier busy up to its limit of a million instructions: each turn can end in two states.
+    static let endless = """
+        SEC("kprobe/vfs_open") int endless(struct pt_regs *ctx)
+        {
+            __u64 sum = 0;
+            for (int i = 0; i < 1000000; i++)
+                if (bpf_get_prandom_u32() & 1)
+                    sum += i;
+            return sum;
+        }
+
+        """
+
     /// A function of the kernel's that no kernel has.
     static let missingKfunc = """
         extern int bpf_no_such_kfunc_anywhere(void) __ksym;

@@ -62,6 +62,23 @@ extension RealKernels {
             #expect(results.summary.disagreements == 0)
         }
 
+        @Test("a program that is not decided in time is a timeout, and its neighbours have their verdicts (6.12)")
+        func timeout() async throws {
+            let code = Programs.accepted + Programs.endless + Programs.nullDereference
+            let object = try await CompiledFixture.object("slow", code)
+            // The agent is told nothing of the limit: emulated, a million instructions take several times as long.
+            let limits = ExaminationLimits(program: .seconds(1))
+            let results = try await TestKernels.run(
+                [object],
+                on: try await TestKernels.selected(["6.12"]),
+                options: RunOptions(loader: .agent, limits: limits, accelerator: .tcg)
+            )
+            #expect(results.verdict("endless", on: "6.12") == .timeout, "\(results.cells)")
+            #expect(results.verdict("good", on: "6.12") == .accepted)
+            #expect(results.verdict("null_dereference", on: "6.12") == .rejected)
+            #expect(results.summary.exitStatus == ExitStatus.notAsExpected)
+        }
+
         @Test("a kernel that no source has leaves the others' verdicts alone (6.1)")
         func missingKernel() async throws {
             let object = try await CompiledFixture.object("good", Programs.accepted)

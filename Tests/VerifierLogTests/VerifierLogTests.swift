@@ -65,6 +65,8 @@ import VerifierLog
     func traceOnly() {
         let log = VerifierLog(Array("0: (95) exit\nfrom 1 to 3: R0=0\nlast_idx 3 first_idx 0\n".utf8))
         #expect(log.finalMessage == nil)
+        #expect(log.sourceLine == nil)
+        #expect(VerifierLog(Array("; \n7: (79) r0 = 0\n".utf8)).sourceLine == nil)
     }
 
     @Test(
