@@ -13,7 +13,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
 
-/// The loader's entry points that the agent stands in front of: see Sources/CGuest/program_load.c.
+/// The loader's entry points that the agent stands in front of: see Sources/CGuest/libbpf_hooks.c.
 let wrappedLoaderFunctions = ["bpf_prog_load", "btf__load_vmlinux_btf", "btf__free"]
 
 let package = Package(

@@ -59,8 +59,8 @@ import Testing
         }
     }
 
-    @Test("interrupted or killed in the middle, no QEMU stays (6.12)", arguments: ["INT", "TERM", "KILL"])
-    func interrupted(signal: String) async throws {
+    @Test("interrupted or killed in the middle, no QEMU stays (6.12)", arguments: [SIGINT, SIGTERM, SIGKILL])
+    func interrupted(signal: CInt) async throws {
         _ = try await TestKernels.kernel("6.12")
         try await withScratchFolder { folder in
             let temporary = folder.appending("t").string
@@ -76,11 +76,11 @@ import Testing
             // QEMU is told of the machine's own folder, which lies in this test's.
             let isUp = try await Processes.wait(forArgument: "path=\(temporary)", within: .seconds(60)) { !$0.isEmpty }
             #expect(isUp, "QEMU was never started")
-            _ = try await Command("kill", ["-\(signal)", "\(process.processIdentifier)"]).run(within: .seconds(5))
+            #expect(kill(process.processIdentifier, signal) == 0)
             process.waitUntilExit()
             let isGone = try await Processes.wait(forArgument: "path=\(temporary)", within: .seconds(10)) { $0.isEmpty }
             #expect(isGone, "QEMU has outlived the tool")
-            if signal != "KILL" {
+            if signal != SIGKILL {
                 #expect(process.terminationReason == .exit)
                 #expect(process.terminationStatus == 130)
                 #expect(try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty)
