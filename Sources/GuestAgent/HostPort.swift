@@ -8,6 +8,10 @@ final class HostPort {
     /// The name that the host gives to the channel (`virtserialport,name=…`).
     static let name = "bpfmatrix.agent"
 
+    /// How long the port may take to appear, in milliseconds. The driver asks the host for ports and their names after
+    /// it has been loaded, and the answers come when they come.
+    private static let patience = 10_000
+
     private let descriptor: Int32
     private var decoder = FrameDecoder()
     private var buffer = [UInt8](repeating: 0, count: 256 << 10)
@@ -16,15 +20,22 @@ final class HostPort {
         self.descriptor = descriptor
     }
 
-    /// Finds the port by its name: without udev there is no `/dev/virtio-ports`.
+    /// Finds the port by its name, waiting for it to appear: without udev there is no `/dev/virtio-ports`.
     static func open() throws(AgentError) -> HostPort {
-        let folder = "/sys/class/virtio-ports"
-        for port in GuestSystem.names(in: folder) where GuestSystem.firstLine("\(folder)/\(port)/name") == name {
-            let descriptor = Glibc.open("/dev/\(port)", O_RDWR | O_CLOEXEC)
-            guard descriptor >= 0 else { throw .portFailed(operation: "open", errno: errno) }
-            return HostPort(descriptor: descriptor)
+        for _ in 0..<patience {
+            if let port = find() {
+                let descriptor = Glibc.open("/dev/\(port)", O_RDWR | O_CLOEXEC)
+                guard descriptor >= 0 else { throw .portFailed(operation: "open", errno: errno) }
+                return HostPort(descriptor: descriptor)
+            }
+            usleep(1000)
         }
         throw .noPort(name: name)
+    }
+
+    private static func find() -> String? {
+        let folder = "/sys/class/virtio-ports"
+        return GuestSystem.names(in: folder).first { GuestSystem.firstLine("\(folder)/\($0)/name") == name }
     }
 
     func send(_ message: GuestMessage) throws(AgentError) {

@@ -135,6 +135,9 @@ private struct BootingMachine: Sendable {
                 let broken = ProtocolError.malformed(message: "frame", reason: "the guest ended in the middle of it")
                 return MachineFailure(.protocolBroken(broken), console: console)
             }
+            if let reason = ConsoleDiagnosis(console).agentsLastWords {
+                return MachineFailure(.agentGaveUp(reason), console: console)
+            }
             guard let ended else { return MachineFailure(.disconnected, console: console) }
             let text = ended.errorText.trimmingPrefix(#/\s+/#)
             return MachineFailure(.exited(ended.ending, errorText: String(text)), console: console)

@@ -29,6 +29,8 @@ extension RealKernels {
         func panic(line: String) async throws {
             let failure = try #require(try await failure(of: .panic, on: line))
             #expect(failure.kind == .crash, "\(failure)")
+            guard case .panicked(let words) = failure.cause else { Issue.record("\(failure)"); return }
+            #expect(words == "Kernel panic - not syncing: sysrq triggered crash")
             #expect(failure.console.contains("sysrq") || failure.console.contains("SysRq"), "\(failure.console)")
         }
 
@@ -67,6 +69,25 @@ extension RealKernels {
                     try await withVirtualMachine(machine, bootLimit: .seconds(60)) { _ in }
                 }
                 #expect(failure?.kind == .crash, "\(String(describing: failure))")
+            }
+        }
+
+        @Test("an agent that can't go on says why (6.12)")
+        func agentGivesUp() async throws {
+            try await withScratchFolder { folder in
+                var machine = try await TestKernels.machine("6.12", in: folder)
+                let module = folder.appending("broken.ko")
+                try module.write(Array("no module".utf8))
+                machine.initramfs = folder.appending("with-broken-module")
+                try GuestInitramfs(agent: TestKernels.agent, modules: [.init(name: "broken.ko", path: module)])
+                    .write(to: machine.initramfs)
+                let failure = await #expect(throws: MachineFailure.self) {
+                    try await withVirtualMachine(machine, bootLimit: .seconds(60)) { _ in }
+                }
+                #expect(
+                    failure?.cause == .agentGaveUp("cannot load /modules/00-broken.ko: Exec format error"),
+                    "\(String(describing: failure))"
+                )
             }
         }
 

@@ -27,4 +27,17 @@ import Testing
         #expect(ConsoleDiagnosis("[    0.0] Linux version 6.1\n").finding == nil)
         #expect(ConsoleDiagnosis("").finding == nil)
     }
+
+    @Test("what the agent said before it gave up is known")
+    func agent() {
+        let console = """
+            [    1.6] random: crng init done
+            bpfmatrix-guest: cannot load /modules/00-virtio.ko: Exec format error
+            [    1.7] reboot: Restarting system
+            """
+        #expect(
+            ConsoleDiagnosis(console).agentsLastWords == "cannot load /modules/00-virtio.ko: Exec format error"
+        )
+        #expect(ConsoleDiagnosis("[    0.0] Linux version 6.1\n").agentsLastWords == nil)
+    }
 }

@@ -9,7 +9,11 @@ struct ConsoleDiagnosis: Hashable {
     }
 
     let finding: Finding?
+    /// What the agent said there: it speaks on the console only where it can't go on.
+    let agentsLastWords: String?
 
+    /// How the agent's lines begin.
+    private static let agentSign = "bpfmatrix-guest: "
     /// Lines of kernel/panic.c, arch/x86/kernel/dumpstack.c and arch/x86/mm/fault.c.
     private static let panicSigns = ["Kernel panic - not syncing"]
     private static let oopsSigns = [
@@ -24,6 +28,8 @@ struct ConsoleDiagnosis: Hashable {
 
     init(_ console: String) {
         let lines = console.split(separator: "\n").map(String.init)
+        agentsLastWords = lines.last { $0.contains(Self.agentSign) }?
+            .split(separator: Self.agentSign, maxSplits: 1).last.map(String.init)
         func first(_ signs: [String]) -> String? {
             lines.first { line in signs.contains { line.contains($0) } }.map(Self.withoutTime)
         }

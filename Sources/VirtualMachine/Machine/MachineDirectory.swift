@@ -31,6 +31,7 @@ struct MachineDirectory: Sendable {
         let size = (try? file.seekToEnd()) ?? 0
         try? file.seek(toOffset: size > UInt64(limit) ? size - UInt64(limit) : 0)
         let bytes = (try? file.readToEnd()) ?? Data()
-        return String(decoding: bytes, as: UTF8.self).replacing("\r", with: "")
+        // As bytes: in a String a carriage return and the newline after it are one character.
+        return String(decoding: bytes.filter { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
     }
 }

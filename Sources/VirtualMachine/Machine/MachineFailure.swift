@@ -15,6 +15,8 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case stalled(waitingFor: String, limit: Duration, sign: String)
         /// Nothing was heard for the whole limit, and the console does not say why.
         case silent(waitingFor: String, limit: Duration)
+        /// The agent ended the guest itself, for the reason that it left on the console.
+        case agentGaveUp(String)
         /// QEMU ended, and the console knows of no panic.
         case exited(Ending, errorText: String)
         /// The guest closed its port, and QEMU goes on.
@@ -51,7 +53,7 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         switch cause {
         case .panicked, .oopsed: .crash
         case .stalled, .silent: .silence
-        case .exited, .disconnected, .protocolBroken, .outOfTurn, .garbled, .notStarted: .infrastructure
+        case .agentGaveUp, .exited, .disconnected, .protocolBroken, .outOfTurn, .garbled, .notStarted: .infrastructure
         }
     }
 
@@ -61,6 +63,7 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case .oopsed(let line): "the kernel oopsed: \(line)"
         case .stalled(let what, let limit, let sign): "no answer within \(limit) while waiting for \(what): \(sign)"
         case .silent(let what, let limit): "no answer within \(limit) while waiting for \(what)"
+        case .agentGaveUp(let reason): "the guest agent gave up: \(reason)"
         case .exited(let ending, let text):
             "QEMU ended by itself (\(ending))" + (text.isEmpty ? "" : ": \(text)")
         case .disconnected: "the guest closed its connection"
