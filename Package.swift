@@ -114,8 +114,12 @@ let package = Package(
         .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results"]),
         .testTarget(name: "VirtualMachineTests", dependencies: ["VirtualMachine"]),
+        .testTarget(name: "ScratchFolderTests", dependencies: ["ScratchFolder", "TestKernels", system]),
         .testTarget(name: "CompilerTests", dependencies: ["Compiler", "TestKernels", system]),
-        .testTarget(name: "KernelStoreTests", dependencies: ["ChildProcess", "KernelStore", "TestKernels", system]),
+        .testTarget(
+            name: "KernelStoreTests",
+            dependencies: ["ChildProcess", "KernelStore", "Matrix", "TestKernels", system]
+        ),
         .testTarget(
             name: "MatrixTests",
             dependencies: [

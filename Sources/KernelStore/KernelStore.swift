@@ -39,7 +39,7 @@ public struct KernelStore: Sendable {
     public init(root: FilePath = KernelStore.defaultRoot()) throws(KernelStoreError) {
         self.root = root
         scratch = ScratchFolders(in: root.appending("tmp"), prefix: "")
-        blobs = BlobStore(folder: root.appending("blobs"), scratch: root.appending("tmp"))
+        blobs = BlobStore(folder: root.appending("blobs"), scratch: scratch)
         for folder in ["", "blobs", "kernels", "downloads", "tmp"] {
             let path = folder.isEmpty ? root : root.appending(folder)
             do {
@@ -101,8 +101,7 @@ public struct KernelStore: Sendable {
                 throw KernelStoreError.notInStore(name: name, there: kernels.map(\.name))
             }
             unlink(record(kernel.name).string)
-            let needed = Set(kernels.filter { $0.name != kernel.name }.flatMap(\.blobs))
-            for blob in Set(kernel.blobs).subtracting(needed) { blobs.remove(blob) }
+            blobs.keepOnly(Set(kernels.filter { $0.name != kernel.name }.flatMap(\.blobs)))
             return kernel
         }
     }
@@ -120,6 +119,8 @@ public struct KernelStore: Sendable {
             } catch {
                 throw KernelStoreError.storage(path: path.string, reason: error.localizedDescription)
             }
+            // Those of the record that was replaced, and those of a process that died before its record.
+            blobs.keepOnly(Set(try kernels().flatMap(\.blobs)))
             return kernel
         }
     }

@@ -90,7 +90,7 @@ import Testing
     @Test("a record that is damaged is named, and what a dead process left is swept away")
     func damage() async throws {
         try await withStore { _, store in
-            let left = store.root.appending("tmp/4194999-pull-x")
+            let left = store.root.appending("tmp/0123456789abc")
             try FileManager.default.createDirectory(atPath: left.string, withIntermediateDirectories: true)
             try store.root.appending("kernels/bad.json").write("{")
             let again = try KernelStore(root: store.root)

@@ -2,14 +2,15 @@
 
 import ContentDigest
 import Foundation
+import ScratchFolder
 import SystemPackage
 
 /// Files known by their digest. A blob is there whole or not at all: it is written beside its place, brought to the
 /// disk, and then renamed.
 struct BlobStore: Sendable {
     let folder: FilePath
-    /// Where a blob is written, under a name that begins with its writer's process: see `ScratchFolders`.
-    let scratch: FilePath
+    /// Where a blob is written before it has its name.
+    let scratch: ScratchFolders
 
     func path(of blob: Blob) -> FilePath { folder.appending(blob.sha256) }
 
@@ -18,22 +19,23 @@ struct BlobStore: Sendable {
     func add(_ bytes: [UInt8]) throws(KernelStoreError) -> Blob {
         let blob = Blob(sha256: ContentDigest(of: bytes).hexadecimal, size: bytes.count)
         guard !contains(blob) else { return blob }
-        let temporary = scratch.appending("\(getpid())-\(UUID().uuidString)")
         do {
-            let file = try FileDescriptor.open(
-                temporary,
-                .writeOnly,
-                options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: [.ownerRead]
-            )
-            try file.closeAfter {
-                try file.writeAll(bytes)
-                guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
+            try scratch.with { folder in
+                let temporary = folder.appending(blob.sha256)
+                let file = try FileDescriptor.open(
+                    temporary,
+                    .writeOnly,
+                    options: [.create, .exclusiveCreate, .closeOnExec],
+                    permissions: [.ownerRead]
+                )
+                try file.closeAfter {
+                    try file.writeAll(bytes)
+                    guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
+                }
+                guard rename(temporary.string, path(of: blob).string) == 0 else { throw Errno(rawValue: errno) }
             }
-            guard rename(temporary.string, path(of: blob).string) == 0 else { throw Errno(rawValue: errno) }
         } catch {
-            unlink(temporary.string)
-            throw .storage(path: temporary.string, reason: "\(error)")
+            throw .storage(path: path(of: blob).string, reason: "\(error)")
         }
         return blob
     }
@@ -42,8 +44,13 @@ struct BlobStore: Sendable {
         try add(try Self.read(path))
     }
 
-    func remove(_ blob: Blob) {
-        unlink(path(of: blob).string)
+    /// Removes all blobs but these.
+    func keepOnly(_ needed: Set<Blob>) {
+        let digests = Set(needed.map(\.sha256))
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
+        where !digests.contains(name) {
+            unlink(folder.appending(name).string)
+        }
     }
 
     static func read(_ path: FilePath) throws(KernelStoreError) -> [UInt8] {

@@ -15,7 +15,7 @@ struct MachineDirectory: Sendable {
 
     static func with<Result>(_ body: (MachineDirectory) async throws -> Result) async throws -> Result {
         let base = FilePath(FileManager.default.temporaryDirectory.path(percentEncoded: false))
-        let folders = ScratchFolders(in: base, prefix: "bpfmatrix-")
+        let folders = ScratchFolders(in: base, prefix: ".bpfmatrix-")
         folders.sweep()
         do {
             return try await folders.with { try await body(MachineDirectory(path: $0)) }
