@@ -13,6 +13,8 @@ public enum BPFObjectError: Error, Hashable, CustomStringConvertible {
     case notRelocatable
     /// No function in any executable section.
     case noPrograms
+    /// Verdicts are told apart by the programs' names.
+    case sameName(String)
 
     public var description: String {
         switch self {
@@ -22,6 +24,7 @@ public enum BPFObjectError: Error, Hashable, CustomStringConvertible {
             "an ELF file for another machine (e_machine \(machine)) without a BPF object inside: "
                 + "compile with -target bpf, or give a binary that embeds its objects"
         case .notRelocatable: "a BPF file, but not an object: link with `bpftool gen object`, not with a linker"
+        case .sameName(let name): "a BPF object with two programs of the same name: \(name)"
         case .noPrograms: "a BPF object without programs: no function is in a section such as SEC(\"kprobe/…\")"
         }
     }
@@ -63,6 +66,8 @@ public struct BPFObject: Sendable, Hashable {
         guard file.kind == .relocatable else { throw .notRelocatable }
         programs = BPFProgram.programs(in: file, symbols: symbols)
         guard !programs.isEmpty else { throw .noPrograms }
+        var names: Set<String> = []
+        for program in programs where !names.insert(program.name).inserted { throw .sameName(program.name) }
         license = licenseBytes.map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         hasBTF = file.section(named: ".BTF") != nil
     }

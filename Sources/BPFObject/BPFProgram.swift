@@ -16,10 +16,9 @@ public struct BPFProgram: Sendable, Hashable {
     /// As libbpf finds them (`bpf_object__add_programs`): functions in executable sections, those in `.text` only where
     /// there are no others.
     static func programs(in file: ELFFile, symbols: [ELFSymbol]) -> [BPFProgram] {
-        let functions = symbols.filter { $0.kind == .function }
+        let functions = Dictionary(grouping: symbols.filter { $0.kind == .function }, by: \.sectionIndex)
         let programs = file.sections.filter(\.isExecutable).flatMap { section in
-            functions
-                .filter { $0.sectionIndex == section.index }
+            functions[section.index, default: []]
                 .sorted { $0.value < $1.value }
                 .map { BPFProgram(name: $0.name, section: section.name) }
         }

@@ -82,10 +82,10 @@ public struct ByteReader: Sendable {
     }
 
     /// The bytes from the cursor up to the next zero byte, as UTF-8 with invalid sequences replaced; the zero byte is
-    /// consumed.
-    public mutating func zeroTerminatedString() throws(ByteReaderError) -> String {
+    /// consumed. A string of more than `limit` bytes has no end.
+    public mutating func zeroTerminatedString(limit: Int = 4096) throws(ByteReaderError) -> String {
         let start = bytes.startIndex + offset
-        guard let end = bytes[start...].firstIndex(of: 0) else {
+        guard let end = bytes[start...].prefix(limit + 1).firstIndex(of: 0) else {
             throw .unterminatedString(offset: offset)
         }
         offset += end - start + 1

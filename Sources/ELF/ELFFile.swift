@@ -8,6 +8,8 @@ public enum ELFError: Error, Hashable, CustomStringConvertible {
     case notELF
     /// The identification bytes name a class or a data encoding that the specification does not know.
     case unknownFormat(class: UInt8, data: UInt8)
+    /// The entries of the section table are not of the size that the class demands (`e_shentsize`).
+    case wrongEntrySize(Int)
     /// A header, table, section or string reaches beyond the end of the file.
     case truncated(what: String, ByteReaderError)
 
@@ -15,6 +17,7 @@ public enum ELFError: Error, Hashable, CustomStringConvertible {
         switch self {
         case .notELF: "not an ELF file"
         case .unknownFormat(let fileClass, let data): "unknown ELF format (class \(fileClass), data \(data))"
+        case .wrongEntrySize(let size): "ELF file with section headers of \(size) bytes, which no class has"
         case .truncated(let what, let error): "truncated ELF file: \(what) \(error)"
         }
     }

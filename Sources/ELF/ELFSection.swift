@@ -34,6 +34,9 @@ public struct ELFSection: Sendable, Hashable {
     /// Reads the whole table and resolves the names.
     static func table(of header: ELFHeader, in bytes: ArraySlice<UInt8>) throws(ELFError) -> [ELFSection] {
         guard header.sectionTableOffset != 0, header.sectionCount != 0 else { return [] }
+        guard header.sectionEntrySize == (header.is64Bit ? 64 : 40) else {
+            throw .wrongEntrySize(header.sectionEntrySize)
+        }
         do throws(ByteReaderError) {
             var unnamed: [(nameOffset: Int, section: ELFSection)] = []
             for index in 0..<header.sectionCount {

@@ -13,6 +13,11 @@ public struct FrameDecoder: Sendable {
 
     /// Adds what the transport delivered.
     public mutating func append(_ bytes: some Sequence<UInt8>) {
+        // What was handed out goes before more comes, or a stream without a pause would be kept whole.
+        if consumed > 0 {
+            buffer.removeSubrange(..<consumed)
+            consumed = 0
+        }
         buffer.append(contentsOf: bytes)
     }
 

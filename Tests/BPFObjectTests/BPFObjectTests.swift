@@ -31,6 +31,21 @@ import Testing
         #expect(try BPFObject(builder.build()).programs.map(\.name) == ["entry"])
     }
 
+    @Test("two programs of one name are refused: their verdicts could not be told apart")
+    func sameName() {
+        var builder = ObjectBuilder()
+        builder.add("same", section: "kprobe/vfs_read", [.move(0, 0), .exit])
+        builder.add("same", section: "xdp", [.move(0, 2), .exit])
+        #expect(throws: BPFObjectError.sameName("same")) { try BPFObject(builder.build()) }
+    }
+
+    @Test("a section table that repeats one entry without end is refused")
+    func entrySize() {
+        var bytes = Self.object()
+        bytes.replaceSubrange(58..<60, with: [0, 0])
+        #expect(throws: BPFObjectError.unreadable(.wrongEntrySize(0))) { try BPFObject(bytes) }
+    }
+
     @Test("an object cut anywhere is refused, and never crashes the reader")
     func truncation() {
         let bytes = Self.object()

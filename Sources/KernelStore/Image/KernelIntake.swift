@@ -59,7 +59,9 @@ struct KernelIntake {
         guard case .bzImage(let compressed) = image else { return bytes }
         var payload = compressed.payload
         // The build appends the uncompressed size to all but gzip's, which has it anyway (scripts/Makefile.lib).
-        if compressed.compression != .gzip { payload = payload.lowerBound..<(payload.upperBound - 4) }
+        if compressed.compression != .gzip, payload.count > 4 {
+            payload = payload.lowerBound..<(payload.upperBound - 4)
+        }
         let packed = folder.appending("payload")
         let unpacked = folder.appending("vmlinux")
         do {
