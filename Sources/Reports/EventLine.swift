@@ -14,6 +14,11 @@ public struct EventLines: Sendable {
 
     /// The line for an event; nil where it says nothing new.
     public mutating func line(for event: RunEvent) -> String? {
+        text(event)?.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }
+            .joined(separator: "\n")
+    }
+
+    private mutating func text(_ event: RunEvent) -> String? {
         switch event {
         case .working(let text, _):
             // How far a download has come is for a terminal; that it began is for a log too.

@@ -60,6 +60,6 @@ public struct LiveMatrix: Sendable {
     }
 
     private func cut(_ line: String, to width: Int) -> String {
-        line.count < width ? line : String(line.prefix(max(0, width - 1)))
+        String(line.printable.prefix(max(0, width - 1)))
     }
 }

@@ -52,7 +52,7 @@ struct MatrixTable {
         for object in objects {
             let digest =
                 objects.count > ObjectsLine.mostDigests ? "   " + style.paint(style.digest(object.sha256), .faint) : ""
-            lines.append(style.paint(object.name, .strong) + digest)
+            lines.append(style.paint(object.name.printable, .strong) + digest)
             for program in object.programs {
                 let name = Self.title(program).padded(to: nameWidth)
                 let type = style.paint(program.type.padded(to: typeWidth), .faint)
@@ -68,7 +68,7 @@ struct MatrixTable {
     }
 
     private static func title(_ program: TestedProgram) -> String {
-        program.name == wholeObject ? "(the whole object)" : program.name
+        program.name == wholeObject ? "(the whole object)" : program.name.printable
     }
 
     private func cell(_ object: TestedObject, _ program: TestedProgram, _ kernel: TestedKernel, width: Int) -> String {

@@ -30,7 +30,7 @@ struct Reasons {
     /// Kernels that could not be asked, once each and not once per cell.
     private var kernels: [String] {
         results.kernels.compactMap { kernel in
-            kernel.failure.map { "\(style.text(.infrastructure))  \(name(kernel.spec)): \($0)" }
+            kernel.failure.map { "\(style.text(.infrastructure))  \(name(kernel.spec)): \($0.printable)" }
         }
     }
 
@@ -58,8 +58,8 @@ struct Reasons {
             let number = reason.errno.map { " (\(ErrnoName.name($0)))" } ?? ""
             let verdict = style.paint(style.text(reason.verdict), style.paint(of: reason.verdict))
             let kernels = (saying[reason] ?? []).joined(separator: ", ")
-            let source = (places[reason] ?? reason.source).map { ["    at: \($0)"] } ?? []
-            return ["\(verdict)  \(place) on \(kernels)\(number)", "    \(reason.message)"] + source
+            let source = (places[reason] ?? reason.source).map { ["    at: \($0.printable)"] } ?? []
+            return ["\(verdict)  \(place.printable) on \(kernels)\(number)", "    \(reason.message.printable)"] + source
         }
     }
 
@@ -67,7 +67,8 @@ struct Reasons {
         results.bpftool.compactMap { statement in
             statement.disagreement.map {
                 style.paint("!", .doubtful)
-                    + "  bpftool disagrees about \(statement.object) on \(name(statement.kernel)): \($0)"
+                    + "  bpftool disagrees about \(statement.object.printable) on \(name(statement.kernel)): "
+                    + $0.printable
             }
         }
     }
@@ -75,11 +76,24 @@ struct Reasons {
     /// bpftool was asked and gave no answer, although the kernel could be asked.
     private var silentWitnesses: [String] {
         let failed = Set(results.kernels.filter { $0.failure != nil }.map(\.spec))
-        return results.bpftool.filter { !$0.verdict.isVerdict && !failed.contains($0.kernel) }.map { statement in
-            let said = statement.output.split(separator: "\n").first.map(String.init) ?? "it said nothing"
-            return "?  bpftool has no word on \(statement.object) on \(name(statement.kernel)): \(said)"
+        return results.silentStatements.filter { !failed.contains($0.kernel) }.map { statement in
+            let said = statement.output.split(separator: "\n").last.map(String.init) ?? "it said nothing"
+            return "?  bpftool has no word on \(statement.object.printable) on \(name(statement.kernel)): "
+                + said.printable
         }
     }
 
     private func name(_ spec: String) -> String { results.kernels.first { $0.spec == spec }?.version ?? spec }
+}
+
+extension MatrixResults {
+    /// Where bpftool neither confirms nor contradicts: it gave no answer, or failed for reasons of its own over what the
+    /// kernel accepted.
+    var silentStatements: [WitnessStatement] {
+        bpftool.filter { statement in
+            guard statement.verdict == .object else { return !statement.verdict.isVerdict }
+            return cells.filter { $0.object == statement.object && $0.kernel == statement.kernel }
+                .allSatisfy { $0.verdict == .accepted }
+        }
+    }
 }

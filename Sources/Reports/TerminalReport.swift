@@ -37,7 +37,7 @@ public struct TerminalReport: Sendable {
         guard let witness = results.witness else { return nil }
         let disagreements = results.summary.disagreements
         if disagreements > 0 { return "\(witness.name) disagrees \(disagreements)\(style.isUnicode ? "×" : "x")" }
-        return results.bpftool.allSatisfy(\.verdict.isVerdict) ? "\(witness.name) agrees" : nil
+        return results.silentStatements.isEmpty ? "\(witness.name) agrees" : nil
     }
 
     private var accelerator: String {
@@ -71,7 +71,7 @@ struct ObjectsLine {
         let count = "\(verb) \(objects.count) \(objects.count == 1 ? "object" : "objects") \(adverb)"
         let digests =
             objects.count > Self.mostDigests
-            ? [] : objects.map { "\($0.name) \(style.digest($0.sha256))" }
+            ? [] : objects.map { "\($0.name.printable) \(style.digest($0.sha256))" }
         return ([count.trimmingCharacters(in: .whitespaces)] + digests + [origin].compactMap { $0 })
             .joined(separator: "   ")
     }

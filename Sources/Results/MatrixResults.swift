@@ -202,7 +202,8 @@ public struct WitnessStatement: Sendable, Hashable, Codable {
     public var object: String
     /// `TestedKernel.spec`.
     public var kernel: String
-    /// `accepted`, `rejected` or `infrastructure`: bpftool speaks of whole objects only.
+    /// Of the object as a whole: `accepted`; `rejected` where the kernel refused something; `object` where bpftool failed
+    /// for reasons of its own; or why there was no answer.
     public var verdict: Verdict
     public var output: String
     /// Set where the agent's verdicts and this one cannot both be true; says how they differ.

@@ -22,10 +22,12 @@ public struct Summary: Sendable, Hashable, Codable {
         failed = cells.count - accepted - infrastructure
         disagreements = witnesses.count { $0.disagreement != nil }
         self.seconds = seconds
+        // A kernel that breaks down over the same bytes is a finding, whoever loads them.
+        let crashed = witnesses.contains { $0.verdict == .crashed }
         let silent = witnesses.contains { !$0.verdict.isVerdict }
         let isEmpty = cells.isEmpty
         exitStatus =
-            if failed > 0 || disagreements > 0 {
+            if failed > 0 || disagreements > 0 || crashed {
                 ExitStatus.notAsExpected
             } else if infrastructure > 0 || silent || isEmpty {
                 ExitStatus.noVerdict

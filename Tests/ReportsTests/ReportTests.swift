@@ -30,6 +30,21 @@ import Testing
         )
     }
 
+    @Test("a name can't draw over what is said of it")
+    func harmfulNames() {
+        var results = SampleRun.results
+        let name = "evil\u{1b}[1A\r✓\u{202e}"
+        results.objects[0].programs[0].name = name
+        for index in results.cells.indices where results.cells[index].program == "trace_open" {
+            results.cells[index].program = name
+        }
+        let text = TerminalReport(results, style: plain).text
+        #expect(!text.unicodeScalars.contains { ["\u{1b}", "\r", "\u{202e}"].contains($0) })
+        #expect(text.contains(#"evil\u{1b}[1A\u{d}✓\u{202e}"#))
+        var lines = EventLines(style: plain)
+        #expect(lines.line(for: .note("a\u{1b}[2Jb")) == #"note: a\u{1b}[2Jb"#)
+    }
+
     @Test("without Unicode everything is ASCII, and every verdict still has its word")
     func ascii() {
         let text = TerminalReport(SampleRun.results, style: TextStyle(isUnicode: false, isColoured: false)).text
