@@ -49,8 +49,17 @@ public struct KernelSelection: Sendable {
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> Kernel {
         let meant = KernelSpec(spec)
-        if let known = try store.kernel(for: meant) { return known }
-        return try await store.pull(meant, from: try await archive()) { report(.init($0, spec: spec)) }
+        let known = try store.kernel(for: meant)
+        // What is the newest of all, only the archive knows.
+        if let known, meant != .latest { return known }
+        do {
+            return try await store.pull(meant, from: try await archive()) { report(.init($0, spec: spec)) }
+        } catch {
+            try Task.checkCancellation()
+            guard let known else { throw error }
+            report(.note("\(spec): the archive can't be asked, going by what is here: \(error)"))
+            return known
+        }
     }
 
     private func select(
@@ -59,7 +68,8 @@ public struct KernelSelection: Sendable {
     ) async throws -> SelectedKernel {
         do {
             return .available(spec: spec, try await kernel(spec, report: report))
-        } catch let error as KernelStoreError {
+        } catch {
+            try Task.checkCancellation()
             return .unavailable(spec: spec, reason: "\(error)")
         }
     }

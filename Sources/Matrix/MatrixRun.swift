@@ -36,13 +36,13 @@ public struct MatrixRun: Sendable {
 
     /// Asks every kernel about every object, and tells what happens meanwhile.
     ///
-    /// - Throws: `MachineFailure` where KVM was asked for by name and does not work, `GuestInitramfs.Failure` where a
-    ///   guest can't be put together, `CancellationError`. What happens to guests is in the results.
+    /// - Throws: `MachineFailure` where KVM was asked for by name and does not work, `CancellationError`. What happens to
+    ///   kernels and guests is in the results.
     public func run(report: @escaping @Sendable (RunEvent) -> Void) async throws -> MatrixResults {
         try await store.withTemporaryFolder { folder in
             let decision = try await accelerator(in: folder)
             if let decision { report(.note("\(decision.accelerator.title): \(decision.reason)")) }
-            let columns = try kernels.map { try column($0, decision?.accelerator ?? .tcg, in: folder) }
+            let columns = kernels.map { column($0, decision?.accelerator ?? .tcg, in: folder) }
             report(.began(objects: objects.map(\.described), kernels: columns.map(\.described)))
             let start = ContinuousClock.now
             let findings = try await examine(columns, report: report)
@@ -63,31 +63,37 @@ public struct MatrixRun: Sendable {
         }
     }
 
-    private func column(_ selected: SelectedKernel, _ accelerator: Accelerator, in folder: FilePath) throws -> Column {
+    private func column(_ selected: SelectedKernel, _ accelerator: Accelerator, in folder: FilePath) -> Column {
+        let spec: String
+        let reason: String
         switch selected {
-        case .available(let spec, let kernel):
-            let machine = try machine(for: kernel, accelerator, in: folder)
-            return .subject(KernelUnderTest(spec: spec, kernel: kernel, machine: machine))
-        case .unavailable(let spec, let reason):
-            return .absent(
-                TestedKernel(
-                    spec: spec,
-                    version: spec,
-                    release: "",
-                    digest: "",
-                    source: "",
-                    accelerator: accelerator.rawValue,
-                    failure: reason
-                )
-            )
+        case .available(let name, let kernel):
+            do throws(GuestInitramfs.Failure) {
+                let machine = try machine(for: kernel, accelerator, in: folder)
+                return .subject(KernelUnderTest(spec: name, kernel: kernel, machine: machine))
+            } catch {
+                (spec, reason) = (name, "\(error)")
+            }
+        case .unavailable(let name, let why): (spec, reason) = (name, why)
         }
+        return .absent(
+            TestedKernel(
+                spec: spec,
+                version: spec,
+                release: "",
+                digest: "",
+                source: "",
+                accelerator: accelerator.rawValue,
+                failure: reason
+            )
+        )
     }
 
     private func machine(
         for kernel: Kernel,
         _ accelerator: Accelerator,
         in folder: FilePath
-    ) throws -> MachineConfiguration {
+    ) throws(GuestInitramfs.Failure) -> MachineConfiguration {
         let initramfs = folder.appending("\(kernel.name).cpio")
         try GuestInitramfs(
             agent: agent,

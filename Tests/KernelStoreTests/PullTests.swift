@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Matrix
 import SystemPackage
 import TestKernels
 import Testing
@@ -55,6 +56,26 @@ import Testing
                 #expect(removed == kernel)
                 #expect(!FileManager.default.fileExists(atPath: store.path(of: kernel.image).string))
             }
+        }
+    }
+
+    @Test("the latest is the archive's, not the newest that happens to be here; without an archive it is that one")
+    func latest() async throws {
+        try await withArchive { fixture, store in
+            try await fixture.addKernel("6.12.7-cloud-amd64", version: "6.12.7-1")
+            try await fixture.sign()
+            try await fixture.served { port in
+                let archive = fixture.archive(port: port)
+                let selection = KernelSelection(store: store) { archive }
+                let old = try await selection.kernel("6.1") { _ in }
+                #expect(old.version == "6.1.999")
+                let latest = try await selection.kernel("latest") { _ in }
+                #expect(latest.version == "6.12.7")
+            }
+            let closed = fixture.archive(port: 1)
+            let selection = KernelSelection(store: try KernelStore(root: store.root)) { closed }
+            let latest = try await selection.kernel("latest") { _ in }
+            #expect(latest.version == "6.12.7")
         }
     }
 

@@ -114,7 +114,12 @@ struct Download: Sendable {
         var configuration = HTTPClient.Configuration()
         configuration.timeout = .init(connect: .seconds(20), read: Self.silence)
         if let proxy, let url = URL(string: proxy), let host = url.host() {
-            configuration.proxy = .server(host: host, port: url.port ?? 8080)
+            let user = url.user(percentEncoded: false)
+            configuration.proxy = .server(
+                host: host,
+                port: url.port ?? 8080,
+                authorization: user.map { .basic(username: $0, password: url.password(percentEncoded: false) ?? "") }
+            )
         }
         return configuration
     }

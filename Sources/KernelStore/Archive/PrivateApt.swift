@@ -55,6 +55,10 @@ struct PrivateApt: Sendable {
         APT::Architectures { "\(architecture)"; };
         APT::Sandbox::User "root";
         Acquire::Languages "none";
+        Acquire::AllowInsecureRepositories "false";
+        Acquire::AllowWeakRepositories "false";
+        Acquire::AllowDowngradeToInsecureRepositories "false";
+        APT::Get::AllowUnauthenticated "false";
         Acquire::ForceHash "SHA256";
         Acquire::http::Timeout "20";
         Acquire::https::Timeout "20";
@@ -82,7 +86,7 @@ struct PrivateApt: Sendable {
         let isUnreachable = !errors.contains { error in
             ["signature", "NO_PUBKEY", "not signed", "Hash Sum", "expired", "no longer"].contains { error.contains($0) }
         }
-        guard isUnreachable, !(try await packages().isEmpty) else {
+        guard isUnreachable, !archive.isStrict, !(try await packages().isEmpty) else {
             throw KernelStoreError.archiveUnreadable(suites: names, reason: reason)
         }
         note("the archive does not answer; going by what it said before (\(errors.first ?? reason))")
@@ -147,15 +151,20 @@ struct PrivateApt: Sendable {
         }
     }
 
-    /// The proxy that apt uses for an address of this scheme; nil where there is none.
-    func proxy(for scheme: String) async throws -> String? {
+    /// The proxy that apt uses for an address of this scheme: its own setting, then the environment's; nil where there is
+    /// none.
+    func proxy(
+        for scheme: String,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) async throws -> String? {
         let answer = try await apt(
             "apt-config",
             ["shell", "PROXY", "Acquire::\(scheme)::Proxy"],
             within: Self.queryLimit
         )
         let value = answer.outputText.split(separator: "'").dropFirst().first.map(String.init)
-        return value == "DIRECT" ? nil : value
+        if value == "DIRECT" { return nil }
+        return value ?? environment["\(scheme)_proxy"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// The settings here are read after the machine's own, and so win over them.
