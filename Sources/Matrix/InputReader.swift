@@ -79,7 +79,7 @@ public enum InputReader {
         let bytes = try contents(of: path)
         do throws(BPFObjectError) {
             return try TestObject(
-                name: "\(stem(source)).bpf.o",
+                name: objectName(of: source),
                 path: source.string,
                 bytes: bytes,
                 isCompiled: true
@@ -88,6 +88,9 @@ public enum InputReader {
             throw .notTestable(path: source.string, error)
         }
     }
+
+    /// `minimal.bpf.o` for `minimal.c` and `minimal.bpf.c`.
+    public static func objectName(of source: FilePath) -> String { "\(stem(source)).bpf.o" }
 
     /// The objects whose bytes differ, and those that repeat one of them, with that one: links to one binary are common.
     /// Sources are never left out, even where they compile to the same.

@@ -58,6 +58,16 @@ import Testing
         }
     }
 
+    @Test("sources whose objects would overwrite each other are refused")
+    func sameObject() async throws {
+        try await withScratchFolder { folder in
+            try folder.appending("x.c").write("int a;\n")
+            try folder.appending("x.bpf.c").write("int b;\n")
+            try await expect(["compile", folder.string], status: 64, says: "would both become", environment: [:])
+            #expect(!FileManager.default.fileExists(atPath: folder.appending("x.bpf.o").string))
+        }
+    }
+
     @Test("an object without type information is refused by libbpf where it needs some, and says so")
     func withoutBTF() async throws {
         try await withScratchFolder { folder in

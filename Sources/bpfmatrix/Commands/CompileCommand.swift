@@ -34,6 +34,7 @@ struct CompileCommand: AsyncParsableCommand {
             return true
         }
         guard !sources.isEmpty else { throw ValidationError("No .c among these: nothing to compile") }
+        try refuseSameTargets(sources.map(\.path))
         let store = try KernelStore()
         let selection = self.source.selection(in: store)
         let preparation = ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux)
@@ -41,13 +42,25 @@ struct CompileCommand: AsyncParsableCommand {
             try await preparation.prepare(sources, kernels: try store.kernels(), report: report)
         }
         for (compiled, object) in zip(prepared.compiled, prepared.objects) {
-            let folder = output.map { FilePath($0) } ?? compiled.source.removingLastComponent()
-            let file = object.name.split(separator: "/").last.map(String.init) ?? object.name
-            let target = folder.appending(file)
+            let target = target(of: compiled.source)
             if let output { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) }
             try Data(object.bytes).write(to: URL(filePath: target.string), options: .atomic)
             let how = compiled.isReused ? "unchanged" : "compiled"
             Terminal.standardOutput("\(target)  sha256 \(object.digest)  \(how)\n")
+        }
+    }
+
+    /// Where the object of a source goes.
+    private func target(of source: FilePath) -> FilePath {
+        let folder = output.map { FilePath($0) } ?? source.removingLastComponent()
+        return folder.appending(InputReader.objectName(of: source))
+    }
+
+    /// One object written over another would be missing from every test after that.
+    private func refuseSameTargets(_ sources: [FilePath]) throws {
+        for (target, rivals) in Dictionary(grouping: sources, by: target) where rivals.count > 1 {
+            let names = rivals.map(\.string).sorted().joined(separator: " and ")
+            throw ValidationError("\(names) would both become \(target): compile them to different folders")
         }
     }
 }

@@ -8,7 +8,6 @@ import Results
 import SystemPackage
 import VirtualMachine
 
-extension CompileError: FindingAboutInput {}
 extension InputError: FindingAboutInput {}
 
 /// Inputs that can't be tested: all of them at once, so that they can be mended at once.
