@@ -23,6 +23,8 @@ final class KernelLoad {
     /// What the hook needs to know of the run that it is called from.
     private struct Run {
         let object: OpenedObject
+        /// Programs whose turn it is. libbpf also loads those that a struct_ops map refers to, switched off or not.
+        let selected: Set<String>
         let request: LoadRequest
         let messages: LoaderMessages
         let port: HostPort
@@ -33,8 +35,14 @@ final class KernelLoad {
     private var standIn: Int32 = -1
     private var logs = LogBuffer()
 
-    func run(_ object: OpenedObject, request: LoadRequest, messages: LoaderMessages, port: HostPort) -> Outcome {
-        current = Run(object: object, request: request, messages: messages, port: port)
+    func run(
+        _ object: OpenedObject,
+        programs selected: Set<String>,
+        request: LoadRequest,
+        messages: LoaderMessages,
+        port: HostPort
+    ) -> Outcome {
+        current = Run(object: object, selected: selected, request: request, messages: messages, port: port)
         defer { current = nil }
         guest_intercept_loads(
             { context, type, name, license, instructions, count, options in
@@ -57,6 +65,10 @@ final class KernelLoad {
             return attempt.load(log: nil, level: attempt.options.log_level)
         }
         let name = OpenedObject.name(program)
+        guard run.selected.contains(name) else {
+            current?.outcome.usedStandIn = true
+            return copyOfStandIn()
+        }
         if let failure = tell(.started(ProgramStarted(request: run.request.id, program: name))) { return failure }
 
         let judged = judge(attempt, logLimit: Int(run.request.logLimit))

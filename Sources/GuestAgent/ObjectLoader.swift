@@ -77,7 +77,13 @@ struct ObjectLoader {
             case .success(let opened): object = opened
             }
             object.select(programs: pending, withoutMaps: refusedMaps)
-            let outcome = kernelLoad.run(object, request: request, messages: messages, port: port)
+            let outcome = kernelLoad.run(
+                object,
+                programs: pending,
+                request: request,
+                messages: messages,
+                port: port
+            )
             if let failure = outcome.portFailure { throw failure }
             pending.subtract(outcome.reported)
             guard outcome.errno != 0 else { break }

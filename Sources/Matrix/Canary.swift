@@ -10,6 +10,7 @@ import GuestProtocol
 struct Canary {
     static let good = ["canary_good", "canary_good_after_bad"]
     static let bad = "canary_bad"
+    static let programs = Set(good + [bad])
 
     /// Good, bad and good again: for the agent.
     let mixed: [UInt8]

@@ -33,6 +33,10 @@ extension KernelExamination {
         _ failure: MachineFailure,
         after count: Int
     ) {
+        if let program, progress[index].condemned.contains(program) {
+            // It was left out, and the guest was lost over it all the same.
+            return giveUp(index, verdict, failure)
+        }
         let times = progress[index].countLoss(over: program)
         let what = program ?? progress[index].object.name
         guard times >= count else {
@@ -42,9 +46,13 @@ extension KernelExamination {
         if let program {
             progress[index].condemn(program, verdict, message: "\(failure)", log: failure.console)
         } else {
-            for cell in progress[index].giveUp(verdict, message: "\(failure)", log: failure.console) {
-                report(.cell(cell))
-            }
+            giveUp(index, verdict, failure)
+        }
+    }
+
+    private func giveUp(_ index: Int, _ verdict: Verdict, _ failure: MachineFailure) {
+        for cell in progress[index].giveUp(verdict, message: "\(failure)", log: failure.console) {
+            report(.cell(cell))
         }
     }
 

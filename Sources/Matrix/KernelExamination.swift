@@ -137,7 +137,7 @@ actor KernelExamination {
                 strategy: strategy
             )
             var programs: [ProgramReport] = []
-            let ended = try await converse(request, with: machine) { programs.append($0) }
+            let ended = try await converse(request, about: Canary.programs, with: machine) { programs.append($0) }
             if let complaint = Canary.complaint(about: programs, ended) { throw CanaryFailure(reason: complaint) }
         }
         if loader.asksBPFTool {
@@ -162,6 +162,7 @@ actor KernelExamination {
 
     private func load(_ index: Int, in machine: RunningMachine) async throws {
         begin(.loading(index, program: nil))
+        progress[index].begin()
         let object = progress[index].object
         let request = LoadRequest(
             id: takeRequest(),
@@ -169,10 +170,11 @@ actor KernelExamination {
             digest: object.digest.bytes,
             object: object.bytes,
             strategy: strategy,
-            skipped: progress[index].decided
+            skipped: progress[index].condemned
         )
         let ended = try await converse(
             request,
+            about: Set(object.contents.programs.map(\.name)),
             with: machine,
             started: { self.underway = .loading(index, program: $0) },
             map: { self.progress[index].add($0) },
@@ -184,13 +186,11 @@ actor KernelExamination {
         if ended.stage == .digestMismatch {
             throw MachineFailure(.garbled("\(object.name) did not arrive as it was sent: its SHA-256 differs"))
         }
+        if ended.taint & KernelTaint.died != 0 {
+            throw MachineFailure(.oopsed("the kernel says that it has (taint \(ended.taint)), and went on"))
+        }
         for cell in progress[index].finish(ended) { report(.cell(cell)) }
         begin(.nothing)
-        if ended.taint & KernelTaint.died != 0 {
-            report(
-                .note("\(subject.kernel.version) has oopsed and gone on (taint \(ended.taint)) after \(object.name)")
-            )
-        }
     }
 
     private func witness(_ index: Int, in machine: RunningMachine) async throws {

@@ -15,6 +15,8 @@ struct ObjectProgress {
     /// How often a guest was lost while the program named was being loaded; the empty name is the object itself, before
     /// any program's turn.
     private var losses: [String: Int] = [:]
+    /// What the guest that is loading the object has said. It counts once that guest has come to the object's end: a
+    /// kernel that breaks down before may have been damaged all along.
     private var reports: [ProgramReport] = []
     private(set) var isLoaded: Bool
     private(set) var isWitnessed: Bool
@@ -28,9 +30,13 @@ struct ObjectProgress {
 
     var isDone: Bool { isLoaded && isWitnessed }
 
-    /// Programs that another guest has answered for already.
-    var decided: [String] {
-        reports.map(\.program) + cells.keys.filter { name in !reports.contains { $0.program == name } }
+    /// Programs that guests were lost over: no other guest is asked about them.
+    var condemned: [String] { isLoaded ? [] : Array(cells.keys) }
+
+    /// A guest begins with the object: what another one said of it before it was lost does not count.
+    mutating func begin() {
+        reports = []
+        refusedMaps = []
     }
 
     /// Counts a guest that was lost over `program` (nil: over the object) and says how often that has happened.
@@ -40,12 +46,10 @@ struct ObjectProgress {
     }
 
     mutating func add(_ report: ProgramReport) {
-        guard !reports.contains(where: { $0.program == report.program }) else { return }
         reports.append(report)
     }
 
     mutating func add(_ report: MapReport) {
-        guard !refusedMaps.contains(where: { $0.map == report.map }) else { return }
         refusedMaps.append(report)
     }
 
@@ -67,18 +71,14 @@ struct ObjectProgress {
         var given: [Cell] = []
         if !isLoaded {
             for program in object.contents.programs where cells[program.name] == nil {
-                if let said = reports.first(where: { $0.program == program.name }) {
-                    cells[program.name] = cell(of: said, object: nil)
-                } else {
-                    cells[program.name] = Cell(
-                        object: object.name,
-                        program: program.name,
-                        kernel: kernel,
-                        verdict: verdict,
-                        message: message,
-                        log: log
-                    )
-                }
+                cells[program.name] = Cell(
+                    object: object.name,
+                    program: program.name,
+                    kernel: kernel,
+                    verdict: verdict,
+                    message: message,
+                    log: log
+                )
             }
             given = orderedCells
             isLoaded = true
@@ -108,9 +108,9 @@ struct ObjectProgress {
 
     private var orderedCells: [Cell] { object.contents.programs.compactMap { cells[$0.name] } }
 
-    private func cell(of report: ProgramReport, object ended: ObjectReport?) -> Cell {
+    private func cell(of report: ProgramReport, object ended: ObjectReport) -> Cell {
         var judgement = Judgement(report, refusedMaps: refusedMaps)
-        if let ended, ended.stage == .notLoaded, judgement.verdict == .accepted {
+        if ended.stage == .notLoaded, judgement.verdict == .accepted {
             // Every program was taken, and the object failed all the same.
             judgement = Judgement(ended)
         }

@@ -13,7 +13,7 @@ enum WitnessJudgement {
         let verdict: Verdict =
             switch said.status {
             case 0: .accepted
-            case 1...: .rejected
+            case 1...: kernelsRefusals.contains { output.contains($0) } ? .rejected : .object
             default: .infrastructure
             }
         return WitnessStatement(
@@ -24,6 +24,12 @@ enum WitnessJudgement {
             disagreement: disagreement(verdict, progress)
         )
     }
+
+    /// What libbpf prints where the kernel itself has refused a program or a map. Whatever else bpftool fails over, the
+    /// section names that its libbpf knows or a program that it can't pin, says nothing about the kernel.
+    private static let kernelsRefusals = [
+        "BPF program load failed", "BEGIN PROG LOAD LOG", "failed to create: ", "Error in bpf_create_map",
+    ]
 
     /// bpftool loads all programs but the optional ones (`SEC("?…")`), and fails if one of them or a map fails.
     private static func disagreement(_ verdict: Verdict, _ progress: ObjectProgress) -> String? {

@@ -90,6 +90,34 @@ enum Programs {
 
         """
 
+    /// Two programs that a struct_ops map refers to, by which libbpf loads them whether they are switched on or not; the
+    /// first of them is not decided in time.
+    static let slowStructOps = """
+        SEC("struct_ops/ssthresh") __u32 slow_ssthresh(void *ctx)
+        {
+            __u32 sum = 0;
+            for (int i = 0; i < 1000000; i++)
+                if (bpf_get_prandom_u32() & 1)
+                    sum += i;
+            return sum;
+        }
+
+        SEC("struct_ops/undo_cwnd") __u32 quick_undo(void *ctx) { return 2; }
+
+        SEC(".struct_ops") struct tcp_congestion_ops slow_congestion = {
+            .ssthresh = (void *)slow_ssthresh,
+            .undo_cwnd = (void *)quick_undo,
+            .name = "bpf_slow",
+        };
+
+        """
+
+    /// A program that its own loader switches on only where it wants it.
+    static let optional = """
+        SEC("?kprobe/vfs_open") int optional(struct pt_regs *ctx) { return 0; }
+
+        """
+
     /// A function of the kernel's that no kernel has.
     static let missingKfunc = """
         extern int bpf_no_such_kfunc_anywhere(void) __ksym;

@@ -79,6 +79,29 @@ extension RealKernels {
             #expect(results.summary.exitStatus == ExitStatus.notAsExpected)
         }
 
+        @Test("a program that is loaded with its struct_ops map ends a run all the same when it is too slow (6.12)")
+        func structOps() async throws {
+            let object = try await CompiledFixture.object("struct-ops", Programs.slowStructOps)
+            let limits = ExaminationLimits(program: .seconds(1))
+            let results = try await TestKernels.run(
+                [object],
+                on: try await TestKernels.selected(["6.12"]),
+                options: RunOptions(loader: .agent, limits: limits, accelerator: .tcg)
+            )
+            #expect(results.verdict("slow_ssthresh", on: "6.12") == .timeout, "\(results.cells)")
+            #expect(results.verdict("quick_undo", on: "6.12") == .accepted, "\(results.cells)")
+        }
+
+        @Test("a program that bpftool can't pin because it is optional is no disagreement (6.12)")
+        func optional() async throws {
+            let object = try await CompiledFixture.object("optional", Programs.accepted + Programs.optional)
+            let results = try await TestKernels.run([object], on: try await TestKernels.selected(["6.12"]))
+            #expect(results.verdict("good", on: "6.12") == .accepted)
+            #expect(results.verdict("optional", on: "6.12") == .accepted)
+            #expect(results.summary.disagreements == 0, "\(results.bpftool)")
+            #expect(results.summary.exitStatus == ExitStatus.asExpected)
+        }
+
         @Test("a kernel that no source has leaves the others' verdicts alone (6.1)")
         func missingKernel() async throws {
             let object = try await CompiledFixture.object("good", Programs.accepted)

@@ -54,6 +54,28 @@ import VirtualMachine
         #expect(cells.first?.log == "last words")
     }
 
+    @Test("what a guest said of an object before it was lost does not count")
+    func provisional() async throws {
+        let examination = try examination()
+        for _ in 0..<2 {
+            await examination.hear("first", .accepted)
+            await examination.hear("second", .accepted)
+            await examination.begin(.loading(0, program: nil))
+            await examination.learn(from: panic)
+        }
+        #expect(await examination.findings.cells.map(\.verdict) == [.crashed, .crashed])
+    }
+
+    @Test("a program that brings guests down although it is left out ends the object")
+    func condemnedTwice() async throws {
+        let examination = try examination()
+        for _ in 0..<2 {
+            await examination.begin(.loading(0, program: "first"))
+            await examination.learn(from: silence)
+        }
+        #expect(await examination.findings.cells.map(\.verdict) == [.timeout, .timeout])
+    }
+
     @Test("a program that never ends is a timeout at once")
     func timeout() async throws {
         let examination = try examination()
@@ -91,6 +113,25 @@ import VirtualMachine
             await examination.learn(from: panic)
         }
         #expect(await examination.findings.cells.map(\.verdict) == [.crashed, .crashed])
+    }
+}
+
+extension KernelExamination {
+    /// As if a guest had said it.
+    fileprivate func hear(_ program: String, _ stage: LoadStage) {
+        progress[0].add(
+            ProgramReport(
+                request: 1,
+                program: program,
+                section: "socket",
+                type: 1,
+                stage: stage,
+                errno: 0,
+                log: [],
+                isLogCut: false,
+                warnings: ""
+            )
+        )
     }
 }
 
