@@ -124,6 +124,12 @@ import Testing
                 says: "cannot write the results to /no/such/folder/r.json",
                 environment: store
             )
+            try await expect(
+                test + ["--kernels", "6.12", "--json", folder.string],
+                status: 3,
+                says: "it is a folder",
+                environment: store
+            )
             let nowhere = ["BPFMATRIX_STORE": "/proc/nowhere"]
             try await expect(["kernels", "list"], status: 3, says: "BPFMATRIX_STORE", environment: nowhere)
         }

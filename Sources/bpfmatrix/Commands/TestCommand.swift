@@ -112,6 +112,10 @@ private struct ResultsFile {
     init(_ name: String) throws(Unwritable) {
         path = FilePath(name)
         guard !isStandardOutput else { return }
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: name, isDirectory: &isFolder), isFolder.boolValue {
+            throw Unwritable(path: path, reason: "it is a folder")
+        }
         let parent = path.removingLastComponent()
         let folder = parent.isEmpty ? FilePath(".") : parent
         guard FileManager.default.isWritableFile(atPath: folder.string) else {
