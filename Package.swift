@@ -42,6 +42,7 @@ let package = Package(
         .target(name: "Reports", dependencies: ["Results"], swiftSettings: strict),
 
         // Rooms with effects.
+        .target(name: "FileLock", dependencies: [system], swiftSettings: strict),
         .target(name: "ScratchFolder", dependencies: [system], swiftSettings: strict),
         .target(name: "ContentDigest", dependencies: [crypto, system], swiftSettings: strict),
         .target(name: "ChildProcess", dependencies: [subprocess, system], swiftSettings: strict),
@@ -53,7 +54,7 @@ let package = Package(
         .target(
             name: "KernelStore",
             dependencies: [
-                "ByteReader", "ChildProcess", "ContentDigest", "ELF", "ScratchFolder", system,
+                "ByteReader", "ChildProcess", "ContentDigest", "ELF", "FileLock", "ScratchFolder", system,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -61,7 +62,9 @@ let package = Package(
         ),
         .target(
             name: "VirtualMachine",
-            dependencies: ["ChildProcess", "GuestProtocol", "ScratchFolder", system] + nio,
+            dependencies: [
+                "ChildProcess", "ContentDigest", "FileLock", "GuestProtocol", "ScratchFolder", system,
+            ] + nio,
             swiftSettings: strict
         ),
         .target(

@@ -4,6 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/random.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
@@ -23,6 +26,25 @@ int guest_load_module(const char *path) {
         return errno;
     long result = syscall(SYS_finit_module, fd, "", 0);
     int error = result == 0 ? 0 : errno;
+    close(fd);
+    return error;
+}
+
+int guest_add_entropy(const uint8_t *bytes, size_t count) {
+    struct {
+        struct rand_pool_info info;
+        uint8_t bytes[64];
+    } pool;
+    if (count > sizeof(pool.bytes))
+        return EINVAL;
+    memset(&pool, 0, sizeof(pool));
+    pool.info.entropy_count = (int)count * 8;
+    pool.info.buf_size = (int)count;
+    memcpy(pool.info.buf, bytes, count);
+    int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    int error = ioctl(fd, RNDADDENTROPY, &pool) == 0 && ioctl(fd, RNDRESEEDCRNG) == 0 ? 0 : errno;
     close(fd);
     return error;
 }

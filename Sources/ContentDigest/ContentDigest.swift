@@ -13,6 +13,13 @@ public struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
         bytes = Array(SHA256.hash(data: content))
     }
 
+    /// One that is known already; nil where these are not 64 hexadecimal digits.
+    public init?(hexadecimal: String) {
+        let digits = hexadecimal.compactMap(\.hexDigitValue)
+        guard digits.count == 64, hexadecimal.utf8.count == 64 else { return nil }
+        bytes = stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    }
+
     /// Of a file; nil where it can't be read.
     public init?(ofFile path: FilePath) {
         guard let content = try? Data(contentsOf: URL(filePath: path.string), options: .mappedIfSafe) else {

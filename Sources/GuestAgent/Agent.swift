@@ -25,10 +25,13 @@ public struct Agent {
     }
 
     private func serve(_ port: HostPort) throws(AgentError) {
-        try port.send(.ready(GuestSystem.introduction()))
         var objects = ObjectLoader(port: port)
         while let message = try port.receive() {
             switch message {
+            case .greet(let greeting):
+                GuestSystem.refresh(greeting)
+                try port.send(.ready(GuestSystem.introduction()))
+            case .warmUp: try port.send(.warm(WarmReport(btfErrno: guest_parse_kernel_btf())))
             case .load(let request): try objects.load(request)
             case .witness(let request): try port.send(.witness(Witness.testify(request)))
             case .fault(let fault): try fault.happen(port)

@@ -42,6 +42,17 @@ enum GuestSystem {
         _ = guest_mount("bpf", bpfFileSystem, "bpf", nil)
     }
 
+    /// Sets what a guest that was saved has from another time: the clock, and what its random numbers come from.
+    static func refresh(_ greeting: Greeting) {
+        var time = timespec(tv_sec: Int(greeting.seconds), tv_nsec: Int(greeting.nanoseconds))
+        let clockError = clock_settime(CLOCK_REALTIME, &time) == 0 ? 0 : errno
+        let entropyError = guest_add_entropy(greeting.entropy, greeting.entropy.count)
+        // No verdict depends on either; a kernel that refuses is worth a word for whoever reads the console.
+        for (what, error) in [("set the clock", clockError), ("take new randomness", entropyError)] where error != 0 {
+            Console.say("cannot \(what): \(String(cString: strerror(error)))")
+        }
+    }
+
     static func introduction() -> Ready {
         var name = utsname()
         uname(&name)
@@ -49,7 +60,14 @@ enum GuestSystem {
             String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
         let clockSource = firstLine("/sys/devices/system/clocksource/clocksource0/current_clocksource")
-        return Ready(release: release, libbpfVersion: GUEST_LIBBPF_VERSION, clockSource: clockSource ?? "")
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Ready(
+            release: release,
+            libbpfVersion: GUEST_LIBBPF_VERSION,
+            clockSource: clockSource ?? "",
+            seconds: Int64(time.tv_sec)
+        )
     }
 
     /// The kernel's taint flags (Documentation/admin-guide/tainted-kernels.rst); 0 where they can't be read.

@@ -9,6 +9,7 @@ extension GuestMessage {
         case object = 105
         case witness = 106
         case complaint = 107
+        case warm = 108
     }
 
     public var frame: Frame {
@@ -20,6 +21,7 @@ extension GuestMessage {
             writer.write(ready.release)
             writer.write(ready.libbpfVersion)
             writer.write(ready.clockSource)
+            writer.write(ready.seconds)
         case .started(let started):
             kind = .started
             writer.write(started.request)
@@ -56,6 +58,9 @@ extension GuestMessage {
             writer.write(report.request)
             writer.write(report.status)
             writer.write(report.output)
+        case .warm(let report):
+            kind = .warm
+            writer.write(report.btfErrno)
         case .complaint(let text):
             kind = .complaint
             writer.write(text)
@@ -73,6 +78,7 @@ extension GuestMessage {
         case .map: self = .map(try MapReport(&reader))
         case .object: self = .object(try ObjectReport(&reader))
         case .witness: self = .witness(try WitnessReport(&reader))
+        case .warm: self = .warm(WarmReport(btfErrno: try reader.integer()))
         case .complaint: self = .complaint(try reader.string())
         }
         try reader.end()
@@ -84,6 +90,7 @@ extension Ready {
         release = try reader.string()
         libbpfVersion = try reader.string()
         clockSource = try reader.string()
+        seconds = try reader.integer()
     }
 }
 

@@ -8,11 +8,14 @@ public struct Ready: Sendable, Hashable {
     public var libbpfVersion: String
     /// The kernel's clock source: anything but `tsc` or `kvm-clock` makes times unreliable.
     public var clockSource: String
+    /// The guest's time after the greeting: seconds since 1970.
+    public var seconds: Int64
 
-    public init(release: String, libbpfVersion: String, clockSource: String) {
+    public init(release: String, libbpfVersion: String, clockSource: String, seconds: Int64) {
         self.release = release
         self.libbpfVersion = libbpfVersion
         self.clockSource = clockSource
+        self.seconds = seconds
     }
 }
 
@@ -158,6 +161,16 @@ public struct WitnessReport: Sendable, Hashable {
     }
 }
 
+/// What was done once for all objects.
+public struct WarmReport: Sendable, Hashable {
+    /// Positive errno of parsing the kernel's BTF; 0 where it is parsed.
+    public var btfErrno: Int32
+
+    public init(btfErrno: Int32) {
+        self.btfErrno = btfErrno
+    }
+}
+
 /// What the agent says to the host.
 public enum GuestMessage: Sendable, Hashable {
     case ready(Ready)
@@ -166,6 +179,7 @@ public enum GuestMessage: Sendable, Hashable {
     case map(MapReport)
     case object(ObjectReport)
     case witness(WitnessReport)
+    case warm(WarmReport)
     /// The agent did not understand what it was told.
     case complaint(String)
 }

@@ -9,6 +9,26 @@ public enum LoadStrategy: UInt8, Sendable, CaseIterable {
     case perProgram = 2
 }
 
+/// The first words to an agent, whether it has just been booted or goes on where it was stopped: what a machine gets from
+/// its surroundings, set afresh.
+public struct Greeting: Sendable, Hashable {
+    /// Bytes of randomness; as many as seed the kernel's generator.
+    public static let entropySize = 32
+
+    /// Since 1970.
+    public var seconds: Int64
+    /// 0..<1 000 000 000
+    public var nanoseconds: UInt32
+    /// `entropySize` bytes.
+    public var entropy: [UInt8]
+
+    public init(seconds: Int64, nanoseconds: UInt32, entropy: [UInt8]) {
+        self.seconds = seconds
+        self.nanoseconds = nanoseconds
+        self.entropy = entropy
+    }
+}
+
 /// Load every program of an object and say what the kernel said of each.
 public struct LoadRequest: Sendable, Hashable {
     /// Chosen by the host; every message about this request carries it.
@@ -73,6 +93,10 @@ public enum Fault: UInt8, Sendable, CaseIterable {
 
 /// What the host says to the agent.
 public enum HostMessage: Sendable, Hashable {
+    /// Answered with `ready`.
+    case greet(Greeting)
+    /// Do what every object needs done once, so that it is done in a template; answered with `warm`.
+    case warmUp
     case load(LoadRequest)
     case witness(WitnessRequest)
     case fault(Fault)
@@ -83,6 +107,8 @@ public enum HostMessage: Sendable, Hashable {
         case witness = 2
         case fault = 3
         case powerOff = 4
+        case greet = 5
+        case warmUp = 6
     }
 
     public var frame: Frame {
@@ -106,6 +132,13 @@ public enum HostMessage: Sendable, Hashable {
         case .fault(let fault):
             kind = .fault
             writer.write(fault.rawValue)
+        case .greet(let greeting):
+            kind = .greet
+            writer.write(greeting.seconds)
+            writer.write(greeting.nanoseconds)
+            writer.write(greeting.entropy)
+        case .warmUp:
+            kind = .warmUp
         case .powerOff:
             kind = .powerOff
         }
@@ -142,6 +175,16 @@ public enum HostMessage: Sendable, Hashable {
             self = .fault(try reader.value())
         case .powerOff:
             self = .powerOff
+        case .greet:
+            self = .greet(
+                Greeting(
+                    seconds: try reader.integer(),
+                    nanoseconds: try reader.integer(),
+                    entropy: try reader.bytes()
+                )
+            )
+        case .warmUp:
+            self = .warmUp
         }
         try reader.end()
     }

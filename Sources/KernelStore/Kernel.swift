@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ContentDigest
 import Foundation
 
 /// A kernel in the store: what it is, where it came from, and the blobs that it consists of.
@@ -45,6 +46,9 @@ public struct Blob: Codable, Hashable, Sendable {
     public let sha256: String
     /// Bytes.
     public let size: Int
+
+    /// What no bytes have, where the record is damaged.
+    public var digest: ContentDigest { ContentDigest(hexadecimal: sha256) ?? ContentDigest(of: Data(sha256.utf8)) }
 }
 
 /// Upstream versions in their order: numbers, compared one by one.

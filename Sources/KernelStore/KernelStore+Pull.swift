@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChildProcess
+import FileLock
 import Foundation
 import SystemPackage
 
@@ -29,7 +30,7 @@ extension KernelStore {
         note: @Sendable (String) -> Void
     ) async throws -> [AvailableKernel] {
         let apt = try PrivateApt(folder: root.appending("apt"), archive: archive)
-        return try await StoreLock.with(root.appending("apt.lock")) {
+        return try await FileLock.with(root.appending("apt.lock")) {
             try await apt.update(archive.suites.filter { !$0.isSecurity || archive.security != nil }, note: note)
             return KernelPackage.newestOfEachLine(among: try await apt.packages()).map { package in
                 AvailableKernel(
@@ -49,7 +50,7 @@ extension KernelStore {
         progress: @escaping @Sendable (PullProgress) -> Void
     ) async throws -> Kernel {
         let apt = try PrivateApt(folder: root.appending("apt"), archive: archive)
-        let (package, parts) = try await StoreLock.with(root.appending("apt.lock")) {
+        let (package, parts) = try await FileLock.with(root.appending("apt.lock")) {
             let package = try await find(spec, in: archive, with: apt, progress: progress)
             var parts: [Part] = []
             if try known(package) == nil {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileLock
 import Foundation
 import ScratchFolder
 import SystemPackage
@@ -9,6 +10,7 @@ import SystemPackage
 /// ```
 /// blobs/       images, configurations, modules and BTF, each under its SHA-256
 /// kernels/     one record for each kernel: which blobs it consists of, and where it came from
+/// templates/   guests that were booted and saved
 /// downloads/   packages that have not come whole yet
 /// apt/         apt's own files, apart from the machine's
 /// tmp/         what is being worked on
@@ -22,6 +24,8 @@ public struct KernelStore: Sendable {
 
     /// Where it is remembered whether KVM works on this machine.
     public var acceleratorMemory: FilePath { root.appending("accelerator.json") }
+    /// For guests that were saved, to be restored.
+    public var templates: FilePath { root.appending("templates") }
     /// For objects that were compiled, and the headers that they were compiled with.
     public var compilerCache: FilePath { root.appending("compiled") }
 
@@ -95,7 +99,7 @@ public struct KernelStore: Sendable {
     /// Forgets a kernel, and removes what no other kernel needs.
     @discardableResult
     public func remove(_ name: String) async throws -> Kernel {
-        try await StoreLock.with(lock) {
+        try await FileLock.with(lock) {
             let kernels = try kernels()
             guard let kernel = kernels.first(where: { $0.name == name || $0.release == name }) else {
                 throw KernelStoreError.notInStore(name: name, there: kernels.map(\.name))
@@ -108,7 +112,7 @@ public struct KernelStore: Sendable {
 
     /// Records a kernel whose blobs `makeBlobs` adds. Removals wait, so that no blob goes before its record is there.
     func insert(replacing: Bool, _ makeKernel: () async throws -> Kernel) async throws -> Kernel {
-        try await StoreLock.with(lock) {
+        try await FileLock.with(lock) {
             let kernel = try await makeKernel()
             let path = record(kernel.name)
             guard replacing || !FileManager.default.fileExists(atPath: path.string) else {

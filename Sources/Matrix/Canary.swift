@@ -13,12 +13,15 @@ struct Canary {
     static let programs = Set(good + [bad])
 
     /// Good, bad and good again: for the agent.
-    let mixed: [UInt8]
+    let mixed: ObjectBytes
     /// For bpftool, which answers for whole objects only.
-    let acceptable: [UInt8]
-    let unacceptable: [UInt8]
+    let acceptable: ObjectBytes
+    let unacceptable: ObjectBytes
 
-    init() {
+    /// The same for every guest.
+    static let objects = Canary()
+
+    private init() {
         // Leaving without a value in r0 is refused by every verifier there ever was.
         let accepted: [BPFInstruction] = [.move(0, 0), .exit]
         let refused: [BPFInstruction] = [.exit]
@@ -26,15 +29,15 @@ struct Canary {
         mixed.add(Self.good[0], section: "socket", accepted)
         mixed.add(Self.bad, section: "socket", refused)
         mixed.add(Self.good[1], section: "socket", accepted)
-        self.mixed = mixed.build()
+        self.mixed = ObjectBytes(mixed.build())
 
         var acceptable = ObjectBuilder()
         acceptable.add(Self.good[0], section: "socket", accepted)
-        self.acceptable = acceptable.build()
+        self.acceptable = ObjectBytes(acceptable.build())
 
         var unacceptable = ObjectBuilder()
         unacceptable.add(Self.bad, section: "socket", refused)
-        self.unacceptable = unacceptable.build()
+        self.unacceptable = ObjectBytes(unacceptable.build())
     }
 
     /// nil where the guest told good from bad, or what it said instead.
@@ -58,6 +61,6 @@ struct Canary {
 /// The good canary as an object under test: whoever accepts it can be tested with.
 public enum CanaryObject {
     public static func acceptable() throws(BPFObjectError) -> TestObject {
-        try TestObject(name: "canary", path: "", bytes: Canary().acceptable, isCompiled: false)
+        try TestObject(name: "canary", path: "", bytes: Canary.objects.acceptable.bytes, isCompiled: false)
     }
 }

@@ -8,7 +8,9 @@ extension KernelExamination {
     /// A guest was lost: decides whom that says something about, so that the next one goes on after it.
     ///
     /// Every call either gives a cell or a statement, or counts towards a limit, so a run comes to an end.
-    func learn(from failure: MachineFailure) {
+    ///
+    /// - Parameter underway: what the guest was doing.
+    func learn(from failure: MachineFailure, over underway: Underway) {
         switch (failure.kind, underway) {
         case (.crash, .loading(let index, let program)):
             blame(program, of: index, .crashed, failure, after: limits.crashesToBlame)

@@ -3,81 +3,80 @@
 import Foundation
 import KernelStore
 import Results
-import SystemPackage
 import VirtualMachine
 
 /// A run of the matrix: every object on every kernel.
 public struct MatrixRun: Sendable {
     private let objects: [TestObject]
     private let kernels: [SelectedKernel]
-    private let store: KernelStore
-    private let agent: FilePath
-    private let bpftool: BPFTool?
+    private let supply: GuestSupply
     private let options: RunOptions
 
-    /// - Parameters:
-    ///   - agent: the static `bpfmatrix-guest`.
-    ///   - bpftool: what the second witness runs; without it only the agent is asked.
     public init(
         objects: [TestObject],
         kernels: [SelectedKernel],
-        store: KernelStore,
-        agent: FilePath,
-        bpftool: BPFTool?,
+        supply: GuestSupply,
         options: RunOptions = RunOptions()
     ) {
         self.objects = objects
         self.kernels = kernels
-        self.store = store
-        self.agent = agent
-        self.bpftool = bpftool
+        self.supply = supply
         self.options = options
     }
 
+    private var bpftool: BPFTool? { supply.tools.bpftool }
+
     /// Asks every kernel about every object, and tells what happens meanwhile.
     ///
-    /// - Throws: `MachineFailure` where KVM was asked for by name and does not work, `CancellationError`. What happens to
-    ///   kernels and guests is in the results.
+    /// - Throws: `MachineFailure` where KVM was asked for by name and does not work, `GuestInitramfs.Failure` where the
+    ///   agent or bpftool can't be read, `CancellationError`. What happens to kernels and guests is in the results.
     public func run(report: @escaping @Sendable (RunEvent) -> Void) async throws -> MatrixResults {
-        try await store.withTemporaryFolder { folder in
-            let decision = try await accelerator(in: folder)
-            if let decision { report(.note("\(decision.accelerator.title): \(decision.reason)")) }
-            let columns = kernels.map { column($0, decision?.accelerator ?? .tcg, in: folder) }
-            report(.began(objects: objects.map(\.described), kernels: columns.map(\.described)))
-            let start = ContinuousClock.now
-            let findings = try await examine(columns, report: report)
-            return results(findings, seconds: (ContinuousClock.now - start) / .seconds(1))
-        }
+        let decision = try await accelerator()
+        if let decision { report(.note("\(decision.accelerator.title): \(decision.reason)")) }
+        let columns = kernels.map { column($0, decision?.accelerator ?? .tcg, report: report) }
+        report(.began(objects: objects.map(\.described), kernels: columns.map(\.described)))
+        let start = ContinuousClock.now
+        let findings = try await examine(columns)
+        return results(findings, seconds: (ContinuousClock.now - start) / .seconds(1))
     }
 
     /// A kernel with what it takes to ask it, or without.
     private enum Column {
-        case subject(KernelUnderTest)
-        case absent(TestedKernel)
+        case examination(KernelExamination)
+        case absent(KernelFindings)
 
         var described: TestedKernel {
             switch self {
-            case .subject(let subject): subject.described
-            case .absent(let kernel): kernel
+            case .examination(let examination): examination.subject.described
+            case .absent(let findings): findings.kernel
             }
         }
     }
 
-    private func column(_ selected: SelectedKernel, _ accelerator: Accelerator, in folder: FilePath) -> Column {
-        let spec: String
-        let reason: String
+    private func column(
+        _ selected: SelectedKernel,
+        _ accelerator: Accelerator,
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) -> Column {
         switch selected {
-        case .available(let name, let kernel):
-            do throws(GuestInitramfs.Failure) {
-                let machine = try machine(for: kernel, accelerator, in: folder)
-                return .subject(KernelUnderTest(spec: name, kernel: kernel, machine: machine))
-            } catch {
-                (spec, reason) = (name, "\(error)")
+        case .available(let spec, let kernel):
+            let guests = supply.guests(of: kernel, accelerator, options) { event in
+                switch event {
+                case .booting(let isToBeSaved): report(.booting(kernel: spec, isToBeSaved: isToBeSaved))
+                case .note(let text): report(.note("\(kernel.version): \(text)"))
+                }
             }
-        case .unavailable(let name, let why): (spec, reason) = (name, why)
-        }
-        return .absent(
-            TestedKernel(
+            return .examination(
+                KernelExamination(
+                    KernelUnderTest(spec: spec, kernel: kernel, guests: guests),
+                    objects: objects,
+                    loader: loader,
+                    limits: options.limits,
+                    report: report
+                )
+            )
+        case .unavailable(let spec, let reason):
+            let kernel = TestedKernel(
                 spec: spec,
                 version: spec,
                 release: "",
@@ -86,87 +85,73 @@ public struct MatrixRun: Sendable {
                 accelerator: accelerator.rawValue,
                 failure: reason
             )
-        )
+            return .absent(absence(of: kernel, reason: reason, report: report))
+        }
     }
 
-    private func machine(
-        for kernel: Kernel,
-        _ accelerator: Accelerator,
-        in folder: FilePath
-    ) throws(GuestInitramfs.Failure) -> MachineConfiguration {
-        let initramfs = folder.appending("\(kernel.name).cpio")
-        try GuestInitramfs(
-            agent: agent,
-            modules: kernel.modules.map { .init(name: $0.name, path: store.path(of: $0.blob)) },
-            config: kernel.config.map { (kernel.release, store.path(of: $0)) },
-            bpftool: options.loader.asksBPFTool ? bpftool : nil
-        ).write(to: initramfs)
-        return MachineConfiguration(
-            kernelImage: store.path(of: kernel.image),
-            initramfs: initramfs,
-            accelerator: accelerator
-        )
+    private func absence(
+        of kernel: TestedKernel,
+        reason: String,
+        report: @Sendable (RunEvent) -> Void
+    ) -> KernelFindings {
+        report(.kernelFailed(kernel: kernel.spec, reason: reason))
+        let cells = objects.flatMap { object in
+            object.rows(for: loader).map { row in
+                Cell(
+                    object: object.name,
+                    program: row,
+                    kernel: kernel.spec,
+                    verdict: .infrastructure,
+                    message: reason
+                )
+            }
+        }
+        for cell in cells { report(.cell(cell)) }
+        return KernelFindings(kernel: kernel, cells: cells, statements: [], libbpfVersion: nil)
     }
 
     /// nil where there is no kernel to try it with.
-    private func accelerator(in folder: FilePath) async throws -> AcceleratorDecision? {
+    private func accelerator() async throws -> AcceleratorDecision? {
         guard let kernel = kernels.lazy.compactMap(\.kernel).first else { return nil }
-        let trial = try machine(for: kernel, .tcg, in: folder)
-        return try await AcceleratorProbe(memory: store.acceleratorMemory).decide(options.accelerator, trial: trial)
+        return try await AcceleratorProbe(memory: supply.store.acceleratorMemory)
+            .decide(options.accelerator, trial: supply.machine(for: kernel, .tcg))
     }
 
-    /// As many kernels at once as there are lanes; findings in the columns' order.
-    private func examine(
-        _ columns: [Column],
-        report: @escaping @Sendable (RunEvent) -> Void
-    ) async throws -> [KernelFindings] {
-        try await withThrowingTaskGroup(of: (Int, KernelFindings).self) { group in
-            var waiting = columns.enumerated().makeIterator()
-            func startNext() {
-                guard let (index, column) = waiting.next() else { return }
-                group.addTask { (index, try await examine(column, report: report)) }
-            }
-            for _ in 0..<options.lanes(for: columns.count) { startNext() }
-            var findings: [Int: KernelFindings] = [:]
-            while let (index, found) = try await group.next() {
-                findings[index] = found
-                startNext()
-            }
-            return findings.sorted { $0.key < $1.key }.map(\.value)
+    /// Lanes go from kernel to kernel until nothing is left; findings in the columns' order.
+    private func examine(_ columns: [Column]) async throws -> [KernelFindings] {
+        let examinations = columns.map { column -> KernelExamination? in
+            guard case .examination(let examination) = column else { return nil }
+            return examination
         }
-    }
-
-    private func examine(
-        _ column: Column,
-        report: @escaping @Sendable (RunEvent) -> Void
-    ) async throws -> KernelFindings {
-        switch column {
-        case .subject(let subject):
-            return try await KernelExamination(
-                subject,
-                objects: objects,
-                loader: loader,
-                strategy: options.strategy,
-                limits: options.limits,
-                report: report
-            ).run()
-        case .absent(let kernel):
-            let reason = kernel.failure ?? ""
-            report(.kernelFailed(kernel: kernel.spec, reason: reason))
-            let cells = objects.flatMap { object in
-                object.rows(for: loader).map {
-                    Cell(
-                        object: object.name,
-                        program: $0,
-                        kernel: kernel.spec,
-                        verdict: .infrastructure,
-                        message: reason
-                    )
+        var work: [[Int]] = []
+        for examination in examinations { work.append(await examination?.unfinished ?? []) }
+        let queue = options.queue(work)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<options.lanes {
+                group.addTask {
+                    while let column = await queue.join() {
+                        guard let examination = examinations[column] else { continue }
+                        try await Lane(
+                            examination: examination,
+                            queue: queue,
+                            column: column,
+                            strategy: options.strategy,
+                            isIsolating: options.isIsolating
+                        ).run()
+                        await queue.leave(column)
+                    }
                 }
             }
-            for cell in cells { report(.cell(cell)) }
-            return KernelFindings(kernel: kernel, cells: cells, statements: [], libbpfVersion: nil)
+            try await group.waitForAll()
         }
+        var findings: [KernelFindings] = []
+        for column in columns {
+            switch column {
+            case .examination(let examination): findings.append(await examination.findings)
+            case .absent(let absent): findings.append(absent)
+            }
+        }
+        return findings
     }
 
     /// Without bpftool there is nobody to ask but the agent.

@@ -12,30 +12,42 @@ public struct RunOptions: Sendable {
     public var accelerator: AcceleratorChoice
     /// Guests at once; nil leaves it to what the machine has.
     public var jobs: Int?
+    /// Every guest is booted, even where a saved one could be restored.
+    public var isCold: Bool
+    /// Every object has a guest of its own.
+    public var isIsolating: Bool
 
     public init(
         loader: LoaderChoice = .both,
         strategy: LoadStrategy = .onePass,
         limits: ExaminationLimits = ExaminationLimits(),
         accelerator: AcceleratorChoice = .auto,
-        jobs: Int? = nil
+        jobs: Int? = nil,
+        isCold: Bool = false,
+        isIsolating: Bool = false
     ) {
         self.loader = loader
         self.strategy = strategy
         self.limits = limits
         self.accelerator = accelerator
         self.jobs = jobs
+        self.isCold = isCold
+        self.isIsolating = isIsolating
     }
 
     /// What a guest with QEMU around it may take at most, in MiB.
     private static let guestMemory = 800
 
+    /// Fewer objects than this are sooner examined by the guest that is there than by another that must be started first.
+    private var worthAnotherLane: Int { isIsolating ? 1 : isCold ? 40 : 4 }
+
     /// One guest for each processor, as long as memory lasts.
-    func lanes(for kernels: Int) -> Int {
+    var lanes: Int {
         let processors = ProcessInfo.processInfo.activeProcessorCount
-        let wanted = jobs ?? min(processors, max(1, Self.availableMemory / Self.guestMemory))
-        return max(1, min(wanted, kernels))
+        return max(1, jobs ?? min(processors, Self.availableMemory / Self.guestMemory))
     }
+
+    func queue(_ objects: [[Int]]) -> WorkQueue { WorkQueue(objects, worthAnotherLane: worthAnotherLane) }
 
     /// MiB that can be used without swapping; much where the system does not say.
     private static var availableMemory: Int {

@@ -4,6 +4,21 @@ import BPFObject
 import ContentDigest
 import Results
 
+/// Bytes, with the SHA-256 that they are announced and known by.
+struct ObjectBytes: Sendable, Hashable {
+    let bytes: [UInt8]
+    let digest: ContentDigest
+
+    init(_ bytes: [UInt8]) {
+        self.init(bytes, digest: ContentDigest(of: bytes))
+    }
+
+    init(_ bytes: [UInt8], digest: ContentDigest) {
+        self.bytes = bytes
+        self.digest = digest
+    }
+}
+
 /// An object under test: bytes that are the same for every kernel, and what is known of them.
 public struct TestObject: Sendable, Hashable {
     /// Unique in a run.
@@ -24,6 +39,8 @@ public struct TestObject: Sendable, Hashable {
         contents = try BPFObject(bytes)
         digest = ContentDigest(of: bytes)
     }
+
+    var announced: ObjectBytes { ObjectBytes(bytes, digest: digest) }
 
     /// What results say of it.
     var described: TestedObject {

@@ -29,8 +29,10 @@ public struct EventLines: Sendable {
             for kernel in kernels { versions[kernel.spec] = kernel.version }
             let programs = objects.map(\.programs.count).reduce(0, +)
             return "asking \(kernels.count) kernels about \(objects.count) objects, \(programs) programs"
-        case .booting(let kernel): return "\(name(kernel)): booting"
-        case .booted(let kernel, let seconds): return "\(name(kernel)): booted in \(Seconds.text(seconds)) s"
+        case .booting(let kernel, let isToBeSaved):
+            return "\(name(kernel)): booting" + (isToBeSaved ? ", once for all later runs" : "")
+        case .started(let kernel, let seconds, let isRestored):
+            return "\(name(kernel)): \(isRestored ? "restored" : "booted") in \(Seconds.fine(seconds)) s"
         case .cell(let cell):
             let program = cell.program == "*" ? "" : " \(cell.program)"
             let reason = cell.message.map { ": \($0)" } ?? ""

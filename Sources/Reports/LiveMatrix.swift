@@ -24,8 +24,9 @@ public struct LiveMatrix: Sendable {
             self.objects = objects
             self.kernels = kernels
             working = nil
-        case .booting(let kernel): states[kernel] = "booting"
-        case .booted(let kernel, let seconds): states[kernel] = "up after \(Seconds.text(seconds)) s"
+        case .booting(let kernel, let isToBeSaved):
+            states[kernel] = isToBeSaved ? "booting, once for all later runs" : "booting"
+        case .started(let kernel, let seconds, _): states[kernel] = "up after \(Seconds.fine(seconds)) s"
         case .cell(let cell): cells.append(cell)
         case .witness(let statement): states[statement.kernel] = "bpftool: \(statement.object)"
         case .kernelFailed(let kernel, _): states[kernel] = "given up"

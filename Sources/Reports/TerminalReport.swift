@@ -28,7 +28,7 @@ public struct TerminalReport: Sendable {
         if let witness { parts.append(witness) }
         parts.append(results.kernels.count == 1 ? "1 kernel" : "\(results.kernels.count) kernels")
         parts.append(accelerator)
-        parts.append("\(Seconds.text(summary.seconds)) s")
+        parts.append("\(Seconds.fine(summary.seconds)) s")
         let text = parts.joined(separator: style.separator)
         return summary.exitStatus == ExitStatus.asExpected ? style.paint(text, .good) : style.paint(text, .bad)
     }
@@ -90,5 +90,12 @@ enum Seconds {
         let tenths = (seconds * 10).rounded()
         guard tenths.isFinite, abs(tenths) < 1e15 else { return "?" }
         return "\(Int(tenths) / 10).\(abs(Int(tenths)) % 10)"
+    }
+
+    /// Below a second to a hundredth: `0.08`.
+    static func fine(_ seconds: Double) -> String {
+        guard seconds >= 0, seconds < 0.995 else { return text(seconds) }
+        let hundredths = Int((seconds * 100).rounded())
+        return "0.\(hundredths < 10 ? "0" : "")\(hundredths)"
     }
 }

@@ -116,8 +116,10 @@ public struct TestedKernel: Sendable, Hashable, Codable {
     public var source: String
     /// `kvm` or `tcg`.
     public var accelerator: String
-    /// Power-on to the agent's first word; nil where it never spoke.
+    /// From QEMU's start to the agent's first word; nil where it never spoke.
     public var bootSeconds: Double?
+    /// Whether that guest was restored from a template instead of booted; nil where none ever spoke.
+    public var isRestored: Bool?
     /// Why nothing, or no more, could be asked of it; nil where all is well.
     public var failure: String?
 
@@ -129,6 +131,7 @@ public struct TestedKernel: Sendable, Hashable, Codable {
         source: String,
         accelerator: String,
         bootSeconds: Double? = nil,
+        isRestored: Bool? = nil,
         failure: String? = nil
     ) {
         self.spec = spec
@@ -138,6 +141,7 @@ public struct TestedKernel: Sendable, Hashable, Codable {
         self.source = source
         self.accelerator = accelerator
         self.bootSeconds = bootSeconds
+        self.isRestored = isRestored
         self.failure = failure
     }
 }

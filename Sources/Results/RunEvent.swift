@@ -8,8 +8,10 @@ public enum RunEvent: Sendable, Hashable {
     case note(String)
     /// What will be asked of whom is settled; from here on there is a matrix.
     case began(objects: [TestedObject], kernels: [TestedKernel])
-    case booting(kernel: String)
-    case booted(kernel: String, seconds: Double)
+    /// `isToBeSaved`: so that the next run need not wait for it.
+    case booting(kernel: String, isToBeSaved: Bool)
+    /// A guest answers; one that was saved is restored in a fraction of the time that a boot takes.
+    case started(kernel: String, seconds: Double, isRestored: Bool)
     /// `kernel` is `TestedKernel.spec` in every event.
     case cell(Cell)
     case witness(WitnessStatement)

@@ -2,7 +2,10 @@
 
 import ChildProcess
 import Foundation
+import KernelStore
+import Matrix
 import SystemPackage
+import VirtualMachine
 
 /// What belongs to the tool and lies beside it.
 enum Installation {
@@ -32,6 +35,11 @@ enum Installation {
             throw AgentMissing(searched: candidates)
         }
         return agent
+    }
+
+    /// What guests are made of: kernels out of `store`, the agent, and the machine's bpftool where there is one.
+    static func supply(of store: KernelStore) async throws -> GuestSupply {
+        GuestSupply(store: store, tools: try GuestTools(agent: try agent(), bpftool: try await BPFTool.locate()))
     }
 
     private static var executable: FilePath {

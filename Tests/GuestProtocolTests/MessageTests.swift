@@ -20,11 +20,13 @@ import Testing
         ),
         .witness(WitnessRequest(id: 4, digest: digest, object: [])),
         .fault(.truncatedFrame),
+        .greet(Greeting(seconds: 1_700_000_000, nanoseconds: 5, entropy: digest)),
+        .warmUp,
         .powerOff,
     ]
 
     static let guestMessages: [GuestMessage] = [
-        .ready(Ready(release: "6.1.0", libbpfVersion: "1.7.0", clockSource: "tsc")),
+        .ready(Ready(release: "6.1.0", libbpfVersion: "1.7.0", clockSource: "tsc", seconds: 1_700_000_001)),
         .started(ProgramStarted(request: 1, program: "trace_open")),
         .program(
             ProgramReport(
@@ -42,6 +44,7 @@ import Testing
         .map(MapReport(request: 1, map: "events", index: 2, type: 27, maxEntries: 0, errno: 22, warnings: "")),
         .object(ObjectReport(request: 1, stage: .notLoaded, errno: 3, warnings: "w", taint: 512)),
         .witness(WitnessReport(request: 4, status: -1000, output: [0xff])),
+        .warm(WarmReport(btfErrno: 2)),
         .complaint("what?"),
     ]
 

@@ -102,7 +102,7 @@ enum KVM {
     /// Whether the tool itself, left to decide, finds that a guest answers under it.
     static func works() async throws -> Bool {
         try await withScratchFolder { folder in
-            let trial = try await TestKernels.machine("6.12", in: folder)
+            let trial = try await TestKernels.machine("6.12")
             let probe = AcceleratorProbe(memory: folder.appending("accelerator.json"))
             return try await probe.decide(.auto, trial: trial).accelerator == .kvm
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChildProcess
+import ContentDigest
 import Foundation
 import GuestProtocol
 import TestKernels
@@ -12,7 +13,7 @@ extension RealKernels {
     @Suite struct GuestFailureTests {
         private func failure(of fault: Fault, on line: String = "6.12") async throws -> MachineFailure? {
             try await withScratchFolder { folder in
-                let machine = try await TestKernels.machine(line, in: folder)
+                let machine = try await TestKernels.machine(line)
                 do {
                     try await withVirtualMachine(machine, bootLimit: .seconds(60)) { guest in
                         try await guest.link.send(.fault(fault))
@@ -61,10 +62,11 @@ extension RealKernels {
         @Test("an image that does not boot ends with the limit, and says so")
         func noBoot() async throws {
             try await withScratchFolder { folder in
-                var machine = try await TestKernels.machine("6.12", in: folder)
-                // Without an initramfs the kernel finds no root file system.
-                machine.initramfs = folder.appending("empty")
-                try machine.initramfs.write([UInt8]())
+                var machine = try await TestKernels.machine("6.12")
+                // An agent that is no program can't be PID 1.
+                let words = folder.appending("words")
+                try words.write(Array("no program".utf8))
+                machine.initramfs = GuestInitramfs(tools: try GuestTools(agent: words, bpftool: nil))
                 let failure = await #expect(throws: MachineFailure.self) {
                     try await withVirtualMachine(machine, bootLimit: .seconds(60)) { _ in }
                 }
@@ -75,12 +77,15 @@ extension RealKernels {
         @Test("an agent that can't go on says why (6.12)")
         func agentGivesUp() async throws {
             try await withScratchFolder { folder in
-                var machine = try await TestKernels.machine("6.12", in: folder)
+                var machine = try await TestKernels.machine("6.12")
                 let module = folder.appending("broken.ko")
                 try module.write(Array("no module".utf8))
-                machine.initramfs = folder.appending("with-broken-module")
-                try GuestInitramfs(agent: TestKernels.agent, modules: [.init(name: "broken.ko", path: module)])
-                    .write(to: machine.initramfs)
+                let tools = try GuestTools(agent: TestKernels.agent, bpftool: nil)
+                let digest = ContentDigest(of: Array("no module".utf8))
+                machine.initramfs = GuestInitramfs(
+                    tools: tools,
+                    modules: [.init(name: "broken.ko", path: module, digest: digest)]
+                )
                 let failure = await #expect(throws: MachineFailure.self) {
                     try await withVirtualMachine(machine, bootLimit: .seconds(60)) { _ in }
                 }
@@ -94,14 +99,14 @@ extension RealKernels {
         @Test("a QEMU that is not there, or refuses its arguments, is infrastructure")
         func noQEMU() async throws {
             try await withScratchFolder { folder in
-                var machine = try await TestKernels.machine("6.12", in: folder)
+                var machine = try await TestKernels.machine("6.12")
                 machine.qemu = "no-such-qemu"
                 let missing = await #expect(throws: MachineFailure.self) {
                     try await withVirtualMachine(machine, bootLimit: .seconds(10)) { _ in }
                 }
                 #expect(missing?.kind == .infrastructure)
                 machine.qemu = "qemu-system-x86_64"
-                machine.kernelImage = folder.appending("nothing")
+                machine.kernel.image = folder.appending("nothing")
                 let refused = await #expect(throws: MachineFailure.self) {
                     try await withVirtualMachine(machine, bootLimit: .seconds(10)) { _ in }
                 }
@@ -112,8 +117,9 @@ extension RealKernels {
         @Test("a run that is cancelled leaves no QEMU and no files behind (6.12)")
         func cancellation() async throws {
             try await withScratchFolder { folder in
-                let machine = try await TestKernels.machine("6.12", in: folder)
-                let marker = machine.initramfs.string
+                var machine = try await TestKernels.machine("6.12")
+                let marker = "test=\(folder.lastComponent?.string ?? "")"
+                machine.extraKernelArguments = [marker]
                 let (ready, continuation) = AsyncStream.makeStream(of: Void.self)
                 let task = Task {
                     try await withVirtualMachine(machine, bootLimit: .seconds(60)) { _ in

@@ -5,6 +5,7 @@ import Foundation
 import GuestProtocol
 import KernelStore
 import Results
+import TestKernels
 import Testing
 import VirtualMachine
 
@@ -25,12 +26,16 @@ import VirtualMachine
                 """.utf8
             )
         )
-        let machine = MachineConfiguration(kernelImage: "/dev/null", initramfs: "/dev/null", accelerator: .tcg)
+        let machine = MachineConfiguration(
+            kernel: BootKernel(name: "k", image: "/dev/null", digest: "0"),
+            initramfs: GuestInitramfs(tools: try GuestTools(agent: TestKernels.agent, bpftool: nil)),
+            accelerator: .tcg
+        )
+        let guests = GuestSource(machine, templates: nil, prepare: { _ in }, report: { _ in })
         return KernelExamination(
-            KernelUnderTest(spec: "6.1", kernel: kernel, machine: machine),
+            KernelUnderTest(spec: "6.1", kernel: kernel, guests: guests),
             objects: [object],
             loader: .agent,
-            strategy: .onePass,
             limits: limits,
             report: { _ in }
         )
@@ -43,11 +48,9 @@ import VirtualMachine
     @Test("a crash is blamed on a program only when it happens again")
     func crash() async throws {
         let examination = try examination()
-        await examination.begin(.loading(0, program: "second"))
-        await examination.learn(from: panic)
+        await examination.learn(from: panic, over: .loading(0, program: "second"))
         #expect(await examination.findings.cells.isEmpty)
-        await examination.begin(.loading(0, program: "second"))
-        await examination.learn(from: panic)
+        await examination.learn(from: panic, over: .loading(0, program: "second"))
         let cells = await examination.findings.cells
         #expect(cells.map(\.program) == ["second"])
         #expect(cells.map(\.verdict) == [.crashed])
@@ -60,8 +63,7 @@ import VirtualMachine
         for _ in 0..<2 {
             await examination.hear("first", .accepted)
             await examination.hear("second", .accepted)
-            await examination.begin(.loading(0, program: nil))
-            await examination.learn(from: panic)
+            await examination.learn(from: panic, over: .loading(0, program: nil))
         }
         #expect(await examination.findings.cells.map(\.verdict) == [.crashed, .crashed])
     }
@@ -70,8 +72,7 @@ import VirtualMachine
     func condemnedTwice() async throws {
         let examination = try examination()
         for _ in 0..<2 {
-            await examination.begin(.loading(0, program: "first"))
-            await examination.learn(from: silence)
+            await examination.learn(from: silence, over: .loading(0, program: "first"))
         }
         #expect(await examination.findings.cells.map(\.verdict) == [.timeout, .timeout])
     }
@@ -79,8 +80,7 @@ import VirtualMachine
     @Test("a program that never ends is a timeout at once")
     func timeout() async throws {
         let examination = try examination()
-        await examination.begin(.loading(0, program: "first"))
-        await examination.learn(from: silence)
+        await examination.learn(from: silence, over: .loading(0, program: "first"))
         #expect(await examination.findings.cells.map(\.verdict) == [.timeout])
     }
 
@@ -88,11 +88,10 @@ import VirtualMachine
     func infrastructure() async throws {
         let examination = try examination(limits: ExaminationLimits(infrastructureRetries: 2))
         for _ in 0..<2 {
-            await examination.begin(.loading(0, program: "first"))
-            await examination.learn(from: gone)
+            await examination.learn(from: gone, over: .loading(0, program: "first"))
             #expect(await examination.findings.cells.isEmpty)
         }
-        await examination.learn(from: gone)
+        await examination.learn(from: gone, over: .nothing)
         let findings = await examination.findings
         #expect(findings.cells.map(\.verdict) == [.infrastructure, .infrastructure])
         #expect(findings.kernel.failure != nil)
@@ -101,7 +100,7 @@ import VirtualMachine
     @Test("a kernel that panics before it is asked anything is infrastructure")
     func panicAtBoot() async throws {
         let examination = try examination(limits: ExaminationLimits(infrastructureRetries: 0))
-        await examination.learn(from: panic)
+        await examination.learn(from: panic, over: .nothing)
         #expect(await examination.findings.cells.map(\.verdict) == [.infrastructure, .infrastructure])
     }
 
@@ -109,8 +108,7 @@ import VirtualMachine
     func objectCrash() async throws {
         let examination = try examination()
         for _ in 0..<2 {
-            await examination.begin(.loading(0, program: nil))
-            await examination.learn(from: panic)
+            await examination.learn(from: panic, over: .loading(0, program: nil))
         }
         #expect(await examination.findings.cells.map(\.verdict) == [.crashed, .crashed])
     }
@@ -176,11 +174,13 @@ extension KernelExamination {
 
     @Test("the canaries are objects that can be read")
     func readable() throws {
-        let canary = Canary()
+        let canary = Canary.objects
         #expect(
-            try BPFObject(canary.mixed).programs.map(\.name) == ["canary_good", "canary_bad", "canary_good_after_bad"]
+            try BPFObject(canary.mixed.bytes).programs.map(\.name) == [
+                "canary_good", "canary_bad", "canary_good_after_bad",
+            ]
         )
-        #expect(try BPFObject(canary.acceptable).programs.count == 1)
-        #expect(try BPFObject(canary.unacceptable).programs.count == 1)
+        #expect(try BPFObject(canary.acceptable.bytes).programs.count == 1)
+        #expect(try BPFObject(canary.unacceptable.bytes).programs.count == 1)
     }
 }

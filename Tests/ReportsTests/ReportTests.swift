@@ -70,7 +70,12 @@ import Testing
         #expect(lines.line(for: .working("6.1: downloading", fraction: 0.1)) == "6.1: downloading")
         #expect(lines.line(for: .working("6.1: downloading", fraction: 0.2)) == nil)
         #expect(lines.line(for: .began(objects: [SampleRun.object], kernels: SampleRun.kernels)) != nil)
-        #expect(lines.line(for: .booted(kernel: "6.1", seconds: 2.34)) == "6.1.192: booted in 2.3 s")
+        #expect(
+            lines.line(for: .started(kernel: "6.1", seconds: 0.081, isRestored: true)) == "6.1.192: restored in 0.08 s"
+        )
+        #expect(
+            lines.line(for: .started(kernel: "6.1", seconds: 2.34, isRestored: false)) == "6.1.192: booted in 2.3 s"
+        )
         #expect(
             lines.line(for: .cell(SampleRun.cells[2]))
                 == "5.10.262: open.bpf.o count ✗ rejected: R1 invalid mem access 'scalar'"
@@ -87,7 +92,7 @@ import Testing
         _ = matrix.apply(.working("6.1: downloading something with quite a long name", fraction: 0.5))
         #expect(matrix.lines(width: width, height: height).allSatisfy { $0.count < width })
         _ = matrix.apply(.began(objects: [SampleRun.object], kernels: SampleRun.kernels))
-        _ = matrix.apply(.booted(kernel: "6.1", seconds: 2))
+        _ = matrix.apply(.started(kernel: "6.1", seconds: 2, isRestored: false))
         for cell in SampleRun.cells { _ = matrix.apply(.cell(cell)) }
         let lines = matrix.lines(width: width, height: height)
         #expect(!lines.isEmpty)

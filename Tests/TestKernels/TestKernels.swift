@@ -57,23 +57,20 @@ public enum TestKernels {
         try await MatrixRun(
             objects: objects,
             kernels: kernels,
-            store: try store ?? self.store,
-            agent: agent,
-            bpftool: try await BPFTool.locate(),
+            supply: try await supply(of: store ?? self.store),
             options: options
         ).run { _ in }
     }
 
-    /// A guest of `line`, as a run would boot it, with QEMU's arguments changed by `change`.
-    public static func machine(_ line: String, in folder: FilePath) async throws -> MachineConfiguration {
-        let kernel = try await kernel(line)
-        let store = try store
-        let initramfs = folder.appending("initramfs-\(line)")
-        try GuestInitramfs(
-            agent: agent,
-            modules: kernel.modules.map { .init(name: $0.name, path: store.path(of: $0.blob)) }
-        ).write(to: initramfs)
-        return MachineConfiguration(kernelImage: store.path(of: kernel.image), initramfs: initramfs, accelerator: .tcg)
+    /// The tests' agent, and the machine's bpftool.
+    public static func supply(of store: KernelStore) async throws -> GuestSupply {
+        GuestSupply(store: store, tools: try GuestTools(agent: agent, bpftool: try await BPFTool.locate()))
+    }
+
+    /// A guest of `line`, as a run would have it.
+    public static func machine(_ line: String) async throws -> MachineConfiguration {
+        let supply = GuestSupply(store: try store, tools: try GuestTools(agent: agent, bpftool: nil))
+        return supply.machine(for: try await kernel(line), .tcg)
     }
 }
 

@@ -8,8 +8,8 @@ import Testing
 @Suite struct MachineConfigurationTests {
     private static func machine(_ accelerator: Accelerator, kiloHertz: Int?) -> MachineConfiguration {
         MachineConfiguration(
-            kernelImage: "/k/vmlinuz",
-            initramfs: "/k/initramfs",
+            kernel: BootKernel(name: "k", image: "/k/vmlinuz", digest: "0"),
+            initramfs: GuestInitramfs(files: []),
             accelerator: accelerator,
             extraKernelArguments: ["lsm=bpf"],
             processor: HostProcessor(model: "some", kiloHertz: kiloHertz)
@@ -43,10 +43,12 @@ import Testing
     @Test("a guest has no network and no disk, and QEMU its sandbox")
     func isolation() async throws {
         try await MachineDirectory.with { directory in
-            let arguments = Self.machine(.tcg, kiloHertz: 1).arguments(in: directory)
-            #expect(arguments.contains("-nodefaults"))
-            #expect(!arguments.contains { $0.contains("netdev") || $0.contains("drive") || $0.contains("fsdev") })
-            #expect(arguments.contains { $0.contains("spawn=deny") })
+            for start in [MachineStart.boot, .bootInto(memory: "/t/memory")] {
+                let arguments = Self.machine(.tcg, kiloHertz: 1).arguments(start, in: directory)
+                #expect(arguments.contains("-nodefaults"))
+                #expect(!arguments.contains { $0.contains("netdev") || $0.contains("drive") || $0.contains("fsdev") })
+                #expect(arguments.contains { $0.contains("spawn=deny") })
+            }
         }
     }
 
@@ -61,8 +63,12 @@ import Testing
 
     @Test("the processor is read from what Linux prints, and its absence is borne")
     func processor() {
-        let text = "processor\t: 0\nmodel name\t: Some CPU @ 2.90GHz\ncpu MHz\t\t: 2899.998\n"
-        #expect(HostProcessor(cpuInfo: text) == HostProcessor(model: "Some CPU @ 2.90GHz", kiloHertz: 2_899_998))
+        let hardware = "processor\t: 0\nmodel name\t: Some CPU @ 2.90GHz\ncpu MHz\t\t: 800.123\nflags\t\t: fpu tsc\n"
+        #expect(HostProcessor(cpuInfo: hardware) == HostProcessor(model: "Some CPU @ 2.90GHz", kiloHertz: 2_900_000))
+        let virtual = "model name\t: Other CPU\ncpu MHz\t\t: 2596.142\nflags\t\t: fpu tsc hypervisor\n"
+        #expect(HostProcessor(cpuInfo: virtual) == HostProcessor(model: "Other CPU", kiloHertz: 2_596_000))
+        let unsure = "model name\t: Other CPU\ncpu MHz\t\t: 800.123\nflags\t\t: fpu tsc\n"
+        #expect(HostProcessor(cpuInfo: unsure).kiloHertz == nil)
         #expect(HostProcessor(cpuInfo: "") == HostProcessor(model: "unknown", kiloHertz: nil))
     }
 }

@@ -2,6 +2,7 @@
 
 import AsyncHTTPClient
 import ContentDigest
+import FileLock
 import Foundation
 import SystemPackage
 
@@ -36,7 +37,7 @@ struct Download: Sendable {
         progress: @Sendable (Int) -> Void,
         _ body: (FilePath) async throws -> Result
     ) async throws -> Result {
-        try await StoreLock.with(folder.appending("\(location.sha256).lock")) {
+        try await FileLock.with(folder.appending("\(location.sha256).lock")) {
             var last = Outcome.failed("")
             for attempt in 1...Self.tries {
                 if attempt > 1 { try await Task.sleep(for: .seconds(1 << (attempt - 1))) }

@@ -53,14 +53,16 @@ public struct AcceleratorProbe: Sendable {
     }
 
     /// What `auto` is known to mean on this host; nil where it has not been tried yet.
-    public func remembered(for trial: MachineConfiguration) async throws -> AcceleratorDecision? {
-        guard let denial = denial else { return recall(host: try await Self.host(trial)) }
-        return denial
+    public func remembered(
+        processor: HostProcessor = .current,
+        qemu: String = MachineConfiguration.usualEmulator
+    ) throws -> AcceleratorDecision? {
+        try denial ?? recall(host: Self.host(processor, qemu))
     }
 
     private func decide(_ trial: MachineConfiguration) async throws -> AcceleratorDecision {
         if let denial { return denial }
-        let host = try await Self.host(trial)
+        let host = try Self.host(trial.processor, trial.qemu)
         if let known = recall(host: host) { return known }
         let finding: Finding
         do {
@@ -106,10 +108,10 @@ public struct AcceleratorProbe: Sendable {
     }
 
     /// What the answer depends on: another kernel, processor or emulator is another host.
-    private static func host(_ trial: MachineConfiguration) async throws -> String {
+    private static func host(_ processor: HostProcessor, _ qemu: String) throws -> String {
         let release = (try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)) ?? ""
-        let version = try await Command(trial.qemu, ["--version"]).run(within: .seconds(20)).outputText
-        return [release.trimmingCharacters(in: .whitespacesAndNewlines), trial.processor.model]
-            .joined(separator: " | ") + " | " + (version.split(separator: "\n").first.map(String.init) ?? "")
+        return [
+            release.trimmingCharacters(in: .whitespacesAndNewlines), processor.model, try EmulatorFile(qemu).identity,
+        ].joined(separator: " | ")
     }
 }

@@ -1,19 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ContentDigest
 import Foundation
 import SystemPackage
 
 /// Everything that a guest starts with: the agent, the modules that reach the host, and bpftool with its libraries.
-public struct GuestInitramfs: Sendable {
+public struct GuestInitramfs: Sendable, Hashable {
     /// A kernel module, decompressed.
     public struct Module: Sendable, Hashable {
         /// `virtio_console.ko`
         public let name: String
         public let path: FilePath
+        public let digest: ContentDigest
 
-        public init(name: String, path: FilePath) {
+        public init(name: String, path: FilePath, digest: ContentDigest) {
             self.name = name
             self.path = path
+            self.digest = digest
+        }
+    }
+
+    /// The kernel's configuration, which libbpf looks for at `/boot/config-RELEASE` when a program has `__kconfig`
+    /// variables.
+    public struct Configuration: Sendable, Hashable {
+        public let release: String
+        public let path: FilePath
+        public let digest: ContentDigest
+
+        public init(release: String, path: FilePath, digest: ContentDigest) {
+            self.release = release
+            self.path = path
+            self.digest = digest
         }
     }
 
@@ -32,29 +49,34 @@ public struct GuestInitramfs: Sendable {
         }
     }
 
-    /// The static agent, which becomes `/init`.
-    public var agent: FilePath
-    /// In the order in which they must be loaded.
-    public var modules: [Module]
-    /// The kernel's configuration, which libbpf looks for at `/boot/config-RELEASE` when a program has `__kconfig`
-    /// variables.
-    public var config: (release: String, path: FilePath)?
-    public var bpftool: BPFTool?
+    let files: [GuestFile]
 
-    public init(
-        agent: FilePath,
-        modules: [Module] = [],
-        config: (release: String, path: FilePath)? = nil,
-        bpftool: BPFTool? = nil
-    ) {
-        self.agent = agent
-        self.modules = modules
-        self.config = config
-        self.bpftool = bpftool
+    /// - Parameter modules: in the order in which they must be loaded.
+    public init(tools: GuestTools, modules: [Module] = [], configuration: Configuration? = nil) {
+        var files = tools.files
+        for (index, module) in modules.enumerated() {
+            let position = index < 10 ? "0\(index)" : "\(index)"
+            let name = "modules/\(position)-\(module.name)"
+            files.append(GuestFile(name: name, mode: 0o644, source: module.path, digest: module.digest))
+        }
+        if let configuration {
+            let name = "boot/config-\(configuration.release)"
+            files.append(
+                GuestFile(name: name, mode: 0o644, source: configuration.path, digest: configuration.digest)
+            )
+        }
+        self.init(files: files)
     }
 
+    init(files: [GuestFile]) {
+        self.files = files
+    }
+
+    /// Of all that is in it: known without putting it together.
+    public var digest: ContentDigest { ContentDigest(of: Data(files.map(\.line).joined().utf8)) }
+
     /// Writes the archive to `path`, whole or not at all.
-    public func write(to path: FilePath) throws(Failure) {
+    func write(to path: FilePath) throws(Failure) {
         let archive = try archive()
         do {
             try Data(archive).write(to: URL(filePath: path.string), options: .atomic)
@@ -64,19 +86,8 @@ public struct GuestInitramfs: Sendable {
     }
 
     func archive() throws(Failure) -> [UInt8] {
-        var files: [(name: String, mode: UInt32, source: FilePath)] = [("init", 0o755, agent)]
-        for (index, module) in modules.enumerated() {
-            let position = index < 10 ? "0\(index)" : "\(index)"
-            files.append(("modules/\(position)-\(module.name)", 0o644, module.path))
-        }
-        if let config { files.append(("boot/config-\(config.release)", 0o644, config.path)) }
-        if let bpftool {
-            files.append(("usr/sbin/bpftool", 0o755, bpftool.path))
-            // At their own absolute paths, where the loader looks for them.
-            for library in bpftool.libraries { files.append((String(library.string.dropFirst()), 0o755, library)) }
-        }
         var contents: [[UInt8]] = []
-        for file in files { contents.append(try Self.read(file.source)) }
+        for file in files { contents.append(try file.bytes()) }
         do throws(CPIOArchive.Failure) {
             var archive = CPIOArchive()
             // The kernel opens it for PID 1 before any file system is mounted.
@@ -85,14 +96,6 @@ public struct GuestInitramfs: Sendable {
             return archive.finished()
         } catch {
             throw .archive(error)
-        }
-    }
-
-    private static func read(_ path: FilePath) throws(Failure) -> [UInt8] {
-        do {
-            return Array(try Data(contentsOf: URL(filePath: path.string)))
-        } catch {
-            throw .unreadable(path: path.string, reason: error.localizedDescription)
         }
     }
 }

@@ -5,7 +5,7 @@ import Foundation
 /// The host's processor, as `/proc/cpuinfo` describes it.
 public struct HostProcessor: Sendable, Hashable {
     public let model: String
-    /// Current clock in kHz; nil where the host does not say.
+    /// The clock that the time stamp counter runs at in kHz, to a thousand; nil where the host does not say it reliably.
     public let kiloHertz: Int?
 
     public init(model: String, kiloHertz: Int?) {
@@ -25,7 +25,14 @@ public struct HostProcessor: Sendable, Hashable {
                 .split(separator: ":", maxSplits: 1).last?
                 .trimmingCharacters(in: .whitespaces)
         }
-        model = field("model name") ?? "unknown"
-        kiloHertz = field("cpu MHz").flatMap(Double.init).map { Int($0 * 1000) }
+        let model = field("model name") ?? "unknown"
+        self.model = model
+        let flags = Set((field("flags") ?? "").split(separator: " "))
+        // On hardware "cpu MHz" is what the processor runs at just now, and its counter is another clock; a virtual one
+        // is told the counter's. Intel writes that into the model's name.
+        let now = flags.contains("hypervisor") ? field("cpu MHz").flatMap(Double.init) : nil
+        let nominal = model.firstMatch(of: #/@ ([0-9.]+)GHz/#).flatMap { Double($0.1) }.map { $0 * 1000 }
+        // Measured anew at each start of the host: what a few kHz differ makes no other clock.
+        kiloHertz = (now ?? nominal).map { Int($0.rounded()) * 1000 }
     }
 }

@@ -2,11 +2,26 @@
 
 import SystemPackage
 
-/// A guest as a value: everything that decides what QEMU is told.
-public struct MachineConfiguration: Sendable, Hashable {
+/// A kernel that QEMU can boot.
+public struct BootKernel: Sendable, Hashable {
+    /// As the store names it; for people.
+    public var name: String
     /// bzImage or an uncompressed ELF kernel.
-    public var kernelImage: FilePath
-    public var initramfs: FilePath
+    public var image: FilePath
+    /// SHA-256 of the image, hexadecimal.
+    public var digest: String
+
+    public init(name: String, image: FilePath, digest: String) {
+        self.name = name
+        self.image = image
+        self.digest = digest
+    }
+}
+
+/// A guest as a value: everything that decides what runs in it.
+public struct MachineConfiguration: Sendable, Hashable {
+    public var kernel: BootKernel
+    public var initramfs: GuestInitramfs
     public var accelerator: Accelerator
     /// MiB. Enough for the agent, bpftool, a verifier log of 64 MiB on both sides of a copy, and an object's maps.
     public var memory: Int
@@ -16,43 +31,24 @@ public struct MachineConfiguration: Sendable, Hashable {
     /// The emulator, looked up on PATH unless it is a path.
     public var qemu: String
 
+    public static let usualEmulator = "qemu-system-x86_64"
+
     public init(
-        kernelImage: FilePath,
-        initramfs: FilePath,
+        kernel: BootKernel,
+        initramfs: GuestInitramfs,
         accelerator: Accelerator,
         memory: Int = 512,
         extraKernelArguments: [String] = [],
         processor: HostProcessor = .current,
-        qemu: String = "qemu-system-x86_64"
+        qemu: String = usualEmulator
     ) {
-        self.kernelImage = kernelImage
+        self.kernel = kernel
         self.initramfs = initramfs
         self.accelerator = accelerator
         self.memory = memory
         self.extraKernelArguments = extraKernelArguments
         self.processor = processor
         self.qemu = qemu
-    }
-
-    /// The agent finds its port by this name.
-    static let portName = "bpfmatrix.agent"
-
-    /// QEMU's arguments, with the machine's own files in `directory`.
-    func arguments(in directory: MachineDirectory) -> [String] {
-        let devices = [
-            // Nothing that the agent does not use: no disk, no network, no display.
-            ["-nodefaults", "-no-user-config", "-display", "none"],
-            ["-M", "q35", "-cpu", "max", "-smp", "1", "-m", "\(memory)M", "-accel", accelerator.rawValue],
-            ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
-            // A panic restarts the guest, and a restart ends QEMU.
-            ["-no-reboot"],
-            ["-chardev", "file,id=console,path=\(directory.console)", "-serial", "chardev:console"],
-            ["-device", "virtio-serial-pci"],
-            ["-chardev", "socket,id=agent,path=\(directory.socket),server=off"],
-            ["-device", "virtserialport,chardev=agent,name=\(Self.portName)"],
-            ["-kernel", kernelImage.string, "-initrd", initramfs.string, "-append", kernelCommandLine],
-        ]
-        return devices.flatMap { $0 }
     }
 
     /// docs/performance.md has the measurements behind these. Mitigations stay as the kernel has them: what the verifier

@@ -10,8 +10,13 @@ struct MachineDirectory: Sendable {
 
     /// Where QEMU meets the host; a Unix socket's path has 108 bytes at most (`sockaddr_un`), hence the short names.
     var socket: FilePath { path.appending("agent") }
+    /// Where QEMU's monitor does.
+    var monitor: FilePath { path.appending("qmp") }
+    /// Through which a guest's state goes.
+    var state: FilePath { path.appending("state") }
     /// What the guest's kernel wrote to its serial port.
     var console: FilePath { path.appending("console") }
+    var initramfs: FilePath { path.appending("initramfs") }
 
     static func with<Result>(_ body: (MachineDirectory) async throws -> Result) async throws -> Result {
         let base = FilePath(FileManager.default.temporaryDirectory.path(percentEncoded: false))

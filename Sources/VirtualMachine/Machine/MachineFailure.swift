@@ -26,6 +26,8 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case outOfTurn(String)
         /// What was sent is not what arrived.
         case garbled(String)
+        /// QEMU refuses to save or restore a guest.
+        case refusedByMonitor(command: String, reason: String)
         /// QEMU could not be started at all.
         case notStarted(String)
     }
@@ -43,17 +45,22 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
     public let cause: Cause
     /// The end of what the kernel wrote to its console.
     public var console: String
+    /// The agent had not spoken yet.
+    public var isAtStart: Bool
 
-    public init(_ cause: Cause, console: String = "") {
+    public init(_ cause: Cause, console: String = "", isAtStart: Bool = false) {
         self.cause = cause
         self.console = console
+        self.isAtStart = isAtStart
     }
 
     public var kind: Kind {
         switch cause {
         case .panicked, .oopsed: .crash
         case .stalled, .silent: .silence
-        case .agentGaveUp, .exited, .disconnected, .protocolBroken, .outOfTurn, .garbled, .notStarted: .infrastructure
+        case .agentGaveUp, .exited, .disconnected, .protocolBroken, .outOfTurn, .garbled, .refusedByMonitor,
+            .notStarted:
+            .infrastructure
         }
     }
 
@@ -69,6 +76,7 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case .disconnected: "the guest closed its connection"
         case .protocolBroken(let error): "the guest's words can't be understood: \(error)"
         case .outOfTurn(let message): "the guest said something out of turn: \(message.prefix(200))"
+        case .refusedByMonitor(let command, let reason): "QEMU refuses `\(command)`: \(reason)"
         case .garbled(let reason), .notStarted(let reason): reason
         }
     }

@@ -41,7 +41,7 @@ struct Checkup {
     }
 
     func findings() async -> [Finding] {
-        var findings = [await emulator(), agent(), await kvm()]
+        var findings = [await emulator(), agent(), kvm()]
         findings += [await compiler(), headers(), await bpftool()]
         findings += Self.tools.map(tool)
         findings += [await archive(), kernels(), room()]
@@ -84,18 +84,10 @@ struct Checkup {
         }
     }
 
-    private func kvm() async -> Finding {
+    private func kvm() -> Finding {
         let what = "KVM"
         do {
-            let kernel = try store.kernels().last
-            let answer = try await AcceleratorProbe(memory: store.acceleratorMemory).remembered(
-                for: MachineConfiguration(
-                    kernelImage: kernel.map { store.path(of: $0.image) } ?? "/dev/null",
-                    initramfs: "/dev/null",
-                    accelerator: .kvm
-                )
-            )
-            switch answer {
+            switch try AcceleratorProbe(memory: store.acceleratorMemory).remembered() {
             case let decision? where decision.accelerator == .kvm:
                 return Finding(what: what, state: .present(decision.reason))
             case let decision?: return Finding(what: what, state: .lacking("\(decision.reason): guests are emulated"))

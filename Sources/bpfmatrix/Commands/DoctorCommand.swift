@@ -35,16 +35,17 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private func boot(_ kernels: [Kernel], store: KernelStore) async throws {
         guard !kernels.isEmpty else { return }
-        let agent = try Installation.agent()
-        let bpftool = try await BPFTool.locate()
+        let supply = try await Installation.supply(of: store)
+        var options = guests.options(loader: .both)
+        // What is asked is whether they boot.
+        options.isCold = true
+        let settled = options
         let results = try await RunDisplay(on: STDOUT_FILENO).show { report in
             try await MatrixRun(
                 objects: [try CanaryObject.acceptable()],
                 kernels: kernels.map { .available(spec: $0.name, $0) },
-                store: store,
-                agent: agent,
-                bpftool: bpftool,
-                options: guests.options(loader: .both)
+                supply: supply,
+                options: settled
             ).run(report: report)
         }
         Terminal.standardOutput("\n" + TerminalReport(results, style: Terminal.style()).text)

@@ -21,6 +21,12 @@ struct RunArguments: ParsableArguments {
     @Option(help: ArgumentHelp("How long the verifier may take over one program.", valueName: "seconds"))
     var programTimeout = 60
 
+    @Flag(help: "Boot every guest, instead of restoring one that was booted and saved before.")
+    var cold = false
+
+    @Flag(help: "A fresh guest for each object.")
+    var isolate = false
+
     func validate() throws {
         if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
         if bootTimeout < 1 { throw ValidationError("--boot-timeout must be at least 1") }
@@ -32,7 +38,9 @@ struct RunArguments: ParsableArguments {
             loader: loader,
             limits: ExaminationLimits(boot: .seconds(bootTimeout), program: .seconds(programTimeout)),
             accelerator: accel,
-            jobs: jobs
+            jobs: jobs,
+            isCold: cold,
+            isIsolating: isolate
         )
     }
 }

@@ -44,13 +44,12 @@ struct TestCommand: AsyncParsableCommand {
     func run() async throws {
         let inputs = try InputReader.inputs(at: path)
         let output = try json.map { try ResultsFile($0) }
-        let agent = try Installation.agent()
         let store = try KernelStore()
         let specs = try specs(in: store)
         // With the JSON on standard output, whatever is for people goes elsewhere.
         let descriptor = output?.isStandardOutput == true ? STDERR_FILENO : STDOUT_FILENO
         let results = try await RunDisplay(on: descriptor).show { report in
-            try await test(inputs, on: specs, store: store, agent: agent, report: report)
+            try await test(inputs, on: specs, store: store, report: report)
         }
         Terminal.write(TerminalReport(results, style: Terminal.style(of: descriptor)).text, to: descriptor)
         try output?.write(results)
@@ -61,22 +60,20 @@ struct TestCommand: AsyncParsableCommand {
         _ inputs: [TestInput],
         on specs: [String],
         store: KernelStore,
-        agent: FilePath,
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> MatrixResults {
+        async let supplied = Installation.supply(of: store)
         let selection = source.selection(in: store)
         let kernels = try await selection.select(specs, report: report)
         let preparation = ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux)
         let prepared = try await preparation.prepare(inputs, kernels: kernels.compactMap(\.kernel), report: report)
-        let bpftool = loader == .agent ? nil : try await BPFTool.locate()
-        if bpftool == nil && loader == .bpftool { throw WitnessMissing() }
-        if bpftool == nil && loader == .both { report(.note("no second witness: \(WitnessMissing())")) }
+        let supply = try await supplied
+        if supply.tools.bpftool == nil && loader == .bpftool { throw WitnessMissing() }
+        if supply.tools.bpftool == nil && loader == .both { report(.note("no second witness: \(WitnessMissing())")) }
         var results = try await MatrixRun(
             objects: prepared.objects,
             kernels: kernels,
-            store: store,
-            agent: agent,
-            bpftool: bpftool,
+            supply: supply,
             options: guests.options(loader: loader)
         ).run(report: report)
         results.compilation = prepared.compilation

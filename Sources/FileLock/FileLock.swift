@@ -3,8 +3,16 @@
 import Foundation
 import SystemPackage
 
-/// A lock between processes, on a file of the store. The kernel releases it when its holder dies, however it dies.
-struct StoreLock: Sendable {
+/// Why a lock can't be taken.
+public struct FileLockError: Error, Hashable, CustomStringConvertible {
+    public let path: String
+    public let reason: String
+
+    public var description: String { "cannot lock \(path): \(reason)" }
+}
+
+/// A lock between processes, on a file. The kernel releases it when its holder dies, however it dies (flock(2)).
+public struct FileLock: Sendable {
     private let descriptor: FileDescriptor
 
     /// How often a lock that somebody else holds is asked for again.
@@ -12,24 +20,29 @@ struct StoreLock: Sendable {
 
     /// Runs `body` while nobody else holds the lock at `path`; waits for it without a limit of its own, since its holder
     /// has one, and until it is cancelled.
-    static func with<Result: Sendable>(_ path: FilePath, _ body: () async throws -> Result) async throws -> Result {
+    ///
+    /// - Throws: `FileLockError`, and what `body` throws.
+    public static func with<Result: Sendable>(
+        _ path: FilePath,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
         let lock = try await acquire(path)
         defer { try? lock.descriptor.close() }
         return try await body()
     }
 
-    private static func acquire(_ path: FilePath) async throws -> StoreLock {
+    private static func acquire(_ path: FilePath) async throws -> FileLock {
         let descriptor: FileDescriptor
         do {
             descriptor = try .open(path, .readWrite, options: [.create, .closeOnExec], permissions: [.ownerReadWrite])
         } catch {
-            throw KernelStoreError.storage(path: path.string, reason: "\(error)")
+            throw FileLockError(path: path.string, reason: "\(error)")
         }
         // Asked again and again rather than waited for: a wait in the kernel would hold a thread and not be cancelled.
         while flock(descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 {
             do {
                 guard errno == EWOULDBLOCK || errno == EINTR else {
-                    throw KernelStoreError.storage(path: path.string, reason: String(cString: strerror(errno)))
+                    throw FileLockError(path: path.string, reason: String(cString: strerror(errno)))
                 }
                 try await Task.sleep(for: interval)
             } catch {
@@ -37,6 +50,6 @@ struct StoreLock: Sendable {
                 throw error
             }
         }
-        return StoreLock(descriptor: descriptor)
+        return FileLock(descriptor: descriptor)
     }
 }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ContentDigest
+import KernelStore
+import VirtualMachine
+
+/// What guests are made of: kernels out of the store, and the agent and bpftool that every guest has.
+public struct GuestSupply: Sendable {
+    public let store: KernelStore
+    public let tools: GuestTools
+
+    public init(store: KernelStore, tools: GuestTools) {
+        self.store = store
+        self.tools = tools
+    }
+
+    public var templates: TemplateStore { TemplateStore(root: store.templates) }
+
+    public func machine(for kernel: Kernel, _ accelerator: Accelerator) -> MachineConfiguration {
+        let modules = kernel.modules.map { module in
+            GuestInitramfs.Module(name: module.name, path: store.path(of: module.blob), digest: module.blob.digest)
+        }
+        let configuration = kernel.config.map { blob in
+            GuestInitramfs.Configuration(release: kernel.release, path: store.path(of: blob), digest: blob.digest)
+        }
+        return MachineConfiguration(
+            kernel: BootKernel(name: kernel.name, image: store.path(of: kernel.image), digest: kernel.digest),
+            initramfs: GuestInitramfs(tools: tools, modules: modules, configuration: configuration),
+            accelerator: accelerator
+        )
+    }
+
+    /// Guests of this kernel. A template holds a guest that has proved itself by every loader that it has, and parsed
+    /// the kernel's BTF.
+    public func guests(
+        of kernel: Kernel,
+        _ accelerator: Accelerator,
+        _ options: RunOptions,
+        report: @escaping @Sendable (GuestSource.Event) -> Void
+    ) -> GuestSource {
+        let loader: LoaderChoice = tools.bpftool == nil ? .agent : .both
+        return GuestSource(
+            machine(for: kernel, accelerator),
+            templates: options.isCold ? nil : templates,
+            limits: StartLimits(boot: options.limits.boot),
+            prepare: { machine in
+                var session = GuestSession(machine, limits: options.limits, strategy: .onePass)
+                try await session.prove(loader)
+                try await session.warmUp()
+            },
+            report: report
+        )
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelStore
+import Results
+import VirtualMachine
+
+/// A kernel of a run, with guests to be had.
+struct KernelUnderTest: Sendable {
+    /// What the user wrote.
+    let spec: String
+    let kernel: Kernel
+    let guests: GuestSource
+
+    /// As results name it before it has been asked.
+    var described: TestedKernel { described(start: nil, failure: nil) }
+
+    func described(start: GuestStart?, failure: String?) -> TestedKernel {
+        TestedKernel(
+            spec: spec,
+            version: kernel.version,
+            release: kernel.release,
+            digest: kernel.digest,
+            source: kernel.source,
+            accelerator: guests.configuration.accelerator.rawValue,
+            bootSeconds: start?.seconds,
+            isRestored: start?.isRestored,
+            failure: failure
+        )
+    }
+}
+
+/// How a guest came to answer.
+struct GuestStart: Sendable, Hashable {
+    /// From QEMU's start to the agent's first word.
+    let seconds: Double
+    let isRestored: Bool
+}
+
+/// What one kernel had to say.
+struct KernelFindings: Sendable {
+    let kernel: TestedKernel
+    let cells: [Cell]
+    let statements: [WitnessStatement]
+    /// What the agent was linked with; nil where it never spoke.
+    let libbpfVersion: String?
+}

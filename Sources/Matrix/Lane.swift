@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GuestProtocol
+import Results
+import VirtualMachine
+
+/// A place for one guest at a time: it takes objects of one kernel for as long as there are any, in one guest after the
+/// other where guests are lost.
+struct Lane: Sendable {
+    let examination: KernelExamination
+    let queue: WorkQueue
+    let column: Int
+    let strategy: LoadStrategy
+    /// A fresh guest for each object.
+    let isIsolating: Bool
+
+    private var limits: ExaminationLimits { examination.limits }
+
+    /// Throws only where the run is cancelled: whatever else happens is a finding.
+    func run() async throws {
+        while await queue.hasWork(column) {
+            try Task.checkCancellation()
+            let work = CurrentWork()
+            do {
+                try await examination.subject.guests.withGuest { machine in try await serve(machine, work) }
+            } catch {
+                try Task.checkCancellation()
+                switch error {
+                case let failure as MachineFailure:
+                    await examination.learn(from: failure, over: await work.underway)
+                default:
+                    // A guest that does not prove itself, or that can't be put together.
+                    await examination.loseForInfrastructure("\(error)", log: nil)
+                }
+                await putBack(work)
+            }
+        }
+    }
+
+    private func serve(_ machine: RunningMachine, _ work: CurrentWork) async throws {
+        await examination.guestStarted(machine)
+        var session = GuestSession(machine, limits: limits, strategy: strategy)
+        try await session.prove(examination.loader)
+        while let index = await queue.take(from: column) {
+            await work.begin(index)
+            let progress = await examination.progress(of: index)
+            if !progress.isLoaded { try await load(index, progress, &session, work) }
+            if !progress.isWitnessed {
+                await work.set(.witnessing(index))
+                await examination.testify(index, try await session.testimony(on: progress.object.announced))
+            }
+            await work.end()
+            if isIsolating { return }
+        }
+    }
+
+    private func load(
+        _ index: Int,
+        _ progress: ObjectProgress,
+        _ session: inout GuestSession,
+        _ work: CurrentWork
+    ) async throws {
+        await work.set(.loading(index, program: nil))
+        await examination.beginLoading(index)
+        let object = progress.object
+        let ended = try await session.load(
+            object.announced,
+            named: object.name,
+            programs: Set(object.contents.programs.map(\.name)),
+            skipped: progress.condemned
+        ) { remark in
+            switch remark {
+            case .started(let program): await work.set(.loading(index, program: program))
+            case .program: await work.set(.loading(index, program: nil))
+            case .map: break
+            }
+            await examination.hear(remark, about: index)
+        }
+        if ended.stage == .digestMismatch {
+            throw MachineFailure(.garbled("\(object.name) did not arrive as it was sent: its SHA-256 differs"))
+        }
+        if ended.taint & KernelTaint.died != 0 {
+            throw MachineFailure(.oopsed("the kernel says that it has (taint \(ended.taint)), and went on"))
+        }
+        await examination.finish(index, ended)
+    }
+
+    /// The object that the guest was lost over is asked about again, unless that has settled it.
+    private func putBack(_ work: CurrentWork) async {
+        if await examination.failure != nil {
+            await queue.close(column)
+        } else if let index = await work.index, !(await examination.isDone(index)) {
+            await queue.putBack(index, to: column)
+        }
+    }
+}
+
+/// What a lane's guest is doing, for whoever must explain its end.
+private actor CurrentWork {
+    private(set) var index: Int?
+    private(set) var underway = KernelExamination.Underway.nothing
+
+    func begin(_ index: Int) {
+        self.index = index
+    }
+
+    func set(_ underway: KernelExamination.Underway) {
+        self.underway = underway
+    }
+
+    func end() {
+        index = nil
+        underway = .nothing
+    }
+}
+
+/// `TAINT_DIE` (include/linux/panic.h): the kernel has oopsed.
+private enum KernelTaint {
+    static let died: UInt64 = 1 << 7
+}

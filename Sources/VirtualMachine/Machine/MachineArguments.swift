@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SystemPackage
+
+/// How a guest comes to run.
+enum MachineStart: Sendable, Hashable {
+    /// Its kernel is booted, with memory that goes with it.
+    case boot
+    /// Its kernel is booted with its memory in a file, so that it can be saved.
+    case bootInto(memory: FilePath)
+    /// It goes on where a saved one was stopped; the template's files are not changed.
+    case restore(Template)
+
+    var usesMonitor: Bool { self != .boot }
+
+    var isRestore: Bool {
+        guard case .restore = self else { return false }
+        return true
+    }
+}
+
+extension MachineConfiguration {
+    /// The agent finds its port by this name.
+    static let portName = "bpfmatrix.agent"
+
+    private static let machineType = "q35"
+
+    /// What the guest's hardware is, in QEMU's words: what a saved guest can be restored on.
+    var hardware: [String] {
+        [
+            // Nothing that the agent does not use: no disk, no network, no display.
+            "-nodefaults", "-no-user-config", "-display", "none",
+            "-cpu", "max", "-smp", "1", "-m", "\(memory)M", "-accel", accelerator.rawValue,
+            "-device", "virtio-serial-pci",
+            // A panic restarts the guest, and a restart ends QEMU.
+            "-no-reboot",
+        ]
+    }
+
+    /// QEMU's arguments, with the machine's own files in `directory`.
+    func arguments(_ start: MachineStart, in directory: MachineDirectory) -> [String] {
+        let common =
+            hardware + [
+                "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+                "-chardev", "file,id=console,path=\(directory.console)", "-serial", "chardev:console",
+                "-chardev", "socket,id=agent,path=\(directory.socket),server=off",
+                "-device", "virtserialport,chardev=agent,name=\(Self.portName)",
+            ]
+        let monitor =
+            start.usesMonitor
+            ? [
+                "-chardev", "socket,id=monitor,path=\(directory.monitor),server=off",
+                "-mon", "chardev=monitor,mode=control",
+            ] : []
+        let kernel = [
+            "-kernel", self.kernel.image.string, "-initrd", directory.initramfs.string, "-append", kernelCommandLine,
+        ]
+        switch start {
+        case .boot: return common + ["-M", Self.machineType] + kernel
+        case .bootInto(let file): return common + monitor + memory(in: file, isShared: true) + kernel
+        case .restore(let template):
+            return common + monitor + memory(in: template.memory, isShared: false) + ["-incoming", "defer"]
+        }
+    }
+
+    /// Unshared, the guest sees the file and writes to pages of its own.
+    private func memory(in file: FilePath, isShared: Bool) -> [String] {
+        let share = isShared ? "on" : "off"
+        return [
+            "-object", "memory-backend-file,id=memory,size=\(memory)M,mem-path=\(file),share=\(share)",
+            "-M", "\(Self.machineType),memory-backend=memory",
+        ]
+    }
+}
