@@ -2,6 +2,7 @@
 
 import ContentDigest
 import KernelStore
+import Results
 import VirtualMachine
 
 /// What guests are made of: kernels out of the store, and the agent and bpftool that every guest has.
@@ -28,6 +29,22 @@ public struct GuestSupply: Sendable {
             initramfs: GuestInitramfs(tools: tools, modules: modules, configuration: configuration),
             accelerator: accelerator
         )
+    }
+
+    /// Boots and saves a guest of this kernel, unless that has been done.
+    public func prepare(
+        _ kernel: Kernel,
+        _ options: RunOptions,
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws {
+        let decision = try await AcceleratorProbe(memory: store.acceleratorMemory)
+            .decide(options.accelerator, trial: machine(for: kernel, .tcg))
+        try await guests(of: kernel, decision.accelerator, options) { event in
+            switch event {
+            case .booting: report(.working("\(kernel.version): booting, once for all later runs", fraction: nil))
+            case .note(let text): report(.note("\(kernel.version): \(text)"))
+            }
+        }.makeTemplate()
     }
 
     /// Guests of this kernel. A template holds a guest that has proved itself by every loader that it has, and parsed

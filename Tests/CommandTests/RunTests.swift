@@ -90,6 +90,32 @@ import Testing
         #expect(try TestKernels.store.kernels().contains { $0.line == "6.12" })
     }
 
+    @Test("a saved guest goes with its kernel, and gc removes what is not wanted (6.12)")
+    func savedGuests() async throws {
+        let kernel = try await TestKernels.kernel("6.12")
+        try await withScratchFolder { folder in
+            let environment = ["BPFMATRIX_STORE": folder.appending("store").string]
+            let image = try TestKernels.store.path(of: kernel.image).string
+            let added = try await Tool.run(["kernels", "add", "mine", "--image", image], environment: environment)
+            #expect(added.status == 0, "\(added.errors)")
+            let object = try await Tool.run(["compile", Self.source.string, "--output", folder.string])
+            #expect(object.status == 0, "\(object.errors)")
+            let test = ["test", folder.appending("minimal.bpf.o").string, "--loader", "agent", "--accel", "tcg"]
+            let first = try await Tool.run(test, environment: environment)
+            #expect(first.output.contains("booting, once for all later runs"), "\(first.output)")
+            let second = try await Tool.run(test, environment: environment)
+            #expect(!second.output.contains("booting") && second.output.contains("restored in"), "\(second.output)")
+            let kept = try await Tool.run(["kernels", "gc"], environment: environment)
+            #expect(kept.output.hasPrefix("1 saved guests kept"))
+            let removed = try await Tool.run(["kernels", "gc", "--keep", "0"], environment: environment)
+            #expect(removed.output.contains("removed a saved mine\n0 saved guests kept"))
+            _ = try await Tool.run(test, environment: environment)
+            _ = try await Tool.run(["kernels", "remove", "mine"], environment: environment)
+            let left = try await Tool.run(["kernels", "gc"], environment: environment)
+            #expect(left.output.hasPrefix("0 saved guests kept"), "\(left.output)")
+        }
+    }
+
     @Test("doctor knows what is there, and with --deep that kernels boot")
     func doctor() async throws {
         let kernel = try await TestKernels.kernel("6.12")

@@ -76,6 +76,7 @@ public struct TemplateStore: Sendable {
 
     func folder(_ key: TemplateKey) -> FilePath { root.appending(key.digest.hexadecimal) }
 
-    /// Held by whoever makes the template.
-    func lock(_ key: TemplateKey) -> FilePath { root.appending("\(key.digest.hexadecimal).lock") }
+    /// Held by whoever makes the template. Some templates share one, so that locks need not be removed, which can't be done
+    /// safely.
+    func lock(_ key: TemplateKey) -> FilePath { root.appending("\(key.digest.hexadecimal.prefix(2)).lock") }
 }
