@@ -9,7 +9,7 @@ KERNELS ?= 5.10,6.1,6.12,7.2
 tool := .build/release/bpfmatrix
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format clean
+.PHONY: help setup build demo test bench lint format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,12 @@ test: ## install what is missing, build, run every test
 	@scripts/setup.sh --test
 	$(SWIFT) build -c release --product bpfmatrix-guest
 	$(SWIFT) test
+
+bench: setup ## measure: restores against boots, one pass against reloads, lanes, sizes
+	@scripts/setup.sh --test
+	$(SWIFT) build -c release --product bpfmatrix-bench
+	$(SWIFT) build -c release --product bpfmatrix-guest
+	.build/release/bpfmatrix-bench --kernels $(KERNELS) --json bench.json
 
 lint: ## what swift-format has to say
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

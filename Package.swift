@@ -84,6 +84,16 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .executableTarget(
+            name: "bpfmatrix-bench",
+            dependencies: [
+                "ChildProcess", "Compiler", "GuestProtocol", "KernelStore", "Matrix", "Results", "VirtualMachine",
+                system,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+
         // The guest: static, without Foundation.
         .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf"),
         .target(

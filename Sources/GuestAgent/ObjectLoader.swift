@@ -29,22 +29,31 @@ struct ObjectLoader {
 
         let messages = LoaderMessages()
         var pending: [String] = []
+        var opened: OpenedObject?
         switch OpenedObject.open(request, messages: messages) {
         case .failure(let refusal):
             return try end(.notOpened, errno: refusal.errno, warnings: messages.text)
         case .success(let object):
             pending = object.programNames.filter { !request.skipped.contains($0) }
+            opened = object
         }
 
         var refusal: Refusal?
         var refusedMaps: Set<String> = []
         switch request.strategy {
         case .onePass:
-            refusal = try pass(over: pending, request: request, messages: messages, refusedMaps: &refusedMaps)
+            refusal = try pass(
+                over: pending,
+                startingWith: opened.take(),
+                request: request,
+                messages: messages,
+                refusedMaps: &refusedMaps
+            )
         case .perProgram:
             for program in pending {
                 let failed = try pass(
                     over: [program],
+                    startingWith: opened.take(),
                     request: request,
                     messages: messages,
                     refusedMaps: &refusedMaps
@@ -61,20 +70,28 @@ struct ObjectLoader {
 
     /// Loads the programs named, all others switched off, and reports on each; nil once all have been reported on, or
     /// why libbpf refuses the object as such.
+    ///
+    /// - Parameter opened: the object, opened and not loaded yet, where somebody has it at hand.
     private func pass(
         over programs: [String],
+        startingWith opened: consuming OpenedObject?,
         request: LoadRequest,
         messages: LoaderMessages,
         refusedMaps: inout Set<String>
     ) throws(AgentError) -> Refusal? {
         var pending = Set(programs)
+        var next = opened
         repeat {
-            messages.clear()
             GuestSystem.freshBPFFileSystem()
             let object: OpenedObject
-            switch OpenedObject.open(request, messages: messages) {
-            case .failure(let refusal): return refusal
-            case .success(let opened): object = opened
+            if let known = next.take() {
+                object = known
+            } else {
+                messages.clear()
+                switch OpenedObject.open(request, messages: messages) {
+                case .failure(let refusal): return refusal
+                case .success(let opened): object = opened
+                }
             }
             object.select(programs: pending, withoutMaps: refusedMaps)
             let outcome = kernelLoad.run(

@@ -30,7 +30,7 @@ extension MachineConfiguration {
         [
             // Nothing that the agent does not use: no disk, no network, no display.
             "-nodefaults", "-no-user-config", "-display", "none",
-            "-cpu", "max", "-smp", "1", "-m", "\(memory)M", "-accel", accelerator.rawValue,
+            "-cpu", "max", "-smp", "1", "-m", "\(memory)M", "-accel", accelerator.argument,
             "-device", "virtio-serial-pci",
             // A panic restarts the guest, and a restart ends QEMU.
             "-no-reboot",
@@ -63,6 +63,15 @@ extension MachineConfiguration {
         }
     }
 
+    /// What it takes to restore a template with nothing around it, for benchmarks: QEMU is spoken to on its standard
+    /// input. It has the same devices, connected to nobody.
+    package func bareRestoreArguments(_ template: Template) -> [String] {
+        hardware + [
+            "-chardev", "null,id=console", "-serial", "chardev:console", "-chardev", "null,id=agent",
+            "-device", "virtserialport,chardev=agent,name=\(Self.portName)", "-monitor", "stdio",
+        ] + memory(in: template.memory, isShared: false) + ["-incoming", "defer"]
+    }
+
     /// Unshared, the guest sees the file and writes to pages of its own.
     private func memory(in file: FilePath, isShared: Bool) -> [String] {
         let share = isShared ? "on" : "off"
@@ -70,5 +79,15 @@ extension MachineConfiguration {
             "-object", "memory-backend-file,id=memory,size=\(memory)M,mem-path=\(file),share=\(share)",
             "-M", "\(Self.machineType),memory-backend=memory",
         ]
+    }
+}
+
+extension Accelerator {
+    /// The translator keeps what it has translated; by default up to a quarter of the host's memory.
+    fileprivate var argument: String {
+        switch self {
+        case .kvm: rawValue
+        case .tcg: "\(rawValue),tb-size=64"
+        }
     }
 }

@@ -28,7 +28,7 @@ public struct Template: Sendable, Hashable {
     public let description: Description
 
     var memory: FilePath { folder.appending(Self.memoryName) }
-    var state: FilePath { folder.appending(Self.stateName) }
+    package var state: FilePath { folder.appending(Self.stateName) }
 
     static let memoryName = "memory"
     static let stateName = "state"

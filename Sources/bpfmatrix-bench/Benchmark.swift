@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ChildProcess
+import Compiler
+import Foundation
+import GuestProtocol
+import KernelStore
+import Matrix
+import Results
+import SystemPackage
+import VirtualMachine
+
+/// What is measured, and in which relation: docs/performance.md says what the figures mean.
+struct Benchmark {
+    let supply: GuestSupply
+    let kernels: [SelectedKernel]
+    /// The programs of src/bpf, compiled.
+    let sources: [TestObject]
+    /// Debian's libbpf-tools.
+    let tools: [TestObject]
+
+    func run(into results: inout BenchmarkResults) async throws {
+        try await starts(into: &results)
+        try await sources(into: &results)
+        try await tools(into: &results)
+        try await sizes(into: &results)
+    }
+
+    /// Cold boots, restores, and QEMU with nothing around it.
+    private func starts(into results: inout BenchmarkResults) async throws {
+        for case .available(let spec, let kernel) in kernels {
+            let warm = guests(of: kernel)
+            try await warm.makeTemplate()
+            let cold = supply.guests(of: kernel, .tcg, RunOptions(isCold: true)) { _ in }
+            let boot = try await Measurement.take("cold boot \(spec)", isWarmedUp: false) { try await start(cold) }
+            let restore = try await Measurement.take("restore \(spec)") { try await start(warm) }
+            results.measurements += [boot, restore]
+            results.ratios.append(Ratio(boot, over: restore, reach: "≥ 25"))
+            if let template = template(of: kernel) {
+                let bare = BareRestore(configuration: warm.configuration, template: template)
+                let floor = try await Measurement.take("bare QEMU \(spec)") { try bare.seconds() }
+                results.measurements.append(floor)
+                results.ratios.append(Ratio(restore, over: floor, reach: "≤ 1.3"))
+            }
+        }
+    }
+
+    /// src/bpf on all kernels, compiling not counted.
+    private func sources(into results: inout BenchmarkResults) async throws {
+        for loader in [LoaderChoice.agent, .both] {
+            let warm = try await Measurement.take("src/bpf warm, --loader \(loader)") {
+                try await matrix(sources, RunOptions(loader: loader, accelerator: .tcg))
+            }
+            let cold = try await Measurement.take("src/bpf --cold, --loader \(loader)", isWarmedUp: false) {
+                try await matrix(sources, RunOptions(loader: loader, accelerator: .tcg, isCold: true))
+            }
+            results.measurements += [warm, cold]
+            results.ratios.append(Ratio(cold, over: warm, reach: loader == .agent ? "≥ 15" : nil))
+        }
+    }
+
+    /// All of libbpf-tools.
+    private func tools(into results: inout BenchmarkResults) async throws {
+        let options = RunOptions(loader: .agent, accelerator: .tcg)
+        let boots = results.measurements.filter { $0.what.hasPrefix("cold boot") }.map(\.median).reduce(0, +)
+        var oneLane = options
+        oneLane.jobs = 1
+        let all = try await Measurement.take("libbpf-tools, all kernels") { try await matrix(tools, options) }
+        let single = try await Measurement.take("libbpf-tools, all kernels, one lane", isWarmedUp: false) {
+            try await matrix(tools, oneLane)
+        }
+        results.measurements += [all, single]
+        results.ratios.append(Ratio("libbpf-tools, all kernels : their cold boots", all.median / boots, reach: "≤ 1.0"))
+        results.ratios.append(Ratio(single, over: all, reach: "≥ 1.7"))
+
+        let one = Array(kernels.dropFirst().prefix(1))
+        var slow = oneLane
+        slow.strategy = .perProgram
+        let pass = try await Measurement.take("libbpf-tools, one kernel, one pass") {
+            try await matrix(tools, oneLane, on: one)
+        }
+        let reload = try await Measurement.take("libbpf-tools, one kernel, one reload per program", isWarmedUp: false) {
+            try await matrix(tools, slow, on: one)
+        }
+        results.measurements += [pass, reload]
+        results.ratios.append(Ratio(reload, over: pass, reach: "≥ 8"))
+
+        var growth: [Measurement] = []
+        for part in [4, 2] {
+            // Every fourth and every second, so that each set has its share of large objects.
+            let some = tools.enumerated().filter { $0.offset % part == 0 }.map(\.element)
+            growth.append(
+                try await Measurement.take("\(some.count) objects, one kernel") {
+                    try await matrix(some, oneLane, on: one)
+                }
+            )
+        }
+        results.measurements += growth
+        let (quarter, half) = (growth[0].median, growth[1].median)
+        results.ratios.append(
+            Ratio(
+                "seconds per object, second half : second quarter",
+                (pass.median - half) / 2 / (half - quarter),
+                reach: "≤ 1.1"
+            )
+        )
+    }
+
+    /// What a lane takes of memory while it works, and a template of the disk.
+    private func sizes(into results: inout BenchmarkResults) async throws {
+        for case .available(let spec, let kernel) in kernels {
+            let template = template(of: kernel)
+            results.megabytes["template \(spec), on disk"] = Double(template?.bytesOnDisk ?? 0) / 1_048_576
+            let marker = template?.state.removingLastComponent().string ?? ""
+            let peak = try await withThrowingTaskGroup(of: Double?.self) { group in
+                group.addTask {
+                    _ = try await matrix(
+                        tools,
+                        RunOptions(loader: .agent, accelerator: .tcg, jobs: 1),
+                        on: [
+                            .available(spec: spec, kernel)
+                        ]
+                    )
+                    return nil
+                }
+                group.addTask {
+                    var peak = 0.0
+                    while !Task.isCancelled {
+                        peak = max(peak, PrivateMemory.megabytes(ofProcessWith: marker))
+                        try? await Task.sleep(for: .milliseconds(50))
+                    }
+                    return peak
+                }
+                _ = try await group.next()
+                group.cancelAll()
+                return try await group.next() ?? nil
+            }
+            results.megabytes["lane on \(spec), private memory (reach ≤ 200)"] = peak ?? 0
+        }
+    }
+
+    private func guests(of kernel: Kernel) -> GuestSource { supply.guests(of: kernel, .tcg, RunOptions()) { _ in } }
+
+    private func template(of kernel: Kernel) -> Template? {
+        supply.templates.templates().first { $0.description.kernel == kernel.name }
+    }
+
+    private func start(_ source: GuestSource) async throws -> Double {
+        try await source.withGuest { $0.startDuration / .seconds(1) }
+    }
+
+    private struct Unfinished: Error, CustomStringConvertible {
+        let cells: Int
+        var description: String { "\(cells) cells have no verdict: nothing was measured" }
+    }
+
+    private func matrix(
+        _ objects: [TestObject],
+        _ options: RunOptions,
+        on kernels: [SelectedKernel]? = nil
+    ) async throws -> Double {
+        let run = MatrixRun(objects: objects, kernels: kernels ?? self.kernels, supply: supply, options: options)
+        let summary = try await run.run { _ in }.summary
+        guard summary.infrastructure == 0 else { throw Unfinished(cells: summary.infrastructure) }
+        return summary.seconds
+    }
+}
+
+/// What a process has for itself, as opposed to what it shares with others or with files.
+enum PrivateMemory {
+    static func megabytes(ofProcessWith argument: String) -> Double {
+        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        for process in processes where process.allSatisfy(\.isNumber) {
+            guard let line = try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8),
+                line.contains(argument),
+                let memory = try? String(contentsOfFile: "/proc/\(process)/smaps_rollup", encoding: .utf8)
+            else { continue }
+            let kiloBytes = memory.split(separator: "\n").filter { $0.hasPrefix("Private_") }
+                .compactMap { $0.split(separator: " ").dropFirst().first.flatMap { Double($0) } }
+            return kiloBytes.reduce(0, +) / 1024
+        }
+        return 0
+    }
+}
