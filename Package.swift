@@ -28,6 +28,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -68,9 +69,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "VerdictCache",
+            dependencies: [system, .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict
+        ),
+        .target(
             name: "Matrix",
             dependencies: [
-                "BPFObject", "ContentDigest", "GuestProtocol", "KernelStore", "Results", "VerifierLog",
+                "BPFObject", "ContentDigest", "GuestProtocol", "KernelStore", "Results", "VerdictCache", "VerifierLog",
                 "VirtualMachine", system,
             ],
             swiftSettings: strict
@@ -78,8 +84,8 @@ let package = Package(
         .executableTarget(
             name: "bpfmatrix",
             dependencies: [
-                "ChildProcess", "Compiler", "KernelStore", "Matrix", "Reports", "Results", "VirtualMachine", system,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ChildProcess", "Compiler", "KernelStore", "Matrix", "Reports", "Results", "VerdictCache",
+                "VirtualMachine", system, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
         ),
@@ -126,6 +132,10 @@ let package = Package(
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results"]),
+        .testTarget(
+            name: "VerdictCacheTests",
+            dependencies: ["TestKernels", "VerdictCache", system, .product(name: "GRDB", package: "GRDB.swift")]
+        ),
         .testTarget(name: "VirtualMachineTests", dependencies: ["VirtualMachine"]),
         .testTarget(name: "ScratchFolderTests", dependencies: ["ScratchFolder", "TestKernels", system]),
         .testTarget(name: "CompilerTests", dependencies: ["Compiler", "TestKernels", system]),
@@ -136,8 +146,8 @@ let package = Package(
         .testTarget(
             name: "MatrixTests",
             dependencies: [
-                "BPFObject", "GuestProtocol", "KernelStore", "Matrix", "Results", "TestKernels", "VirtualMachine",
-                system,
+                "BPFObject", "GuestProtocol", "KernelStore", "Matrix", "Results", "TestKernels", "VerdictCache",
+                "VirtualMachine", system,
             ]
         ),
         .testTarget(
@@ -150,7 +160,7 @@ let package = Package(
             name: "KernelTests",
             dependencies: [
                 "ChildProcess", "ContentDigest", "GuestProtocol", "KernelStore", "Matrix", "Results", "TestKernels",
-                "VirtualMachine", system,
+                "VerdictCache", "VirtualMachine", system,
             ]
         ),
     ]

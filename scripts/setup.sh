@@ -50,12 +50,12 @@ packages() {
     case $scope in
         run | build | test)
             echo qemu-system-x86; echo bpftool linux-tools-generic; echo xz-utils; echo zstd; echo lz4; echo util-linux
-            echo debian-archive-keyring; echo ca-certificates; echo libc6-dev ;;
+            echo libsqlite3-0; echo debian-archive-keyring; echo ca-certificates; echo libc6-dev ;;
     esac
     case $scope in
         build | test)
             echo gcc; echo g++; echo make; echo pkg-config; echo libelf-dev; echo zlib1g-dev; echo libzstd-dev
-            echo git; echo binutils ;;
+            echo libsqlite3-dev; echo git; echo binutils ;;
     esac
     case $scope in
         test) echo libbpf-tools; echo apt-utils; echo dpkg-dev; echo gnupg; echo python3 ;;

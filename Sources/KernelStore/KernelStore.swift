@@ -11,6 +11,8 @@ import SystemPackage
 /// blobs/       images, configurations, modules and BTF, each under its SHA-256
 /// kernels/     one record for each kernel: which blobs it consists of, and where it came from
 /// templates/   guests that were booted and saved
+/// compiled/    objects that were compiled, and headers
+/// verdicts.*   what kernels have answered before
 /// downloads/   packages that have not come whole yet
 /// apt/         apt's own files, apart from the machine's
 /// tmp/         what is being worked on
@@ -26,6 +28,8 @@ public struct KernelStore: Sendable {
     public var acceleratorMemory: FilePath { root.appending("accelerator.json") }
     /// For guests that were saved, to be restored.
     public var templates: FilePath { root.appending("templates") }
+    /// For what kernels have answered before.
+    public var verdicts: FilePath { root.appending("verdicts.sqlite") }
     /// For objects that were compiled, and the headers that they were compiled with.
     public var compilerCache: FilePath { root.appending("compiled") }
 

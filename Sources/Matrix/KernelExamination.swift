@@ -2,6 +2,7 @@
 
 import GuestProtocol
 import Results
+import VerdictCache
 import VirtualMachine
 
 /// One kernel's part of a run: what its guests, several at once perhaps, have said of every object.
@@ -11,6 +12,7 @@ import VirtualMachine
 actor KernelExamination {
     nonisolated let subject: KernelUnderTest
     nonisolated let loader: LoaderChoice
+    nonisolated let strategy: LoadStrategy
     nonisolated let limits: ExaminationLimits
     nonisolated let report: @Sendable (RunEvent) -> Void
 
@@ -21,6 +23,10 @@ actor KernelExamination {
     /// Why this kernel was given up.
     var failure: String?
     var lostForInfrastructure = 0
+    /// What decides this kernel's answers; nil where its guests can't be put together.
+    let guest: GuestIdentity?
+    /// Verdicts of this run, as guests gave them.
+    var newAnswers: [QuestionKey: [UInt8]] = [:]
 
     /// What a guest is doing, to know whom to blame if it is lost.
     enum Underway: Sendable, Hashable {
@@ -34,13 +40,16 @@ actor KernelExamination {
         _ subject: KernelUnderTest,
         objects: [TestObject],
         loader: LoaderChoice,
+        strategy: LoadStrategy = .onePass,
         limits: ExaminationLimits,
         report: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.subject = subject
         self.loader = loader
+        self.strategy = strategy
         self.limits = limits
         self.report = report
+        guest = try? GuestIdentity(subject.guests.configuration)
         progress = objects.map { ObjectProgress(object: $0, kernel: subject.spec, loader: loader) }
     }
 
@@ -71,12 +80,19 @@ actor KernelExamination {
     }
 
     /// The agent has come to the object's end.
-    func finish(_ index: Int, _ ended: ObjectReport) {
+    func finish(_ index: Int, _ ended: ObjectReport, by ready: Ready) {
         for cell in progress[index].finish(ended) { report(.cell(cell)) }
+        rememberLoading(index, by: ready)
     }
 
-    func testify(_ index: Int, _ said: WitnessReport) {
-        let statement = WitnessJudgement.statement(said, about: progress[index])
+    func testify(_ index: Int, _ said: WitnessReport, by ready: Ready) {
+        testify(index, said, isCached: false)
+        rememberTestimony(index, said, by: ready)
+    }
+
+    func testify(_ index: Int, _ said: WitnessReport, isCached: Bool) {
+        var statement = WitnessJudgement.statement(said, about: progress[index])
+        statement.isCached = isCached
         progress[index].testify(statement)
         report(.witness(statement))
         if !loader.asksAgent {

@@ -10,7 +10,6 @@ struct Lane: Sendable {
     let examination: KernelExamination
     let queue: WorkQueue
     let column: Int
-    let strategy: LoadStrategy
     /// A fresh guest for each object.
     let isIsolating: Bool
 
@@ -39,7 +38,7 @@ struct Lane: Sendable {
 
     private func serve(_ machine: RunningMachine, _ work: CurrentWork) async throws {
         await examination.guestStarted(machine)
-        var session = GuestSession(machine, limits: limits, strategy: strategy)
+        var session = GuestSession(machine, limits: limits, strategy: examination.strategy)
         try await session.prove(examination.loader)
         while let index = await queue.take(from: column) {
             await work.begin(index)
@@ -47,7 +46,8 @@ struct Lane: Sendable {
             if !progress.isLoaded { try await load(index, progress, &session, work) }
             if !progress.isWitnessed {
                 await work.set(.witnessing(index))
-                await examination.testify(index, try await session.testimony(on: progress.object.announced))
+                let said = try await session.testimony(on: progress.object.announced)
+                await examination.testify(index, said, by: machine.ready)
             }
             await work.end()
             if isIsolating { return }
@@ -82,7 +82,7 @@ struct Lane: Sendable {
         if ended.taint & KernelTaint.died != 0 {
             throw MachineFailure(.oopsed("the kernel says that it has (taint \(ended.taint)), and went on"))
         }
-        await examination.finish(index, ended)
+        await examination.finish(index, ended, by: session.machine.ready)
     }
 
     /// The object that the guest was lost over is asked about again, unless that has settled it.

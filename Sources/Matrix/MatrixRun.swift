@@ -11,17 +11,21 @@ public struct MatrixRun: Sendable {
     private let kernels: [SelectedKernel]
     private let supply: GuestSupply
     private let options: RunOptions
+    private let memory: VerdictMemory?
 
+    /// - Parameter memory: what kernels have answered before; nil asks them everything and keeps nothing.
     public init(
         objects: [TestObject],
         kernels: [SelectedKernel],
         supply: GuestSupply,
-        options: RunOptions = RunOptions()
+        options: RunOptions = RunOptions(),
+        memory: VerdictMemory? = nil
     ) {
         self.objects = objects
         self.kernels = kernels
         self.supply = supply
         self.options = options
+        self.memory = memory
     }
 
     private var bpftool: BPFTool? { supply.tools.bpftool }
@@ -36,7 +40,7 @@ public struct MatrixRun: Sendable {
         let columns = kernels.map { column($0, decision?.accelerator ?? .tcg, report: report) }
         report(.began(objects: objects.map(\.described), kernels: columns.map(\.described)))
         let start = ContinuousClock.now
-        let findings = try await examine(columns)
+        let findings = try await examine(columns, report: report)
         return results(findings, seconds: (ContinuousClock.now - start) / .seconds(1))
     }
 
@@ -50,6 +54,11 @@ public struct MatrixRun: Sendable {
             case .examination(let examination): examination.subject.described
             case .absent(let findings): findings.kernel
             }
+        }
+
+        var examination: KernelExamination? {
+            guard case .examination(let examination) = self else { return nil }
+            return examination
         }
     }
 
@@ -71,6 +80,7 @@ public struct MatrixRun: Sendable {
                     KernelUnderTest(spec: spec, kernel: kernel, guests: guests),
                     objects: objects,
                     loader: loader,
+                    strategy: options.strategy,
                     limits: options.limits,
                     report: report
                 )
@@ -118,11 +128,32 @@ public struct MatrixRun: Sendable {
     }
 
     /// Lanes go from kernel to kernel until nothing is left; findings in the columns' order.
-    private func examine(_ columns: [Column]) async throws -> [KernelFindings] {
-        let examinations = columns.map { column -> KernelExamination? in
-            guard case .examination(let examination) = column else { return nil }
-            return examination
+    private func examine(
+        _ columns: [Column],
+        report: @Sendable (RunEvent) -> Void
+    ) async throws -> [KernelFindings] {
+        let examinations = columns.map(\.examination)
+        let asked = examinations.compactMap { $0 }
+        await memory?.recall(for: asked, report: report)
+        do {
+            try await ask(examinations)
+        } catch {
+            // What was answered before the run was interrupted need not be asked again.
+            await memory?.remember(asked, report: report)
+            throw error
         }
+        await memory?.remember(asked, report: report)
+        var findings: [KernelFindings] = []
+        for column in columns {
+            switch column {
+            case .examination(let examination): findings.append(await examination.findings)
+            case .absent(let absent): findings.append(absent)
+            }
+        }
+        return findings
+    }
+
+    private func ask(_ examinations: [KernelExamination?]) async throws {
         var work: [[Int]] = []
         for examination in examinations { work.append(await examination?.unfinished ?? []) }
         let queue = options.queue(work)
@@ -135,7 +166,6 @@ public struct MatrixRun: Sendable {
                             examination: examination,
                             queue: queue,
                             column: column,
-                            strategy: options.strategy,
                             isIsolating: options.isIsolating
                         ).run()
                         await queue.leave(column)
@@ -144,14 +174,6 @@ public struct MatrixRun: Sendable {
             }
             try await group.waitForAll()
         }
-        var findings: [KernelFindings] = []
-        for column in columns {
-            switch column {
-            case .examination(let examination): findings.append(await examination.findings)
-            case .absent(let absent): findings.append(absent)
-            }
-        }
-        return findings
     }
 
     /// Without bpftool there is nobody to ask but the agent.

@@ -18,6 +18,9 @@ struct ObjectProgress {
     /// What the guest that is loading the object has said. It counts once that guest has come to the object's end: a
     /// kernel that breaks down before may have been damaged all along.
     private var reports: [ProgramReport] = []
+    private var ended: ObjectReport?
+    /// The agent's account is one that was given in an earlier run.
+    private var isCached = false
     private(set) var isLoaded: Bool
     private(set) var isWitnessed: Bool
 
@@ -29,6 +32,16 @@ struct ObjectProgress {
     }
 
     var isDone: Bool { isLoaded && isWitnessed }
+
+    /// Everything that the guest that loaded the object said of it, in an order in which it can be said again.
+    var account: [GuestMessage] {
+        refusedMaps.map { .map($0) } + reports.map { .program($0) } + (ended.map { [.object($0)] } ?? [])
+    }
+
+    /// Whether one guest has come to a verdict on every program: the next one would say the same.
+    var isWorthRemembering: Bool {
+        ended != nil && losses.isEmpty && !cells.isEmpty && cells.values.allSatisfy(\.verdict.isVerdict)
+    }
 
     /// Programs that guests were lost over: no other guest is asked about them.
     var condemned: [String] { isLoaded ? [] : Array(cells.keys) }
@@ -54,7 +67,9 @@ struct ObjectProgress {
     }
 
     /// The agent is through with the object: every program gets its cell. Returned in the object's order.
-    mutating func finish(_ report: ObjectReport) -> [Cell] {
+    mutating func finish(_ report: ObjectReport, isCached: Bool = false) -> [Cell] {
+        self.isCached = isCached
+        ended = report
         for program in object.contents.programs where cells[program.name] == nil {
             if let said = reports.first(where: { $0.program == program.name }) {
                 cells[program.name] = cell(of: said, object: report)
@@ -141,6 +156,7 @@ struct ObjectProgress {
             states: statistics.totalStates,
             peakStates: statistics.peakStates,
             stackDepth: statistics.stackDepth,
+            isCached: isCached,
             log: log.isEmpty ? nil : log
         )
     }

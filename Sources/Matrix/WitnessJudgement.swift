@@ -62,6 +62,7 @@ extension ObjectProgress {
                 kernel: kernel,
                 verdict: statement.verdict,
                 message: statement.verdict == .accepted ? nil : last ?? "bpftool failed without a word",
+                isCached: statement.isCached,
                 log: statement.verdict == .accepted ? nil : statement.output
             )
         ]

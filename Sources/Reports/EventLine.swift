@@ -36,12 +36,14 @@ public struct EventLines: Sendable {
         case .cell(let cell):
             let program = cell.program == "*" ? "" : " \(cell.program)"
             let reason = cell.message.map { ": \($0)" } ?? ""
-            return "\(name(cell.kernel)): \(cell.object)\(program) \(style.text(cell.verdict))\(reason)"
+            return
+                "\(name(cell.kernel)): \(cell.object)\(program) \(style.text(cell.verdict, isCached: cell.isCached))\(reason)"
         case .witness(let statement):
             if let disagreement = statement.disagreement {
                 return "\(name(statement.kernel)): \(statement.object) bpftool disagrees: \(disagreement)"
             }
-            return "\(name(statement.kernel)): \(statement.object) by bpftool \(style.text(statement.verdict))"
+            let verdict = style.text(statement.verdict, isCached: statement.isCached)
+            return "\(name(statement.kernel)): \(statement.object) by bpftool \(verdict)"
         case .kernelFailed(let kernel, let reason): return "\(name(kernel)): given up: \(reason)"
         }
     }

@@ -27,7 +27,9 @@ public struct LiveMatrix: Sendable {
         case .booting(let kernel, let isToBeSaved):
             states[kernel] = isToBeSaved ? "booting, once for all later runs" : "booting"
         case .started(let kernel, let seconds, _): states[kernel] = "up after \(Seconds.fine(seconds)) s"
-        case .cell(let cell): cells.append(cell)
+        case .cell(let cell):
+            cells.append(cell)
+            if cell.isCached { states[cell.kernel] = states[cell.kernel] ?? "cached" }
         case .witness(let statement): states[statement.kernel] = "bpftool: \(statement.object)"
         case .kernelFailed(let kernel, _): states[kernel] = "given up"
         }

@@ -6,7 +6,7 @@ import Results
 struct MatrixTable {
     let objects: [TestedObject]
     let kernels: [TestedKernel]
-    private let verdicts: [Place: Verdict]
+    private let cells: [Place: Cell]
     private let style: TextStyle
 
     private struct Place: Hashable {
@@ -20,13 +20,13 @@ struct MatrixTable {
     init(objects: [TestedObject], kernels: [TestedKernel], cells: some Sequence<Cell>, style: TextStyle) {
         self.kernels = kernels
         self.style = style
-        var verdicts: [Place: Verdict] = [:]
+        var places: [Place: Cell] = [:]
         var wholes: Set<String> = []
         for cell in cells {
-            verdicts[Place(object: cell.object, program: cell.program, kernel: cell.kernel)] = cell.verdict
+            places[Place(object: cell.object, program: cell.program, kernel: cell.kernel)] = cell
             if cell.program == Self.wholeObject { wholes.insert(cell.object) }
         }
-        self.verdicts = verdicts
+        self.cells = places
         self.objects = objects.map { object in
             guard wholes.contains(object.name) else { return object }
             var whole = object
@@ -73,14 +73,16 @@ struct MatrixTable {
 
     private func cell(_ object: TestedObject, _ program: TestedProgram, _ kernel: TestedKernel, width: Int) -> String {
         let place = Place(object: object.name, program: program.name, kernel: kernel.spec)
-        guard let verdict = verdicts[place] else { return style.paint(Self.centred(style.pending, in: width), .faint) }
-        return style.paint(Self.centred(style.text(verdict), in: width), style.paint(of: verdict))
+        guard let cell = cells[place] else { return style.paint(Self.centred(style.pending, in: width), .faint) }
+        return style.paint(Self.centred(text(cell), in: width), style.paint(of: cell.verdict))
     }
 
     private func width(_ kernel: TestedKernel) -> Int {
-        let widest = verdicts.filter { $0.key.kernel == kernel.spec }.values.map { style.text($0).count }.max() ?? 1
+        let widest = cells.values.filter { $0.kernel == kernel.spec }.map { text($0).count }.max() ?? 1
         return max(widest, kernel.version.count)
     }
+
+    private func text(_ cell: Cell) -> String { style.text(cell.verdict, isCached: cell.isCached) }
 
     private static func gapped(_ text: String) -> String { String(repeating: " ", count: gap) + text }
 

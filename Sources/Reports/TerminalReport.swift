@@ -25,6 +25,7 @@ public struct TerminalReport: Sendable {
         var parts = ["\(summary.accepted) of \(summary.cells) accepted"]
         if summary.failed > 0 { parts.append("\(summary.failed) not") }
         if summary.infrastructure > 0 { parts.append("\(summary.infrastructure) without a verdict") }
+        if summary.cached > 0 { parts.append("\(summary.cached) cached") }
         if let witness { parts.append(witness) }
         parts.append(results.kernels.count == 1 ? "1 kernel" : "\(results.kernels.count) kernels")
         parts.append(accelerator)

@@ -49,6 +49,9 @@ public struct TextStyle: Sendable, Hashable {
         }
     }
 
+    /// The same, and a word more where an earlier run was told it.
+    func text(_ verdict: Verdict, isCached: Bool) -> String { text(verdict) + (isCached ? " cached" : "") }
+
     func paint(of verdict: Verdict) -> Paint {
         switch verdict {
         case .accepted: .good

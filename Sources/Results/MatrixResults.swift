@@ -116,7 +116,7 @@ public struct TestedKernel: Sendable, Hashable, Codable {
     public var source: String
     /// `kvm` or `tcg`.
     public var accelerator: String
-    /// From QEMU's start to the agent's first word; nil where it never spoke.
+    /// From QEMU's start to the agent's first word; nil where it never spoke, or had nothing left to be asked.
     public var bootSeconds: Double?
     /// Whether that guest was restored from a template instead of booted; nil where none ever spoke.
     public var isRestored: Bool?
@@ -169,6 +169,8 @@ public struct Cell: Sendable, Hashable, Codable {
     public var peakStates: Int?
     /// Bytes of stack, summed over frames where the kernel lists several.
     public var stackDepth: Int?
+    /// The kernel said so in an earlier run, about the same bytes, to the same loader, in the same guest.
+    public var isCached: Bool
     /// The verifier's log, or the console's last words where the kernel crashed.
     public var log: String?
 
@@ -184,6 +186,7 @@ public struct Cell: Sendable, Hashable, Codable {
         states: Int? = nil,
         peakStates: Int? = nil,
         stackDepth: Int? = nil,
+        isCached: Bool = false,
         log: String? = nil
     ) {
         self.object = object
@@ -197,6 +200,7 @@ public struct Cell: Sendable, Hashable, Codable {
         self.states = states
         self.peakStates = peakStates
         self.stackDepth = stackDepth
+        self.isCached = isCached
         self.log = log
     }
 }
@@ -212,12 +216,22 @@ public struct WitnessStatement: Sendable, Hashable, Codable {
     public var output: String
     /// Set where the agent's verdicts and this one cannot both be true; says how they differ.
     public var disagreement: String?
+    /// Said in an earlier run.
+    public var isCached: Bool
 
-    public init(object: String, kernel: String, verdict: Verdict, output: String, disagreement: String? = nil) {
+    public init(
+        object: String,
+        kernel: String,
+        verdict: Verdict,
+        output: String,
+        disagreement: String? = nil,
+        isCached: Bool = false
+    ) {
         self.object = object
         self.kernel = kernel
         self.verdict = verdict
         self.output = output
         self.disagreement = disagreement
+        self.isCached = isCached
     }
 }

@@ -8,6 +8,8 @@ public struct Summary: Sendable, Hashable, Codable {
     public var failed: Int
     /// Cells without a verdict for reasons of infrastructure.
     public var infrastructure: Int
+    /// Cells whose verdict was known from an earlier run.
+    public var cached: Int
     /// Objects and kernels where agent and bpftool contradict each other.
     public var disagreements: Int
     /// From the first kernel's boot to the last word.
@@ -19,6 +21,7 @@ public struct Summary: Sendable, Hashable, Codable {
         self.cells = cells.count
         accepted = cells.count { $0.verdict == .accepted }
         infrastructure = cells.count { $0.verdict == .infrastructure }
+        cached = cells.count(where: \.isCached)
         failed = cells.count - accepted - infrastructure
         disagreements = witnesses.count { $0.disagreement != nil }
         self.seconds = seconds

@@ -18,7 +18,10 @@ import Testing
         try await withScratchFolder { folder in
             let json = folder.appending("results.json")
             let outcome = try await Tool.run(
-                ["test", Self.source.string, "--kernels", "6.12", "--accel", "tcg", "--json", json.string]
+                [
+                    "test", Self.source.string, "--kernels", "6.12", "--accel", "tcg", "--no-cache", "--json",
+                    json.string,
+                ]
             )
             #expect(outcome.status == 0, "\(outcome.errors)")
             #expect(!outcome.output.contains("\u{1b}"))
@@ -67,7 +70,7 @@ import Testing
             try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
             let process = Process()
             process.executableURL = URL(filePath: Tool.path.string)
-            process.arguments = ["test", Self.source.string, "--kernels", "6.12", "--accel", "tcg"]
+            process.arguments = ["test", Self.source.string, "--kernels", "6.12", "--accel", "tcg", "--no-cache"]
             process.environment = ProcessInfo.processInfo.environment
                 .merging(Tool.environment(["TMPDIR": temporary])) { $1 }
             process.standardOutput = FileHandle.nullDevice
@@ -98,9 +101,10 @@ import Testing
             let image = try TestKernels.store.path(of: kernel.image).string
             let added = try await Tool.run(["kernels", "add", "mine", "--image", image], environment: environment)
             #expect(added.status == 0, "\(added.errors)")
-            let object = try await Tool.run(["compile", Self.source.string, "--output", folder.string])
-            #expect(object.status == 0, "\(object.errors)")
-            let test = ["test", folder.appending("minimal.bpf.o").string, "--loader", "agent", "--accel", "tcg"]
+            let compiled = try await Tool.run(["compile", Self.source.string, "--output", folder.string])
+            #expect(compiled.status == 0, "\(compiled.errors)")
+            let object = folder.appending("minimal.bpf.o").string
+            let test = ["test", object, "--loader", "agent", "--accel", "tcg", "--no-cache"]
             let first = try await Tool.run(test, environment: environment)
             #expect(first.output.contains("booting, once for all later runs"), "\(first.output)")
             let second = try await Tool.run(test, environment: environment)
@@ -113,6 +117,36 @@ import Testing
             _ = try await Tool.run(["kernels", "remove", "mine"], environment: environment)
             let left = try await Tool.run(["kernels", "gc"], environment: environment)
             #expect(left.output.hasPrefix("0 saved guests kept"), "\(left.output)")
+        }
+    }
+
+    @Test("the same again is cached at once; --no-cache and --cold ask; a broken cache is told and done without (6.12)")
+    func cached() async throws {
+        let kernel = try await TestKernels.kernel("6.12")
+        try await withScratchFolder { folder in
+            let store = folder.appending("store")
+            let environment = ["BPFMATRIX_STORE": store.string]
+            let image = try TestKernels.store.path(of: kernel.image).string
+            _ = try await Tool.run(["kernels", "add", "mine", "--image", image], environment: environment)
+            _ = try await Tool.run(["compile", Self.source.string, "--output", folder.string])
+            let test = ["test", folder.appending("minimal.bpf.o").string, "--loader", "agent", "--accel", "tcg"]
+            let first = try await Tool.run(test, environment: environment)
+            #expect(first.output.contains("1 of 1 accepted") && !first.output.contains("cached"), "\(first.output)")
+            let second = try await Tool.run(test, environment: environment)
+            #expect(second.status == 0)
+            #expect(second.output.contains("minimal_prog ✓ cached"), "\(second.output)")
+            #expect(second.output.contains("1 of 1 accepted · 1 cached"), "\(second.output)")
+            #expect(!second.output.contains("restored in"))
+            for option in ["--no-cache", "--cold", "--isolate"] {
+                let asked = try await Tool.run(test + [option], environment: environment)
+                #expect(asked.output.contains("1 of 1 accepted") && !asked.output.contains("cached"), "\(asked.output)")
+            }
+
+            try store.appending("verdicts.sqlite").write("this is no database, however long one looks at it")
+            let broken = try await Tool.run(test, environment: environment)
+            #expect(broken.status == 0)
+            #expect(broken.output.contains("note: verdicts are not remembered: \(store)"), "\(broken.output)")
+            #expect(broken.output.contains("restored in") && broken.output.contains("1 of 1 accepted"))
         }
     }
 

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFObject
-import Foundation
 import GuestProtocol
-import KernelStore
 import Results
-import TestKernels
 import Testing
 import VirtualMachine
 
@@ -13,44 +10,16 @@ import VirtualMachine
 
 /// What a lost guest says about whom, without any guest.
 @Suite struct LossTests {
-    private func examination(limits: ExaminationLimits = ExaminationLimits()) throws -> KernelExamination {
-        var builder = ObjectBuilder()
-        for name in ["first", "second"] { builder.add(name, section: "socket", [.move(0, 0), .exit]) }
-        let object = try TestObject(name: "o", path: "o", bytes: builder.build(), isCompiled: false)
-        let kernel = try JSONDecoder().decode(
-            Kernel.self,
-            from: Data(
-                """
-                {"name": "k", "release": "6.1.0", "version": "6.1", "source": "s", "architecture": "amd64",
-                 "image": {"sha256": "0", "size": 0}, "modules": [], "added": 0}
-                """.utf8
-            )
-        )
-        let machine = MachineConfiguration(
-            kernel: BootKernel(name: "k", image: "/dev/null", digest: "0"),
-            initramfs: GuestInitramfs(tools: try GuestTools(agent: TestKernels.agent, bpftool: nil)),
-            accelerator: .tcg
-        )
-        let guests = GuestSource(machine, templates: nil, prepare: { _ in }, report: { _ in })
-        return KernelExamination(
-            KernelUnderTest(spec: "6.1", kernel: kernel, guests: guests),
-            objects: [object],
-            loader: .agent,
-            limits: limits,
-            report: { _ in }
-        )
-    }
-
-    private let panic = MachineFailure(.panicked("Kernel panic - not syncing: test"), console: "last words")
+    static let panic = MachineFailure(.panicked("Kernel panic - not syncing: test"), console: "last words")
     private let silence = MachineFailure(.silent(waitingFor: "a verdict", limit: .seconds(1)))
     private let gone = MachineFailure(.disconnected)
 
     @Test("a crash is blamed on a program only when it happens again")
     func crash() async throws {
-        let examination = try examination()
-        await examination.learn(from: panic, over: .loading(0, program: "second"))
+        let examination = try makeExamination()
+        await examination.learn(from: Self.panic, over: .loading(0, program: "second"))
         #expect(await examination.findings.cells.isEmpty)
-        await examination.learn(from: panic, over: .loading(0, program: "second"))
+        await examination.learn(from: Self.panic, over: .loading(0, program: "second"))
         let cells = await examination.findings.cells
         #expect(cells.map(\.program) == ["second"])
         #expect(cells.map(\.verdict) == [.crashed])
@@ -59,18 +28,18 @@ import VirtualMachine
 
     @Test("what a guest said of an object before it was lost does not count")
     func provisional() async throws {
-        let examination = try examination()
+        let examination = try makeExamination()
         for _ in 0..<2 {
             await examination.hear("first", .accepted)
             await examination.hear("second", .accepted)
-            await examination.learn(from: panic, over: .loading(0, program: nil))
+            await examination.learn(from: Self.panic, over: .loading(0, program: nil))
         }
         #expect(await examination.findings.cells.map(\.verdict) == [.crashed, .crashed])
     }
 
     @Test("a program that brings guests down although it is left out ends the object")
     func condemnedTwice() async throws {
-        let examination = try examination()
+        let examination = try makeExamination()
         for _ in 0..<2 {
             await examination.learn(from: silence, over: .loading(0, program: "first"))
         }
@@ -79,14 +48,14 @@ import VirtualMachine
 
     @Test("a program that never ends is a timeout at once")
     func timeout() async throws {
-        let examination = try examination()
+        let examination = try makeExamination()
         await examination.learn(from: silence, over: .loading(0, program: "first"))
         #expect(await examination.findings.cells.map(\.verdict) == [.timeout])
     }
 
     @Test("infrastructure is tried again, and given up after its limit; it blames no program")
     func infrastructure() async throws {
-        let examination = try examination(limits: ExaminationLimits(infrastructureRetries: 2))
+        let examination = try makeExamination(limits: ExaminationLimits(infrastructureRetries: 2))
         for _ in 0..<2 {
             await examination.learn(from: gone, over: .loading(0, program: "first"))
             #expect(await examination.findings.cells.isEmpty)
@@ -99,16 +68,16 @@ import VirtualMachine
 
     @Test("a kernel that panics before it is asked anything is infrastructure")
     func panicAtBoot() async throws {
-        let examination = try examination(limits: ExaminationLimits(infrastructureRetries: 0))
-        await examination.learn(from: panic, over: .nothing)
+        let examination = try makeExamination(limits: ExaminationLimits(infrastructureRetries: 0))
+        await examination.learn(from: Self.panic, over: .nothing)
         #expect(await examination.findings.cells.map(\.verdict) == [.infrastructure, .infrastructure])
     }
 
     @Test("an object over which guests are lost before any program's turn is given up")
     func objectCrash() async throws {
-        let examination = try examination()
+        let examination = try makeExamination()
         for _ in 0..<2 {
-            await examination.learn(from: panic, over: .loading(0, program: nil))
+            await examination.learn(from: Self.panic, over: .loading(0, program: nil))
         }
         #expect(await examination.findings.cells.map(\.verdict) == [.crashed, .crashed])
     }

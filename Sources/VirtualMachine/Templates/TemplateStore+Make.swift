@@ -19,7 +19,7 @@ extension TemplateStore {
         prepare: @escaping @Sendable (RunningMachine) async throws -> Void,
         making: @Sendable () -> Void
     ) async throws -> Template {
-        let key = try TemplateKey(configuration)
+        let key = try GuestIdentity(configuration)
         if let known = template(key) { return known }
         do {
             try FileManager.default.createDirectory(
@@ -45,7 +45,7 @@ extension TemplateStore {
     }
 
     private func make(
-        _ key: TemplateKey,
+        _ key: GuestIdentity,
         _ configuration: MachineConfiguration,
         bootLimit: Duration,
         prepare: @escaping @Sendable (RunningMachine) async throws -> Void

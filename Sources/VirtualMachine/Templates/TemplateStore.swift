@@ -68,15 +68,15 @@ public struct TemplateStore: Sendable {
         }
     }
 
-    func template(_ key: TemplateKey) -> Template? {
+    func template(_ key: GuestIdentity) -> Template? {
         guard let template = Template(in: folder(key)) else { return nil }
         template.markAsUsed()
         return template
     }
 
-    func folder(_ key: TemplateKey) -> FilePath { root.appending(key.digest.hexadecimal) }
+    func folder(_ key: GuestIdentity) -> FilePath { root.appending(key.digest.hexadecimal) }
 
     /// Held by whoever makes the template. Some templates share one, so that locks need not be removed, which can't be done
     /// safely.
-    func lock(_ key: TemplateKey) -> FilePath { root.appending("\(key.digest.hexadecimal.prefix(2)).lock") }
+    func lock(_ key: GuestIdentity) -> FilePath { root.appending("\(key.digest.hexadecimal.prefix(2)).lock") }
 }

@@ -7,6 +7,7 @@ import Matrix
 import Reports
 import Results
 import SystemPackage
+import VerdictCache
 import VirtualMachine
 
 struct TestCommand: AsyncParsableCommand {
@@ -37,6 +38,9 @@ struct TestCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The kernel whose types become vmlinux.h.", valueName: "kernel"))
     var vmlinux: String?
+
+    @Flag(name: .customLong("no-cache"), help: ArgumentHelp("Ask the kernels even what they have answered before."))
+    var isAskedAnew = false
 
     @OptionGroup(title: "Guests") var guests: RunArguments
     @OptionGroup(title: "Kernels") var source: KernelArguments
@@ -74,10 +78,22 @@ struct TestCommand: AsyncParsableCommand {
             objects: prepared.objects,
             kernels: kernels,
             supply: supply,
-            options: guests.options(loader: loader)
+            options: guests.options(loader: loader),
+            memory: memory(in: store, report: report)
         ).run(report: report)
         results.compilation = prepared.compilation
         return results
+    }
+
+    /// Who asks for a boot or a guest of its own does not ask for what another one said.
+    private func memory(in store: KernelStore, report: (RunEvent) -> Void) -> VerdictMemory? {
+        do throws(VerdictCacheError) {
+            let isConsulted = !isAskedAnew && !guests.cold && !guests.isolate
+            return VerdictMemory(try VerdictCache(at: store.verdicts), isConsulted: isConsulted)
+        } catch {
+            report(.note("\(error)"))
+            return nil
+        }
     }
 
     private func specs(in store: KernelStore) throws -> [String] {

@@ -3,16 +3,18 @@
 import ContentDigest
 import Foundation
 
-/// Everything that decides what a saved guest is. A template is only ever used under the key that it was made under:
-/// QEMU takes one under other arguments without a word, and what runs then is undefined.
-struct TemplateKey: Sendable, Hashable {
-    let digest: ContentDigest
+/// Everything that decides what a guest is: its kernel, agent and modules, QEMU, hardware, command line.
+///
+/// A template is only ever used under the identity that it was made under: QEMU takes one under other arguments without
+/// a word, and what runs then is undefined.
+public struct GuestIdentity: Sendable, Hashable {
+    public let digest: ContentDigest
 
-    /// Changes whenever templates are made otherwise than before.
+    /// Changes whenever guests are prepared, or templates made, otherwise than before.
     private static let format = "1"
 
     /// - Throws: `MachineFailure` where there is no QEMU.
-    init(_ configuration: MachineConfiguration) throws(MachineFailure) {
+    public init(_ configuration: MachineConfiguration) throws(MachineFailure) {
         let parts = [
             Self.format,
             try EmulatorFile(configuration.qemu).identity,
