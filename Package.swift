@@ -44,6 +44,7 @@ let package = Package(
 
         // Rooms with effects.
         .target(name: "FileLock", dependencies: [system], swiftSettings: strict),
+        .target(name: "FileWatch", dependencies: ["ByteReader", system], swiftSettings: strict),
         .target(name: "ScratchFolder", dependencies: [system], swiftSettings: strict),
         .target(name: "ContentDigest", dependencies: [crypto, system], swiftSettings: strict),
         .target(name: "ChildProcess", dependencies: [subprocess, system], swiftSettings: strict),
@@ -84,7 +85,7 @@ let package = Package(
         .executableTarget(
             name: "bpfmatrix",
             dependencies: [
-                "ChildProcess", "Compiler", "KernelStore", "Matrix", "Reports", "Results", "VerdictCache",
+                "ChildProcess", "Compiler", "FileWatch", "KernelStore", "Matrix", "Reports", "Results", "VerdictCache",
                 "VirtualMachine", system, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -137,6 +138,7 @@ let package = Package(
             dependencies: ["TestKernels", "VerdictCache", system, .product(name: "GRDB", package: "GRDB.swift")]
         ),
         .testTarget(name: "VirtualMachineTests", dependencies: ["VirtualMachine"]),
+        .testTarget(name: "FileWatchTests", dependencies: ["FileWatch", "TestKernels", system]),
         .testTarget(name: "ScratchFolderTests", dependencies: ["ScratchFolder", "TestKernels", system]),
         .testTarget(name: "CompilerTests", dependencies: ["Compiler", "TestKernels", system]),
         .testTarget(

@@ -11,8 +11,18 @@ public struct CompiledObject: Sendable, Hashable {
     public let path: FilePath
     /// clang's warnings as it printed them; empty where there were none.
     public let warnings: String
+    /// Every file that the compiler read, the source among them; as it named them.
+    public let inputs: [FilePath]
     /// The same source, headers, compiler and options had been compiled before.
     public let isReused: Bool
+
+    fileprivate init(source: FilePath, _ cached: ObjectCache.Entry, isReused: Bool) {
+        self.source = source
+        path = cached.object
+        warnings = cached.warnings
+        inputs = cached.inputs
+        self.isReused = isReused
+    }
 }
 
 /// A `vmlinux.h` to compile with.
@@ -67,7 +77,7 @@ public struct Compiler: Sendable {
         let options = options(source, vmlinux, architecture)
         let key = ObjectCache.Key(compiler: clang.fullVersion, options: options, source: source)
         if let known = cache.object(for: key) {
-            return CompiledObject(source: source, path: known.path, warnings: known.warnings, isReused: true)
+            return CompiledObject(source: source, known, isReused: true)
         }
         return try await cache.withTemporaryFolder { folder in
             let object = folder.appending("object")
@@ -80,8 +90,8 @@ public struct Compiler: Sendable {
             guard result.ending.isSuccess else {
                 throw CompileError.rejected(source: source.string, diagnostics: advice(result.errorText))
             }
-            let path = try cache.keep(object, dependencies: dependencies, warnings: result.errorText, for: key)
-            return CompiledObject(source: source, path: path, warnings: result.errorText, isReused: false)
+            let kept = try cache.keep(object, dependencies: dependencies, warnings: result.errorText, for: key)
+            return CompiledObject(source: source, kept, isReused: false)
         }
     }
 

@@ -20,6 +20,14 @@ struct ObjectCache: Sendable {
         }
     }
 
+    /// What a compilation came to.
+    struct Entry {
+        let object: FilePath
+        let warnings: String
+        /// Every file that was read.
+        let inputs: [FilePath]
+    }
+
     /// What is remembered of a compilation.
     private struct Record: Codable {
         /// SHA-256 of each file that was read, by its path: the source is among them.
@@ -46,19 +54,18 @@ struct ObjectCache: Sendable {
         }
     }
 
-    func object(for key: Key) -> (path: FilePath, warnings: String)? {
+    func object(for key: Key) -> Entry? {
         guard let data = FileManager.default.contents(atPath: record(key).string),
             let record = try? JSONDecoder().decode(Record.self, from: data),
             record.inputs.allSatisfy({ Self.digest(FilePath($0.key)) == $0.value })
         else { return nil }
         let path = object(record.object)
         // A file that was damaged or replaced is compiled anew.
-        return Self.digest(path) == record.object ? (path, record.warnings) : nil
+        return Self.digest(path) == record.object ? entry(record) : nil
     }
 
-    /// Takes a new object in; returns where it is from now on.
-    func keep(_ made: FilePath, dependencies: FilePath, warnings: String, for key: Key) throws(CompileError) -> FilePath
-    {
+    /// Takes a new object in.
+    func keep(_ made: FilePath, dependencies: FilePath, warnings: String, for key: Key) throws(CompileError) -> Entry {
         guard let digest = Self.digest(made) else {
             throw .storage(path: made.string, reason: "clang has written nothing")
         }
@@ -71,10 +78,18 @@ struct ObjectCache: Sendable {
             try Data(contentsOf: URL(filePath: made.string)).write(to: URL(filePath: path.string), options: .atomic)
             let record = Record(inputs: inputs, object: digest, warnings: warnings)
             try JSONEncoder().encode(record).write(to: URL(filePath: self.record(key).string), options: .atomic)
+            return entry(record)
         } catch {
             throw .storage(path: path.string, reason: error.localizedDescription)
         }
-        return path
+    }
+
+    private func entry(_ record: Record) -> Entry {
+        Entry(
+            object: object(record.object),
+            warnings: record.warnings,
+            inputs: record.inputs.keys.sorted().map { FilePath($0) }
+        )
     }
 
     func withTemporaryFolder<Result>(_ body: (FilePath) async throws -> Result) async throws -> Result {

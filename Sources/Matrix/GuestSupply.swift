@@ -31,14 +31,20 @@ public struct GuestSupply: Sendable {
         )
     }
 
+    /// What a choice comes to on this machine; `auto` may have to try a guest of `kernel`.
+    ///
+    /// - Throws: as `AcceleratorProbe.decide`.
+    public func accelerator(_ choice: AcceleratorChoice, trial kernel: Kernel) async throws -> AcceleratorDecision {
+        try await AcceleratorProbe(memory: store.acceleratorMemory).decide(choice, trial: machine(for: kernel, .tcg))
+    }
+
     /// Boots and saves a guest of this kernel, unless that has been done.
     public func prepare(
         _ kernel: Kernel,
         _ options: RunOptions,
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws {
-        let decision = try await AcceleratorProbe(memory: store.acceleratorMemory)
-            .decide(options.accelerator, trial: machine(for: kernel, .tcg))
+        let decision = try await accelerator(options.accelerator, trial: kernel)
         try await guests(of: kernel, decision.accelerator, options) { event in
             switch event {
             case .booting: report(.working("\(kernel.version): booting, once for all later runs", fraction: nil))

@@ -36,7 +36,8 @@ public struct MatrixRun: Sendable {
     ///   agent or bpftool can't be read, `CancellationError`. What happens to kernels and guests is in the results.
     public func run(report: @escaping @Sendable (RunEvent) -> Void) async throws -> MatrixResults {
         let decision = try await accelerator()
-        if let decision { report(.note("\(decision.accelerator.title): \(decision.reason)")) }
+        // Who has named one need not be told.
+        if let decision, options.accelerator == .auto { report(.note(decision.note)) }
         let columns = kernels.map { column($0, decision?.accelerator ?? .tcg, report: report) }
         report(.began(objects: objects.map(\.described), kernels: columns.map(\.described)))
         let start = ContinuousClock.now
@@ -123,8 +124,7 @@ public struct MatrixRun: Sendable {
     /// nil where there is no kernel to try it with.
     private func accelerator() async throws -> AcceleratorDecision? {
         guard let kernel = kernels.lazy.compactMap(\.kernel).first else { return nil }
-        return try await AcceleratorProbe(memory: supply.store.acceleratorMemory)
-            .decide(options.accelerator, trial: supply.machine(for: kernel, .tcg))
+        return try await supply.accelerator(options.accelerator, trial: kernel)
     }
 
     /// Lanes go from kernel to kernel until nothing is left; findings in the columns' order.
@@ -205,15 +205,6 @@ public struct MatrixRun: Sendable {
 /// This tool, as results name it.
 public enum ToolVersion {
     public static let current = Version(name: "bpfmatrix", version: "0.1.0")
-}
-
-extension Accelerator {
-    fileprivate var title: String {
-        switch self {
-        case .kvm: "KVM"
-        case .tcg: "emulated (no KVM)"
-        }
-    }
 }
 
 extension TestObject {

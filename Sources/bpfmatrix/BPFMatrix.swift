@@ -22,7 +22,8 @@ struct BPFMatrix: AsyncParsableCommand {
             """,
         version: ToolVersion.current.version,
         subcommands: [
-            TestCommand.self, CompileCommand.self, VmlinuxCommand.self, KernelsCommand.self, DoctorCommand.self,
+            TestCommand.self, WatchCommand.self, CompileCommand.self, VmlinuxCommand.self, KernelsCommand.self,
+            DoctorCommand.self,
         ]
     )
 

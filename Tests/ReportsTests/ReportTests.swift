@@ -151,3 +151,34 @@ import Testing
         #expect(status([.accepted], witnesses: [silence]) == 3)
     }
 }
+
+@Suite struct WatchPageTests {
+    private let page = WatchPage(["src/bpf"], style: TextStyle(isUnicode: true, isColoured: false))
+
+    @Test("title, content, and what can be pressed")
+    func lines() {
+        #expect(
+            page.lines(["a", "b"], .working, height: 24)
+                == ["watching src/bpf", "", "a", "b", "", "working · r asks the kernels again · q quits"]
+        )
+        #expect(page.lines([], .done(seconds: 0.314), height: 24).last?.hasPrefix("0.31 s · ") == true)
+    }
+
+    @Test("what does not fit is counted", arguments: [1, 5, 10, 24])
+    func height(height: Int) {
+        let content = (0..<100).map { "line \($0)" }
+        let lines = page.lines(content, .working, height: height)
+        #expect(lines.count == max(5, height))
+        let shown = max(1, height - 4) - 1
+        #expect(lines[lines.count - 3] == "… \(100 - shown) lines more")
+    }
+
+    @Test("each input that can't be tested is marked, and its details follow")
+    func complaints() {
+        #expect(
+            page.complaints(["a.c does not compile\na.c:1: error", "b.o: not an ELF file"])
+                == ["✗ a.c does not compile", "a.c:1: error", "✗ b.o: not an ELF file"]
+        )
+        #expect(page.complaints(["\u{1b}[2J"]).allSatisfy { !$0.contains("\u{1b}") })
+    }
+}

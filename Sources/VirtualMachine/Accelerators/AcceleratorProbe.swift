@@ -14,6 +14,14 @@ public struct AcceleratorDecision: Sendable, Hashable {
         self.accelerator = accelerator
         self.reason = reason
     }
+
+    /// Both, for people.
+    public var note: String {
+        switch accelerator {
+        case .kvm: "KVM: \(reason)"
+        case .tcg: "emulated (no KVM): \(reason)"
+        }
+    }
 }
 
 /// Decides between KVM and emulation.
@@ -46,8 +54,11 @@ public struct AcceleratorProbe: Sendable {
         switch choice {
         case .tcg: return AcceleratorDecision(accelerator: .tcg, reason: "asked for")
         case .kvm:
+            let host = try Self.host(trial.processor, trial.qemu)
+            if let known = recall(host: host), known.accelerator == .kvm { return known }
+            // It may have been mended since it failed.
             try await answers(trial)
-            return AcceleratorDecision(accelerator: .kvm, reason: "asked for, and a guest answered")
+            return remember(Finding(host: host, kvmAnswers: true, reason: Self.success))
         case .auto: return try await decide(trial)
         }
     }
@@ -67,16 +78,22 @@ public struct AcceleratorProbe: Sendable {
         let finding: Finding
         do {
             try await answers(trial)
-            finding = Finding(host: host, kvmAnswers: true, reason: "a guest answered under KVM")
+            finding = Finding(host: host, kvmAnswers: true, reason: Self.success)
         } catch let failure as MachineFailure {
             try Task.checkCancellation()
             let reason = "\(failure)".split(separator: "\n").first ?? ""
             finding = Finding(host: host, kvmAnswers: false, reason: "\(device) opens, but no guest answers: \(reason)")
         }
-        // Not being able to remember costs the next run another try, nothing else.
+        return remember(finding)
+    }
+
+    private func remember(_ finding: Finding) -> AcceleratorDecision {
+        // Not being able to costs the next run another try, nothing else.
         try? JSONEncoder().encode(finding).write(to: URL(filePath: memory.string), options: .atomic)
         return Self.decision(finding)
     }
+
+    private static let success = "a guest answered under KVM"
 
     private func answers(_ trial: MachineConfiguration) async throws {
         var machine = trial

@@ -41,6 +41,7 @@ struct CompileCommand: AsyncParsableCommand {
         let prepared = try await RunDisplay(on: STDERR_FILENO).show { report in
             try await preparation.prepare(sources, kernels: try store.kernels(), report: report)
         }
+        guard prepared.errors.isEmpty else { throw UnusableInputs(errors: prepared.errors) }
         for (compiled, object) in zip(prepared.compiled, prepared.objects) {
             let target = target(of: compiled.source)
             if let output { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) }

@@ -18,7 +18,7 @@ struct UnusableInputs: FindingAboutInput, CustomStringConvertible {
 }
 
 /// From what the user named to objects that can be tested.
-struct ObjectPreparation {
+struct ObjectPreparation: Sendable {
     let store: KernelStore
     let selection: KernelSelection
     /// The user's choice of a kernel for `vmlinux.h`.
@@ -32,6 +32,8 @@ struct ObjectPreparation {
         var objects: [TestObject] = []
         var compilation: Compilation?
         var compiled: [CompiledObject] = []
+        /// Inputs that can't be tested: `CompileError.rejected` and `InputError`.
+        var errors: [any Error] = []
     }
 
     /// - Parameter kernels: under test; one of them gives `vmlinux.h` where the store has no usual one.
@@ -41,7 +43,6 @@ struct ObjectPreparation {
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> Prepared {
         var prepared = Prepared()
-        var errors: [any Error] = []
         let hasSources = inputs.contains { input in
             guard case .source = input else { return false }
             return true
@@ -58,7 +59,7 @@ struct ObjectPreparation {
                         header = try await self.header(kernels: kernels, report: report)
                     }
                     let compiled = try await compiler.compile(source, with: header)
-                    if !compiled.warnings.isEmpty { Terminal.standardError(compiled.warnings) }
+                    if !compiled.warnings.isEmpty { report(.note(compiled.warnings)) }
                     prepared.compiled.append(compiled)
                     prepared.objects.append(try InputReader.object(compiledFrom: source, at: compiled.path))
                     prepared.compilation = Compilation(compiler: compiler.clang.name, vmlinux: header?.origin)
@@ -67,12 +68,11 @@ struct ObjectPreparation {
                 }
             } catch let error as CompileError {
                 guard case .rejected = error else { throw error }
-                errors.append(error)
+                prepared.errors.append(error)
             } catch let error as InputError {
-                errors.append(error)
+                prepared.errors.append(error)
             }
         }
-        guard errors.isEmpty else { throw UnusableInputs(errors: errors) }
         let (different, same) = InputReader.different(prepared.objects)
         for (object, first) in same {
             report(.note("\(object.path): \(object.name) has the same bytes as \(first.name)"))

@@ -4,9 +4,20 @@ import Foundation
 import Reports
 import Results
 
+/// Where a run is drawn while it goes on.
+protocol RunSurface: Sendable {
+    /// A line that stays.
+    func keep(_ line: String) async
+    /// What is known now, in place of what was drawn before.
+    func draw(_ lines: [String]) async
+    /// Nothing more comes.
+    func end() async
+}
+
 /// Shows a run while it goes on: redrawn on a terminal, a line for each event elsewhere.
 struct RunDisplay {
     private let descriptor: Int32
+    private let surface: any RunSurface
     private static let interval = Duration.milliseconds(100)
 
     private enum Occasion: Sendable {
@@ -14,9 +25,12 @@ struct RunDisplay {
         case tick
     }
 
-    /// - Parameter descriptor: what is written to.
-    init(on descriptor: Int32) {
+    /// - Parameters:
+    ///   - descriptor: what is written to.
+    ///   - surface: where it is drawn if that is a terminal; nil draws below what is there.
+    init(on descriptor: Int32, surface: (any RunSurface)? = nil) {
         self.descriptor = descriptor
+        self.surface = surface ?? BottomLines(descriptor: descriptor)
     }
 
     /// Runs `body` with somebody to report to, and shows what it reports. When it returns, what was to be redrawn is
@@ -60,41 +74,43 @@ struct RunDisplay {
             return
         }
         var matrix = LiveMatrix(style: style)
-        var canvas = Canvas(descriptor: descriptor)
         var hasChanged = false
         for await occasion in occasions {
             switch occasion {
             case .event(let event):
-                if let line = matrix.apply(event) { canvas.print(line) }
+                if let line = matrix.apply(event) { await surface.keep(line) }
                 hasChanged = true
             case .tick where hasChanged:
                 let size = Terminal.size(of: descriptor)
-                canvas.draw(matrix.lines(width: size.width, height: size.height))
+                await surface.draw(matrix.lines(width: size.width, height: size.height))
                 hasChanged = false
             case .tick: break
             }
         }
-        canvas.draw([])
+        await surface.end()
     }
 }
 
 /// Lines at the bottom of a terminal that are drawn over (ECMA-48: CUU, CR, ED).
-private struct Canvas {
-    let descriptor: Int32
+private actor BottomLines: RunSurface {
+    private let descriptor: Int32
     private var drawn: [String] = []
 
     init(descriptor: Int32) {
         self.descriptor = descriptor
     }
 
-    mutating func draw(_ lines: [String]) {
+    func draw(_ lines: [String]) {
         Terminal.write(erasure + lines.map { $0 + "\n" }.joined(), to: descriptor)
         drawn = lines
     }
 
-    /// A line that stays, above what is drawn.
-    mutating func print(_ line: String) {
+    func keep(_ line: String) {
         Terminal.write(erasure + line + "\n" + drawn.map { $0 + "\n" }.joined(), to: descriptor)
+    }
+
+    func end() {
+        draw([])
     }
 
     private var erasure: String { drawn.isEmpty ? "" : "\u{1b}[\(drawn.count)A\r\u{1b}[J" }

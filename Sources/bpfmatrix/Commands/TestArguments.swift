@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import KernelStore
+import Matrix
+import Results
+import VerdictCache
+
+/// What is tested, where, and how: the same for one run and for many.
+struct TestArguments: ParsableArguments {
+    @Argument(help: "C sources, BPF objects, binaries that embed some, or folders.")
+    var path: [String]
+
+    @Option(help: ArgumentHelp("Which kernels, separated by commas. (default: all in the store)", valueName: "kernels"))
+    var kernels: String?
+
+    @Option(help: "Who loads: the agent, verdict by verdict; bpftool, object by object; or both.")
+    var loader = LoaderChoice.both
+
+    @Option(help: ArgumentHelp("The kernel whose types become vmlinux.h.", valueName: "kernel"))
+    var vmlinux: String?
+
+    @Flag(name: .customLong("no-cache"), help: "Ask the kernels even what they have answered before.")
+    var isAskedAnew = false
+
+    @OptionGroup(title: "Guests") var guests: RunArguments
+    @OptionGroup(title: "Kernels") var source: KernelArguments
+
+    /// Everything that it takes, with the kernels pulled that the store lacks.
+    func bench(in store: KernelStore, report: @escaping @Sendable (RunEvent) -> Void) async throws -> TestBench {
+        let specs = try specs(in: store)
+        async let supplied = Installation.supply(of: store)
+        let selection = source.selection(in: store)
+        let kernels = try await selection.select(specs, report: report)
+        let supply = try await supplied
+        if supply.tools.bpftool == nil && loader == .bpftool { throw WitnessMissing() }
+        if supply.tools.bpftool == nil && loader == .both { report(.note("no second witness: \(WitnessMissing())")) }
+        return TestBench(
+            kernels: kernels,
+            preparation: ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux),
+            supply: supply,
+            options: guests.options(loader: loader),
+            cache: cache(in: store, report: report),
+            // Who asks for a boot or a guest of its own does not ask for what another one said.
+            isAskedAnew: isAskedAnew || guests.cold || guests.isolate
+        )
+    }
+
+    private func cache(in store: KernelStore, report: (RunEvent) -> Void) -> VerdictCache? {
+        do throws(VerdictCacheError) {
+            return try VerdictCache(at: store.verdicts)
+        } catch {
+            report(.note("\(error)"))
+            return nil
+        }
+    }
+
+    private func specs(in store: KernelStore) throws -> [String] {
+        let specs = try kernels.map { KernelArguments.specs([$0]) } ?? store.kernels().map(\.name)
+        guard specs.isEmpty else { return specs }
+        throw ValidationError(
+            kernels == nil
+                ? "No kernel in the store: name some with --kernels 5.10,6.1,6.12,latest"
+                : "--kernels names none: --kernels 5.10,6.1,6.12,latest"
+        )
+    }
+}
+
+struct WitnessMissing: Error, CustomStringConvertible {
+    var description: String { "bpftool is not installed, or does not run: apt-get install bpftool" }
+}

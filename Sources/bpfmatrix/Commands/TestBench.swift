@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelStore
+import Matrix
+import Results
+import VerdictCache
+
+/// Kernels and guests to test on, ready for one set of objects after the other.
+struct TestBench: Sendable {
+    let kernels: [SelectedKernel]
+    let preparation: ObjectPreparation
+    let supply: GuestSupply
+    var options: RunOptions
+    /// nil where it can't be used.
+    let cache: VerdictCache?
+    let isAskedAnew: Bool
+
+    /// Settles now, and says, what the accelerator will be, so that it is not said of every set of objects.
+    mutating func settleAccelerator(report: @Sendable (RunEvent) -> Void) async throws {
+        guard options.accelerator == .auto, let kernel = kernels.lazy.compactMap(\.kernel).first else { return }
+        let decision = try await supply.accelerator(.auto, trial: kernel)
+        report(.note(decision.note))
+        options.accelerator = decision.accelerator == .kvm ? .kvm : .tcg
+    }
+
+    /// From inputs to objects; what can't be tested is among its errors.
+    func prepare(
+        _ inputs: [TestInput],
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws -> ObjectPreparation.Prepared {
+        try await preparation.prepare(inputs, kernels: kernels.compactMap(\.kernel), report: report)
+    }
+
+    /// Asks all kernels about what was prepared.
+    ///
+    /// - Parameter isAskedAnew: even what they have answered before.
+    func test(
+        _ prepared: ObjectPreparation.Prepared,
+        isAskedAnew: Bool = false,
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws -> MatrixResults {
+        let isConsulted = !self.isAskedAnew && !isAskedAnew
+        var results = try await MatrixRun(
+            objects: prepared.objects,
+            kernels: kernels,
+            supply: supply,
+            options: options,
+            memory: cache.map { VerdictMemory($0, isConsulted: isConsulted) }
+        ).run(report: report)
+        results.compilation = prepared.compilation
+        return results
+    }
+}

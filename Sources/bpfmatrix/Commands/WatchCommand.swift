@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import FileWatch
+import Foundation
+import KernelStore
+import Matrix
+import Reports
+import Results
+
+struct WatchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch",
+        abstract: "Test again whenever a file changes, until q is pressed.",
+        discussion: """
+            Takes what `bpfmatrix test` takes. Sources that change are compiled, kernels are asked about what that made new, and \
+            the matrix is drawn over the last one; what does not compile is shown in its place. In a pipe, a matrix for each \
+            change, until the command is interrupted.
+
+              bpfmatrix watch src/bpf --kernels 5.10,6.1,6.12,7.2 --loader agent
+            """
+    )
+
+    @OptionGroup var arguments: TestArguments
+
+    func run() async throws {
+        _ = try InputReader.inputs(at: arguments.path)
+        let store = try KernelStore()
+        let bench = try await RunDisplay(on: STDOUT_FILENO).show { report in
+            var bench = try await arguments.bench(in: store, report: report)
+            try await bench.settleAccelerator(report: report)
+            return bench
+        }
+        let page = WatchPage(arguments.path, style: Terminal.style())
+        let screen = Terminal.isTerminal(STDOUT_FILENO) ? WatchScreen(on: STDOUT_FILENO, page: page) : nil
+        let rounds = WatchRounds(paths: arguments.path, bench: bench, page: page, screen: screen)
+        let last = try await FileWatch.with { files in
+            try await Keyboard.with { keys in
+                await screen?.open()
+                do {
+                    let last = try await rounds.run(watching: files, keys: keys)
+                    await screen?.close()
+                    return last
+                } catch {
+                    await screen?.close()
+                    throw error
+                }
+            }
+        }
+        // The screen is gone, and its last page with it.
+        if screen != nil { Terminal.standardOutput(last.map { $0 + "\n" }.joined()) }
+    }
+}

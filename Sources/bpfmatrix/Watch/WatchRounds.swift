@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileWatch
+import Foundation
+import Matrix
+import Reports
+import Results
+import SystemPackage
+
+/// One round of testing after the other: a change that comes while one goes on ends it, and begins the next.
+actor WatchRounds {
+    private let paths: [String]
+    private let bench: TestBench
+    private let page: WatchPage
+    /// nil where nothing can be drawn over.
+    private let screen: WatchScreen?
+    private var files: WatchedFiles
+    /// What the last round has come to.
+    private var last: [String] = []
+
+    /// Changes come in bursts: a round begins once there has been none for so long.
+    private static let calm = Duration.milliseconds(30)
+
+    private enum Occasion: Sendable {
+        case changed
+        case key(Character)
+        case resized
+        case ended
+    }
+
+    init(paths: [String], bench: TestBench, page: WatchPage, screen: WatchScreen?) {
+        self.paths = paths
+        self.bench = bench
+        self.page = page
+        self.screen = screen
+        files = WatchedFiles(paths)
+    }
+
+    /// Tests, and tests again, until it is told to quit; returns what was on the screen then.
+    func run(watching watch: FileWatch, keys: AsyncStream<Character>) async throws -> [String] {
+        let (occasions, continuation) = AsyncStream.makeStream(of: Occasion.self)
+        let resizes = Self.resizes(continuation)
+        defer { resizes.cancel() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await event in watch.events {
+                    if let change = await watch.change(event), await self.concerns(change) {
+                        continuation.yield(.changed)
+                    }
+                }
+            }
+            group.addTask { for await key in keys { continuation.yield(.key(key)) } }
+            var isAskedAnew = false
+            while let isNextAskedAnew = try await round(isAskedAnew, watch, occasions) { isAskedAnew = isNextAskedAnew }
+            group.cancelAll()
+        }
+        return last
+    }
+
+    /// One round, and what ends it: whether the next one asks everything anew; nil where there is none.
+    private func round(
+        _ isAskedAnew: Bool,
+        _ watch: FileWatch,
+        _ occasions: AsyncStream<Occasion>
+    ) async throws -> Bool? {
+        try await withThrowingTaskGroup(of: Occasion.self) { group in
+            defer { group.cancelAll() }
+            @Sendable func next() async -> Occasion {
+                for await occasion in occasions { return occasion }
+                return .key("q")
+            }
+            group.addTask {
+                try await self.test(isAskedAnew, watch)
+                return .ended
+            }
+            group.addTask { await next() }
+            var isAtWork = true
+            while let occasion = try await group.next() {
+                switch occasion {
+                case .ended:
+                    isAtWork = false
+                    continue
+                case .changed: return false
+                case .key("r"): return true
+                case .key("q"): return nil
+                case .resized where !isAtWork: await screen?.redraw()
+                case .key, .resized: break
+                }
+                group.addTask { await next() }
+            }
+            // Only where everything is cancelled.
+            return nil
+        }
+    }
+
+    private func test(_ isAskedAnew: Bool, _ watch: FileWatch) async throws {
+        try await Task.sleep(for: Self.calm)
+        let start = ContinuousClock.now
+        await screen?.begin()
+        let lines: [String]
+        do {
+            lines = try await examine(isAskedAnew, watch)
+        } catch {
+            try Task.checkCancellation()
+            lines = page.complaints(["\(error)"])
+        }
+        last = lines
+        if let screen {
+            await screen.finish(lines, seconds: (ContinuousClock.now - start) / .seconds(1))
+        } else {
+            Terminal.standardOutput(lines.map { $0 + "\n" }.joined())
+        }
+    }
+
+    private func examine(_ isAskedAnew: Bool, _ watch: FileWatch) async throws -> [String] {
+        // Before the files are read: what changes from now on is for the next round.
+        try await watchFolders(watch)
+        let inputs = try InputReader.inputs(at: paths)
+        let bench = bench
+        let (prepared, results) = try await RunDisplay(on: STDOUT_FILENO, surface: screen).show { report in
+            let prepared = try await bench.prepare(inputs, report: report)
+            guard !prepared.objects.isEmpty else { return (prepared, MatrixResults?.none) }
+            return (prepared, try await bench.test(prepared, isAskedAnew: isAskedAnew, report: report))
+        }
+        files.add(prepared.compiled.flatMap(\.inputs))
+        try await watchFolders(watch)
+        let text = results.map { TerminalReport($0, style: Terminal.style()).text } ?? ""
+        return page.complaints(prepared.errors.map { "\($0)" })
+            + text.split(separator: "\n", omittingEmptySubsequences: false)
+            .dropLast().map(String.init)
+    }
+
+    private func watchFolders(_ watch: FileWatch) async throws {
+        for folder in files.folders where FileManager.default.fileExists(atPath: folder.string) {
+            try await watch.watch(folder)
+        }
+    }
+
+    private func concerns(_ change: FileChange) -> Bool {
+        switch change {
+        case .changed(let path): files.concerns(path)
+        case .overflow: true
+        }
+    }
+
+    private static func resizes(_ continuation: AsyncStream<Occasion>.Continuation) -> any DispatchSourceSignal {
+        let source = DispatchSource.makeSignalSource(signal: SIGWINCH, queue: .global())
+        source.setEventHandler { continuation.yield(.resized) }
+        source.resume()
+        return source
+    }
+}

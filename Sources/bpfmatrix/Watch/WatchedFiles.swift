@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import SystemPackage
+
+/// Which files a watched run depends on. It only ever grows: a source that does not compile does not say any more what it
+/// includes.
+struct WatchedFiles: Sendable, Hashable {
+    private var files: Set<FilePath> = []
+    /// In these, new sources, objects and headers count.
+    private var namedFolders: Set<FilePath> = []
+    private let workingDirectory: FilePath
+
+    private static let testable: Set<String> = ["c", "h", "o"]
+
+    /// - Parameter paths: what the user named: files, and folders of them.
+    init(_ paths: [String], workingDirectory: FilePath = FilePath(FileManager.default.currentDirectoryPath)) {
+        self.workingDirectory = workingDirectory
+        for path in paths {
+            let absolute = absolute(FilePath(path))
+            var isFolder: ObjCBool = false
+            if FileManager.default.fileExists(atPath: absolute.string, isDirectory: &isFolder), isFolder.boolValue {
+                namedFolders.insert(absolute)
+            }
+            add([absolute])
+        }
+    }
+
+    /// Files that a compiler has read.
+    mutating func add(_ paths: some Sequence<FilePath>) {
+        for path in paths {
+            let path = absolute(path)
+            files.insert(path)
+            // What a link leads to is what an editor writes.
+            files.insert(FilePath(URL(filePath: path.string).resolvingSymlinksInPath().path))
+        }
+    }
+
+    /// Where changes may come from.
+    var folders: Set<FilePath> { namedFolders.union(files.map { $0.removingLastComponent() }) }
+
+    func concerns(_ path: FilePath) -> Bool {
+        if files.contains(path) { return true }
+        guard let kind = path.extension else { return false }
+        let folder = path.removingLastComponent()
+        if namedFolders.contains(folder) { return Self.testable.contains(kind) }
+        // A header that was missed may have come.
+        return kind == "h" && files.contains { $0.removingLastComponent() == folder }
+    }
+
+    private func absolute(_ path: FilePath) -> FilePath {
+        (path.isAbsolute ? path : workingDirectory.pushing(path)).lexicallyNormalized()
+    }
+}
