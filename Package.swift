@@ -140,7 +140,7 @@ let package = Package(
         .testTarget(name: "VirtualMachineTests", dependencies: ["VirtualMachine"]),
         .testTarget(name: "FileWatchTests", dependencies: ["FileWatch", "TestKernels", system]),
         .testTarget(name: "ScratchFolderTests", dependencies: ["ScratchFolder", "TestKernels", system]),
-        .testTarget(name: "CompilerTests", dependencies: ["Compiler", "TestKernels", system]),
+        .testTarget(name: "CompilerTests", dependencies: ["Compiler", "ELF", "TestKernels", system]),
         .testTarget(
             name: "KernelStoreTests",
             dependencies: ["ChildProcess", "KernelStore", "Matrix", "TestKernels", system]

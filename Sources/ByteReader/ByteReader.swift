@@ -28,11 +28,14 @@ public enum ByteReaderError: Error, Hashable, CustomStringConvertible {
 /// The one way in this project by which bytes from outside become values. Offsets are relative to the first byte
 /// that the reader was given.
 public struct ByteReader: Sendable {
-    private let bytes: ArraySlice<UInt8>
-    private let order: ByteOrder
+    // Readers are inlined where they are used: generic code that is not specialised costs an emulated guest dearly.
+    @usableFromInline let bytes: ArraySlice<UInt8>
+    @usableFromInline let order: ByteOrder
+
+    @usableFromInline var position = 0
 
     /// Offset of the next byte to be read; `0...count`.
-    public private(set) var offset = 0
+    public var offset: Int { position }
 
     public init(_ bytes: ArraySlice<UInt8>, order: ByteOrder = .littleEndian) {
         self.bytes = bytes
@@ -47,7 +50,7 @@ public struct ByteReader: Sendable {
     public var count: Int { bytes.count }
 
     /// How many bytes are left after the cursor.
-    public var remaining: Int { bytes.count - offset }
+    @inlinable public var remaining: Int { bytes.count - position }
 
     public var isAtEnd: Bool { remaining == 0 }
 
@@ -56,20 +59,22 @@ public struct ByteReader: Sendable {
         guard offset >= 0, offset <= bytes.count else {
             throw .outOfBounds(offset: offset, count: 0, end: bytes.count)
         }
-        self.offset = offset
+        position = offset
     }
 
     /// The next `count` bytes, without a copy.
+    @inlinable
     public mutating func bytes(_ count: Int) throws(ByteReaderError) -> ArraySlice<UInt8> {
         guard count >= 0, count <= remaining else {
-            throw .outOfBounds(offset: offset, count: count, end: bytes.count)
+            throw .outOfBounds(offset: position, count: count, end: bytes.count)
         }
-        let start = bytes.startIndex + offset
-        offset += count
+        let start = bytes.startIndex + position
+        position += count
         return bytes[start..<(start + count)]
     }
 
     /// The next integer of type `Value`, in the reader's byte order.
+    @inlinable
     public mutating func integer<Value: FixedWidthInteger>(
         _ type: Value.Type = Value.self
     ) throws(ByteReaderError) -> Value {
@@ -84,11 +89,11 @@ public struct ByteReader: Sendable {
     /// The bytes from the cursor up to the next zero byte, as UTF-8 with invalid sequences replaced; the zero byte is
     /// consumed. A string of more than `limit` bytes has no end.
     public mutating func zeroTerminatedString(limit: Int = 4096) throws(ByteReaderError) -> String {
-        let start = bytes.startIndex + offset
+        let start = bytes.startIndex + position
         guard let end = bytes[start...].prefix(limit + 1).firstIndex(of: 0) else {
-            throw .unterminatedString(offset: offset)
+            throw .unterminatedString(offset: position)
         }
-        offset += end - start + 1
+        position += end - start + 1
         return String(decoding: bytes[start..<end], as: UTF8.self)
     }
 }

@@ -39,8 +39,15 @@ int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
 
 /* Parsing the kernel's BTF costs more than verifying most objects; it does not change while the kernel runs. */
 static struct btf *kernel_btf;
+static bool is_kernel_btf_shared = true;
+
+void guest_share_kernel_btf(bool is_shared) {
+    is_kernel_btf_shared = is_shared;
+}
 
 struct btf *__wrap_btf__load_vmlinux_btf(void) {
+    if (!is_kernel_btf_shared)
+        return __real_btf__load_vmlinux_btf();
     if (!kernel_btf)
         kernel_btf = __real_btf__load_vmlinux_btf();
     return kernel_btf;

@@ -9,6 +9,8 @@ public struct Clang: Sendable, Hashable {
     public let path: FilePath
     /// `clang version 21.0.0 (…)`, whole: another build may make other bytes.
     public let fullVersion: String
+    /// `llvm-objcopy` of the same toolchain, or another that is there; nil where there is none. GNU's does not know BPF.
+    let objcopy: FilePath?
 
     /// `clang 21`
     public var name: String {
@@ -32,9 +34,19 @@ public struct Clang: Sendable, Hashable {
                 continue
             }
             let version = try await Command(path.string, ["--version"]).run(within: limit).outputText
-            return Clang(path: path, fullVersion: version.split(separator: "\n").first.map(String.init) ?? "")
+            return Clang(
+                path: path,
+                fullVersion: version.split(separator: "\n").first.map(String.init) ?? "",
+                objcopy: objcopy(beside: path, environment)
+            )
         }
         throw CompileError.noCompiler(found: without)
+    }
+
+    private static func objcopy(beside clang: FilePath, _ environment: [String: String]) -> FilePath? {
+        let real = FilePath(URL(filePath: clang.string).resolvingSymlinksInPath().path)
+        let beside = real.removingLastComponent().appending("llvm-objcopy")
+        return [beside.string, "llvm-objcopy"].lazy.compactMap { Command.find($0, environment: environment) }.first
     }
 
     private static func candidates(_ environment: [String: String]) -> [String] {

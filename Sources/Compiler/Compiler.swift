@@ -66,7 +66,8 @@ public struct Compiler: Sendable {
         IncludePath.libbpf(environment: environment)
     }
 
-    /// Compiles a source with `-g -O2`, unless the same has been compiled before.
+    /// Compiles a source with `-g -O2`, unless the same has been compiled before. Types and lines stay as BTF; DWARF, which
+    /// no loader reads and which is most of the bytes, goes where there is an `llvm-objcopy`.
     ///
     /// - Parameter vmlinux: used unless the source has a `vmlinux.h` beside it.
     public func compile(
@@ -75,7 +76,7 @@ public struct Compiler: Sendable {
         for architecture: TargetArchitecture = .x86
     ) async throws -> CompiledObject {
         let options = options(source, vmlinux, architecture)
-        let key = ObjectCache.Key(compiler: clang.fullVersion, options: options, source: source)
+        let key = ObjectCache.Key(compiler: clang.fullVersion, options: options + stripping, source: source)
         if let known = cache.object(for: key) {
             return CompiledObject(source: source, known, isReused: true)
         }
@@ -90,8 +91,19 @@ public struct Compiler: Sendable {
             guard result.ending.isSuccess else {
                 throw CompileError.rejected(source: source.string, diagnostics: advice(result.errorText))
             }
+            try await strip(object)
             let kept = try cache.keep(object, dependencies: dependencies, warnings: result.errorText, for: key)
             return CompiledObject(source: source, kept, isReused: false)
+        }
+    }
+
+    private var stripping: [String] { clang.objcopy.map { [$0.string, "--strip-debug"] } ?? [] }
+
+    private func strip(_ object: FilePath) async throws {
+        guard let objcopy = clang.objcopy else { return }
+        let result = try await Command(objcopy.string, ["--strip-debug", object.string]).run(within: Self.limit)
+        guard result.ending.isSuccess else {
+            throw CompileError.toolFailed(what: "take DWARF out of \(object)", reason: result.errorText)
         }
     }
 

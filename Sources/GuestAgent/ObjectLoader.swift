@@ -50,6 +50,8 @@ struct ObjectLoader {
                 refusedMaps: &refusedMaps
             )
         case .perProgram:
+            guest_share_kernel_btf(false)
+            defer { guest_share_kernel_btf(true) }
             for program in pending {
                 let failed = try pass(
                     over: [program],

@@ -5,9 +5,10 @@ import ByteReader
 /// Reads the fields of one message, and names the message in every error.
 struct FieldReader {
     private var reader: ByteReader
-    private let message: String
+    /// Only an error has it made: to spell a value's name takes an emulated guest as long as to read the message.
+    private let message: () -> String
 
-    init(_ frame: Frame, message: String) {
+    init(_ frame: Frame, message: @autoclosure @escaping () -> String) {
         reader = ByteReader(frame.payload)
         self.message = message
     }
@@ -57,6 +58,6 @@ struct FieldReader {
     }
 
     private func malformed(_ reason: String) -> ProtocolError {
-        .malformed(message: message, reason: reason)
+        .malformed(message: message(), reason: reason)
     }
 }

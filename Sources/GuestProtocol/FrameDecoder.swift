@@ -2,8 +2,8 @@
 
 /// Cuts a byte stream into frames, however the transport cut it into pieces.
 public struct FrameDecoder: Sendable {
-    private var buffer: [UInt8] = []
-    private var consumed = 0
+    @usableFromInline var buffer: [UInt8] = []
+    @usableFromInline var consumed = 0
     private var header: FrameHeader?
 
     public init() {}
@@ -12,6 +12,7 @@ public struct FrameDecoder: Sendable {
     public var isBetweenFrames: Bool { header == nil && consumed == buffer.count }
 
     /// Adds what the transport delivered.
+    @inlinable
     public mutating func append(_ bytes: some Sequence<UInt8>) {
         // What was handed out goes before more comes, or a stream without a pause would be kept whole.
         if consumed > 0 {

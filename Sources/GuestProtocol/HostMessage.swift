@@ -4,8 +4,8 @@
 public enum LoadStrategy: UInt8, Sendable, CaseIterable {
     /// The object is relocated once and every program of it is given to the kernel in that one pass.
     case onePass = 1
-    /// The object is opened anew for each program, with all others switched off: slower by far, and the reference
-    /// against which the first is tested.
+    /// The object is opened anew for each program, with all others switched off, and shares nothing with what was loaded
+    /// before: slower by far, and the reference against which the first is tested.
     case perProgram = 2
 }
 

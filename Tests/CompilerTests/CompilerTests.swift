@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ELF
 import Foundation
 import SystemPackage
 import TestKernels
@@ -82,6 +83,19 @@ import Testing
             let name = isAbsolute ? program : up.appending(program.components)
             let object = try await compiler.compile(name, with: nil).path.contents
             #expect(object.firstRange(of: Array("int program(void *context) { return VALUE; }".utf8)) != nil)
+        }
+    }
+
+    @Test("the object has types and lines as BTF, and no DWARF")
+    func stripped() async throws {
+        try await withScratchFolder { folder in
+            let program = folder.appending("program.c")
+            try program.write(source)
+            try folder.appending("value.h").write("#define VALUE 1\n")
+            let object = try await Compiler(cache: folder.appending("cache")).compile(program, with: nil).path.contents
+            let sections = try ELFFile(object).sections.map(\.name)
+            #expect(sections.contains(".BTF") && sections.contains(".BTF.ext"), "\(sections)")
+            #expect(!sections.contains { $0.contains(".debug_") }, "\(sections)")
         }
     }
 

@@ -14,6 +14,21 @@ import Testing
         #expect(checksum.value == 0xcbf4_3926)
     }
 
+    @Test("the checksum of bytes that come in pieces is that of the whole", arguments: [0, 1, 7, 8, 9, 15, 16, 40])
+    func checksumOfPieces(cut: Int) {
+        let bytes = (0..<41).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+        var pieces = CRC32()
+        pieces.update(Array(bytes[..<cut]))
+        pieces.update(Array(bytes[cut...]))
+        // One byte after the other, as the standard has it.
+        var register: UInt32 = 0xffff_ffff
+        for byte in bytes {
+            register ^= UInt32(byte)
+            for _ in 0..<8 { register = register & 1 == 1 ? (register >> 1) ^ 0xedb8_8320 : register >> 1 }
+        }
+        #expect(pieces.value == ~register)
+    }
+
     @Test("a frame survives being cut into pieces of any size", arguments: [1, 2, 3, 7, 16, 17, 1000])
     func pieces(size: Int) throws {
         let bytes = frame.encoded() + frame.encoded()

@@ -7,6 +7,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The libbpf that scripts/setup.sh builds; its headers carry no patch level. */
@@ -44,6 +45,9 @@ int guest_load_program(enum bpf_prog_type type, const char *name, const char *li
 
 /* Parses the kernel's BTF now, so that every later object finds it parsed; 0 or a positive errno. */
 int guest_parse_kernel_btf(void);
+
+/* Whether objects share the kernel's BTF, as they do at first; otherwise libbpf parses it for each, as it does itself. */
+void guest_share_kernel_btf(bool is_shared);
 
 /* `text` is one message of libbpf, without a newline guarantee; valid during the call. */
 typedef void (*guest_message_sink)(void *context, enum libbpf_print_level level, const char *text);
