@@ -12,6 +12,23 @@ import Testing
 @Suite(.serialized) struct RunTests {
     private static let source = TestKernels.package.appending("src/bpf")
 
+    /// A store of its own with one kernel in it, and an object to test there.
+    private func withOwnStore(
+        _ body: (_ store: FilePath, _ environment: [String: String], _ object: String) async throws -> Void
+    ) async throws {
+        let kernel = try await TestKernels.kernel("6.12")
+        try await withScratchFolder { folder in
+            let store = folder.appending("store")
+            let environment = ["BPFMATRIX_STORE": store.string]
+            let image = try TestKernels.store.path(of: kernel.image).string
+            let added = try await Tool.run(["kernels", "add", "mine", "--image", image], environment: environment)
+            #expect(added.status == 0, "\(added.errors)")
+            let compiled = try await Tool.run(["compile", Self.source.string, "--output", folder.string])
+            #expect(compiled.status == 0, "\(compiled.errors)")
+            try await body(store, environment, folder.appending("minimal.bpf.o").string)
+        }
+    }
+
     @Test("in a pipe: one line per event, the matrix, no escape sequences; the JSON says the same (6.12)")
     func pipe() async throws {
         _ = try await TestKernels.kernel("6.12")
@@ -93,24 +110,46 @@ import Testing
         #expect(try TestKernels.store.kernels().contains { $0.line == "6.12" })
     }
 
+    @Test("killed while a guest is being saved, no QEMU and no half template stays, and the next run saves it (6.12)")
+    func killedWhileSaving() async throws {
+        try await withOwnStore { store, environment, object in
+            let test = ["test", object, "--loader", "agent", "--accel", "tcg"]
+            let process = Process()
+            process.executableURL = URL(filePath: Tool.path.string)
+            process.arguments = test
+            process.environment = ProcessInfo.processInfo.environment.merging(Tool.environment(environment)) { $1 }
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            // Where the guest's memory is while it is made.
+            let memory = "mem-path=\(store)"
+            #expect(try await Processes.wait(forArgument: memory, within: .seconds(60)) { !$0.isEmpty })
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+            #expect(try await Processes.wait(forArgument: memory, within: .seconds(10)) { $0.isEmpty })
+
+            let again = try await Tool.run(test, environment: environment)
+            #expect(again.status == 0, "\(again.output)")
+            #expect(again.output.contains("booting, once for all later runs"))
+            let kept = try await Tool.run(["kernels", "gc"], environment: environment)
+            #expect(kept.output.hasPrefix("1 saved guest kept"), "\(kept.output)")
+            // What the killed run had begun is gone.
+            let files = FileManager.default.enumerator(atPath: store.appending("templates").string)?.allObjects
+            let memories = (files as? [String] ?? []).filter { $0.hasSuffix("/memory") }
+            #expect(memories.count == 1, "\(memories)")
+        }
+    }
+
     @Test("a saved guest goes with its kernel, and gc removes what is not wanted (6.12)")
     func savedGuests() async throws {
-        let kernel = try await TestKernels.kernel("6.12")
-        try await withScratchFolder { folder in
-            let environment = ["BPFMATRIX_STORE": folder.appending("store").string]
-            let image = try TestKernels.store.path(of: kernel.image).string
-            let added = try await Tool.run(["kernels", "add", "mine", "--image", image], environment: environment)
-            #expect(added.status == 0, "\(added.errors)")
-            let compiled = try await Tool.run(["compile", Self.source.string, "--output", folder.string])
-            #expect(compiled.status == 0, "\(compiled.errors)")
-            let object = folder.appending("minimal.bpf.o").string
+        try await withOwnStore { _, environment, object in
             let test = ["test", object, "--loader", "agent", "--accel", "tcg", "--no-cache"]
             let first = try await Tool.run(test, environment: environment)
             #expect(first.output.contains("booting, once for all later runs"), "\(first.output)")
             let second = try await Tool.run(test, environment: environment)
             #expect(!second.output.contains("booting") && second.output.contains("restored in"), "\(second.output)")
             let kept = try await Tool.run(["kernels", "gc"], environment: environment)
-            #expect(kept.output.hasPrefix("1 saved guests kept"))
+            #expect(kept.output.hasPrefix("1 saved guest kept"))
             let removed = try await Tool.run(["kernels", "gc", "--keep", "0"], environment: environment)
             #expect(removed.output.contains("removed a saved mine\n0 saved guests kept"))
             _ = try await Tool.run(test, environment: environment)
@@ -122,14 +161,8 @@ import Testing
 
     @Test("the same again is cached at once; --no-cache and --cold ask; a broken cache is told and done without (6.12)")
     func cached() async throws {
-        let kernel = try await TestKernels.kernel("6.12")
-        try await withScratchFolder { folder in
-            let store = folder.appending("store")
-            let environment = ["BPFMATRIX_STORE": store.string]
-            let image = try TestKernels.store.path(of: kernel.image).string
-            _ = try await Tool.run(["kernels", "add", "mine", "--image", image], environment: environment)
-            _ = try await Tool.run(["compile", Self.source.string, "--output", folder.string])
-            let test = ["test", folder.appending("minimal.bpf.o").string, "--loader", "agent", "--accel", "tcg"]
+        try await withOwnStore { store, environment, object in
+            let test = ["test", object, "--loader", "agent", "--accel", "tcg"]
             let first = try await Tool.run(test, environment: environment)
             #expect(first.output.contains("1 of 1 accepted") && !first.output.contains("cached"), "\(first.output)")
             let second = try await Tool.run(test, environment: environment)
@@ -152,12 +185,7 @@ import Testing
 
     @Test("doctor knows what is there, and with --deep that kernels boot")
     func doctor() async throws {
-        let kernel = try await TestKernels.kernel("6.12")
-        try await withScratchFolder { folder in
-            let environment = ["BPFMATRIX_STORE": folder.appending("store").string]
-            let image = try TestKernels.store.path(of: kernel.image).string
-            let added = try await Tool.run(["kernels", "add", "mine", "--image", image], environment: environment)
-            #expect(added.status == 0, "\(added.errors)")
+        try await withOwnStore { _, environment, _ in
             let outcome = try await Tool.run(["doctor", "--deep", "--accel", "tcg"], environment: environment)
             #expect(outcome.status == 0, "\(outcome.output)")
             #expect(outcome.output.contains("ok       QEMU"))

@@ -167,7 +167,8 @@ struct KernelsCommand: AsyncParsableCommand {
             for template in removed { Terminal.standardOutput("removed a saved \(template.description.kernel)\n") }
             let kept = templates.templates()
             let bytes = kept.map(\.bytesOnDisk).reduce(0, +)
-            Terminal.standardOutput("\(kept.count) saved guests kept, \(bytes >> 20) MB\n")
+            let guests = kept.count == 1 ? "1 saved guest" : "\(kept.count) saved guests"
+            Terminal.standardOutput("\(guests) kept, \(bytes >> 20) MB\n")
         }
     }
 
