@@ -137,7 +137,7 @@ let package = Package(
             name: "VerdictCacheTests",
             dependencies: ["TestKernels", "VerdictCache", system, .product(name: "GRDB", package: "GRDB.swift")]
         ),
-        .testTarget(name: "VirtualMachineTests", dependencies: ["VirtualMachine"]),
+        .testTarget(name: "VirtualMachineTests", dependencies: ["GuestProtocol", "VirtualMachine", system]),
         .testTarget(name: "FileWatchTests", dependencies: ["FileWatch", "TestKernels", system]),
         .testTarget(name: "ScratchFolderTests", dependencies: ["ScratchFolder", "TestKernels", system]),
         .testTarget(name: "CompilerTests", dependencies: ["Compiler", "ELF", "TestKernels", system]),

@@ -40,14 +40,20 @@ struct Monitor: Sendable {
             throw MachineFailure(.notStarted("cannot read the saved guest \(file): \(error.localizedDescription)"))
         }
         do {
-            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .connect(unixDomainSocketPath: socket.string).get()
-            try await channel.writeAndFlush(ByteBuffer(bytes: state)).get()
-            try await channel.close()
+            try await Self.send(state, to: socket)
         } catch {
             try Task.checkCancellation()
             throw MachineFailure(.notStarted("QEMU does not take the saved guest \(file): \(error)"))
         }
+    }
+
+    /// Returns once the other end has been handed all of it.
+    static func send(_ state: Data, to socket: FilePath) async throws {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(unixDomainSocketPath: socket.string).get()
+        try await channel.writeAndFlush(ByteBuffer(bytes: state)).get()
+        // QEMU knows the end of a state without being told, and may have closed already: that is no failure.
+        try? await channel.close()
     }
 
     /// Whoever waits for an answer is told that there will be none.
