@@ -17,6 +17,9 @@ public struct Kernel: Codable, Hashable, Sendable {
     public let architecture: String
     /// bzImage or ELF, as it was delivered.
     public let image: Blob
+    /// What is inside the image, where QEMU can start it without the decompressor: a boot has that much less to do. nil
+    /// where it can't, or where the image is that already.
+    public let uncompressed: Blob?
     public let config: Blob?
     /// The kernel's own type information (`.BTF` of the uncompressed image); nil where it was built without.
     public let btf: Blob?
@@ -24,13 +27,16 @@ public struct Kernel: Codable, Hashable, Sendable {
     public let modules: [KernelModule]
     public let added: Date
 
+    /// What QEMU is given.
+    public var bootImage: Blob { uncompressed ?? image }
+
     /// By this a kernel is known in results: the image's SHA-256.
     public var digest: String { image.sha256 }
 
     /// The first two numbers of the version: `6.1`.
     public var line: String { KernelVersion(version).line }
 
-    var blobs: [Blob] { [image] + [config, btf].compactMap { $0 } + modules.map(\.blob) }
+    var blobs: [Blob] { [image] + [uncompressed, config, btf].compactMap { $0 } + modules.map(\.blob) }
 }
 
 /// A module, decompressed.

@@ -24,8 +24,9 @@ public struct GuestSupply: Sendable {
         let configuration = kernel.config.map { blob in
             GuestInitramfs.Configuration(release: kernel.release, path: store.path(of: blob), digest: blob.digest)
         }
+        let image = kernel.bootImage
         return MachineConfiguration(
-            kernel: BootKernel(name: kernel.name, image: store.path(of: kernel.image), digest: kernel.digest),
+            kernel: BootKernel(name: kernel.name, image: store.path(of: image), digest: image.sha256),
             initramfs: GuestInitramfs(tools: tools, modules: modules, configuration: configuration),
             accelerator: accelerator
         )

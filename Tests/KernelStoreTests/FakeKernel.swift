@@ -24,8 +24,10 @@ enum FakeKernel {
         return bytes + payload
     }
 
-    /// An ELF file without sections, compressed as the kernel's build does with gzip.
-    static func payload(in folder: FilePath) async throws -> [UInt8] {
+    /// An ELF file, compressed as the kernel's build does with gzip.
+    ///
+    /// - Parameter notes: what its section of notes holds; nil for a file without sections.
+    static func payload(in folder: FilePath, notes: [UInt8]? = nil) async throws -> [UInt8] {
         var elf = [UInt8](repeating: 0, count: 64)
         elf.replaceSubrange(0..<7, with: [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1])
         elf[16] = 2
@@ -33,10 +35,36 @@ enum FakeKernel {
         elf[20] = 1
         elf[52] = 64
         elf[58] = 64
+        if let notes {
+            let names = Array("\0.notes\0.shstrtab\0".utf8)
+            elf += notes + names
+            elf[40] = UInt8(elf.count)
+            elf[60] = 3
+            elf[62] = 2
+            elf += [UInt8](repeating: 0, count: 64)
+            elf += section(name: 1, type: 7, offset: 64, size: notes.count)
+            elf += section(name: 8, type: 3, offset: 64 + notes.count, size: names.count)
+        }
         let plain = folder.appending("vmlinux-made-up")
         let packed = folder.appending("vmlinux-made-up.gz")
         try plain.write(elf)
         _ = try await Command("gzip", ["-nc"]).run(from: plain, to: packed, within: .seconds(20))
         return try packed.contents
+    }
+
+    /// A note without a descriptor.
+    static func note(owner: String, type: UInt8) -> [UInt8] {
+        let name = Array("\(owner)\0".utf8)
+        let padding = [UInt8](repeating: 0, count: (4 - name.count % 4) % 4)
+        return [UInt8(name.count), 0, 0, 0, 0, 0, 0, 0, type, 0, 0, 0] + name + padding
+    }
+
+    private static func section(name: UInt8, type: UInt8, offset: Int, size: Int) -> [UInt8] {
+        var header = [UInt8](repeating: 0, count: 64)
+        header[0] = name
+        header[4] = type
+        header[24] = UInt8(offset)
+        header[32] = UInt8(size)
+        return header
     }
 }

@@ -37,6 +37,28 @@ import Testing
         }
     }
 
+    @Test("what is inside an image is kept where QEMU can start it, and only there")
+    func directEntry() async throws {
+        try await withStore { folder, store in
+            let others = FakeKernel.note(owner: "Linux", type: 18) + FakeKernel.note(owner: "Xen", type: 6)
+            let entry = FakeKernel.note(owner: "Xen", type: 18)
+            for (name, notes) in [("with", others + entry), ("without", others), ("bare", nil)] {
+                let payload = try await FakeKernel.payload(in: folder, notes: notes)
+                let bytes = FakeKernel.image(release: "6.9.0-\(name)", payload: payload)
+                let kernel = try await add(name, bytes, to: store, in: folder)
+                #expect((kernel.uncompressed != nil) == (name == "with"))
+                #expect(try store.path(of: kernel.image).contents == bytes)
+                #expect(try store.path(of: kernel.bootImage).contents.starts(with: name == "with" ? [0x7f] : bytes))
+            }
+            let cut = try await FakeKernel.payload(in: folder, notes: Array(entry.prefix(9)))
+            let error = await #expect(throws: KernelStoreError.self) {
+                let bytes = FakeKernel.image(release: "6.9.0-cut", payload: cut)
+                _ = try await add("cut", bytes, to: store, in: folder)
+            }
+            #expect(error.map { "\($0)".contains("truncated ELF file: note") } == true, "\(String(describing: error))")
+        }
+    }
+
     @Test(
         "names that would be lines, paths or options are refused",
         arguments: ["6.1", "6.1.2", "latest", "../x", "-x", ".x", "", "a b"]

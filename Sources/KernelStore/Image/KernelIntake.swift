@@ -33,6 +33,7 @@ struct KernelIntake {
         let bytes = try BlobStore.read(files.image)
         let image = try Self.image(bytes, path: files.image)
         let vmlinux = try await uncompressed(image, bytes, path: files.image)
+        let isStartable = try vmlinux != bytes && Self.hasDirectEntry(vmlinux, path: files.image)
         return Kernel(
             name: name(image),
             release: image.release,
@@ -40,6 +41,7 @@ struct KernelIntake {
             source: source,
             architecture: "amd64",
             image: try blobs.add(bytes),
+            uncompressed: isStartable ? try blobs.add(vmlinux) : nil,
             config: try files.config.map { path throws(KernelStoreError) in try blobs.add(contentsOf: path) },
             btf: try typeInformation(vmlinux, path: files.image),
             modules: try await modules(in: files.modules),
@@ -50,6 +52,16 @@ struct KernelIntake {
     static func image(_ bytes: [UInt8], path: FilePath) throws(KernelStoreError) -> BootImage {
         do throws(BootImage.Refusal) {
             return try BootImage(bytes)
+        } catch {
+            throw .notAKernel(path: path.string, reason: "\(error)")
+        }
+    }
+
+    /// Whether the kernel has the entry point by which QEMU starts an uncompressed one: `XEN_ELFNOTE_PHYS32_ENTRY`, present
+    /// with CONFIG_PVH (include/xen/interface/elfnote.h; Xen's docs/misc/pvh.pandoc).
+    private static func hasDirectEntry(_ vmlinux: [UInt8], path: FilePath) throws(KernelStoreError) -> Bool {
+        do throws(ELFError) {
+            return try ELFFile(vmlinux).notes.contains { $0.owner == "Xen" && $0.type == 18 }
         } catch {
             throw .notAKernel(path: path.string, reason: "\(error)")
         }

@@ -37,7 +37,8 @@ struct KernelsCommand: AsyncParsableCommand {
         private func table(_ kernels: [Kernel]) -> String {
             guard !kernels.isEmpty else { return "no kernels yet: bpfmatrix kernels pull 5.10 6.1 6.12 latest\n" }
             let rows = kernels.map { kernel in
-                let size = ([kernel.image] + [kernel.config, kernel.btf].compactMap { $0 }).map(\.size).reduce(0, +)
+                let blobs = [kernel.image] + [kernel.uncompressed, kernel.config, kernel.btf].compactMap { $0 }
+                let size = blobs.map(\.size).reduce(0, +)
                 return [
                     kernel.version, kernel.name, kernel.btf == nil ? "no" : "yes", "\(size >> 20) MB", kernel.source,
                 ]
@@ -191,6 +192,7 @@ struct KernelsCommand: AsyncParsableCommand {
                 ["source", found.source],
                 ["architecture", found.architecture],
                 ["image", description(found.image)],
+                ["boots", found.uncompressed.map { "uncompressed, \(description($0))" } ?? "the image"],
                 ["BTF", found.btf.map(description) ?? "none: CO-RE can't work"],
                 ["configuration", found.config.map(description) ?? "not known"],
                 ["modules", modules.isEmpty ? "none needed" : modules],
