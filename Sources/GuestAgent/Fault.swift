@@ -9,10 +9,10 @@ extension Fault {
         let reply = GuestMessage.complaint("a frame that is about to be spoilt").frame.encoded()
         switch self {
         case .panic:
-            let trigger = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC)
-            guard trigger >= 0 else { throw .portFailed(operation: "panic for", errno: errno) }
-            _ = write(trigger, "c", 1)
-            close(trigger)
+            try write("c", to: "/proc/sysrq-trigger")
+        case .warning:
+            // TAINT_WARN; what is written is added to what is there (Documentation/admin-guide/sysctl/kernel.rst).
+            try write("512", to: "/proc/sys/kernel/tainted")
         case .hang:
             while true { pause() }
         case .exit:
@@ -25,5 +25,12 @@ extension Fault {
             try port.send(bytes: Array(reply.prefix(reply.count - 3)))
             throw .portFailed(operation: "finish a frame for", errno: EPIPE)
         }
+    }
+
+    private func write(_ word: String, to path: String) throws(AgentError) {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .portFailed(operation: "open \(path) for", errno: errno) }
+        _ = Glibc.write(descriptor, word, word.utf8.count)
+        close(descriptor)
     }
 }

@@ -55,22 +55,25 @@ enum GuestSystem {
         }
     }
 
+    /// Who the agent is and what it runs on: found out once, since neither changes, and to open a file takes a restored
+    /// guest milliseconds. Only the time is another each time.
     static func introduction() -> Ready {
+        var ready = identity
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        ready.seconds = Int64(time.tv_sec)
+        return ready
+    }
+
+    private static let identity: Ready = {
         var name = utsname()
         uname(&name)
         let release = withUnsafeBytes(of: &name.release) { bytes in
             String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
         let clockSource = firstLine("/sys/devices/system/clocksource/clocksource0/current_clocksource")
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Ready(
-            release: release,
-            libbpfVersion: GUEST_LIBBPF_VERSION,
-            clockSource: clockSource ?? "",
-            seconds: Int64(time.tv_sec)
-        )
-    }
+        return Ready(release: release, libbpfVersion: GUEST_LIBBPF_VERSION, clockSource: clockSource ?? "", seconds: 0)
+    }()
 
     /// The kernel's taint flags (Documentation/admin-guide/tainted-kernels.rst); 0 where they can't be read.
     static var taint: UInt64 {

@@ -89,6 +89,8 @@ public enum Fault: UInt8, Sendable, CaseIterable {
     case corruptFrame = 4
     /// The agent sends half a frame and powers off.
     case truncatedFrame = 5
+    /// The kernel says from now on that it has had a warning.
+    case warning = 6
 }
 
 /// What the host says to the agent.

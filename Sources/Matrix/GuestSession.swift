@@ -17,6 +17,8 @@ struct GuestSession {
     let limits: ExaminationLimits
     let strategy: LoadStrategy
     private var nextRequest: UInt32 = 1
+    /// What the kernel had behind it when the first object ended, and the last one.
+    private var taint: (first: KernelTaint, last: KernelTaint)?
 
     /// No object has as many maps.
     private static let mostMaps = 4096
@@ -25,6 +27,13 @@ struct GuestSession {
         self.machine = machine
         self.limits = limits
         self.strategy = strategy
+    }
+
+    /// What has happened to the kernel since it proved itself that makes it doubtful; nil where nothing has.
+    var signsOfDamage: String? {
+        guard let taint else { return nil }
+        let new = taint.last.subtracting(taint.first).intersection(.doubtful)
+        return new.isEmpty ? nil : new.signs
     }
 
     /// What the agent says in the course of one object.
@@ -104,6 +113,8 @@ struct GuestSession {
             where said.request == request.id && maps.count < Self.mostMaps && maps.insert(said.map).inserted:
                 await hear(.map(said))
             case .object(let said) where said.request == request.id:
+                let last = KernelTaint(rawValue: said.taint)
+                taint = (taint?.first ?? last, last)
                 return said
             case let other:
                 throw MachineFailure(.outOfTurn("\(other)"))

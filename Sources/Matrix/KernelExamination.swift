@@ -67,6 +67,11 @@ actor KernelExamination {
         report(.started(kernel: subject.spec, seconds: seconds, isRestored: machine.isRestored))
     }
 
+    /// What a guest has said stands; what is left goes to another.
+    func replaceGuest(because reason: String) {
+        report(.note("\(subject.spec): going on in a fresh guest: the kernel has had \(reason)"))
+    }
+
     func beginLoading(_ index: Int) {
         progress[index].begin()
     }

@@ -51,6 +51,11 @@ struct Lane: Sendable {
             }
             await work.end()
             if isIsolating { return }
+            if let signs = session.signsOfDamage {
+                let reason = "\(signs) while \(progress.object.name) was loaded"
+                await examination.replaceGuest(because: reason)
+                return
+            }
         }
     }
 
@@ -79,7 +84,7 @@ struct Lane: Sendable {
         if ended.stage == .digestMismatch {
             throw MachineFailure(.garbled("\(object.name) did not arrive as it was sent: its SHA-256 differs"))
         }
-        if ended.taint & KernelTaint.died != 0 {
+        if KernelTaint(rawValue: ended.taint).contains(.died) {
             throw MachineFailure(.oopsed("the kernel says that it has (taint \(ended.taint)), and went on"))
         }
         await examination.finish(index, ended, by: session.machine.ready)
@@ -112,9 +117,4 @@ private actor CurrentWork {
         index = nil
         underway = .nothing
     }
-}
-
-/// `TAINT_DIE` (include/linux/panic.h): the kernel has oopsed.
-private enum KernelTaint {
-    static let died: UInt64 = 1 << 7
 }

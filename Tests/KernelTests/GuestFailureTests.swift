@@ -8,6 +8,8 @@ import TestKernels
 import Testing
 import VirtualMachine
 
+@testable import Matrix
+
 extension RealKernels {
     /// Guests that are made to fail on purpose: each way must be told from the others.
     @Suite struct GuestFailureTests {
@@ -47,6 +49,19 @@ extension RealKernels {
             let failure = try #require(try await failure(of: .exit))
             guard case .panicked(let line) = failure.cause else { Issue.record("\(failure)"); return }
             #expect(line.contains("Attempted to kill init"))
+        }
+
+        @Test("a kernel that has had a warning since it proved itself is known by it", arguments: TestKernels.lines)
+        func warned(line: String) async throws {
+            let machine = try await TestKernels.machine(line)
+            try await withVirtualMachine(machine, bootLimit: .seconds(60)) { guest in
+                var session = GuestSession(guest, limits: ExaminationLimits(), strategy: .onePass)
+                try await session.prove(.agent)
+                #expect(session.signsOfDamage == nil)
+                try await guest.link.send(.fault(.warning))
+                try await session.prove(.agent)
+                #expect(session.signsOfDamage == "a warning")
+            }
         }
 
         @Test(

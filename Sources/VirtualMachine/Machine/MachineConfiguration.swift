@@ -65,9 +65,10 @@ public struct MachineConfiguration: Sendable, Hashable {
     }
 
     /// Under emulation, calibrating clocks against devices is slow and now and then fails. Told its frequency, the guest
-    /// needs neither that nor ACPI; without one, it is left to find out by itself.
+    /// needs neither that nor ACPI; without one, it is left to find out by itself. Without ACPI there is no controller that
+    /// message-signalled interrupts could go to, and 5.10 and 6.1 warn when a driver asks for some.
     private var clock: [String] {
         guard accelerator == .tcg, let kiloHertz = processor.kiloHertz else { return [] }
-        return ["acpi=off", "no_timer_check", "tsc=reliable", "lpj=4000000", "tsc_early_khz=\(kiloHertz)"]
+        return ["acpi=off", "pci=nomsi", "no_timer_check", "tsc=reliable", "lpj=4000000", "tsc_early_khz=\(kiloHertz)"]
     }
 }
