@@ -50,7 +50,7 @@ let package = Package(
         .target(name: "ChildProcess", dependencies: [subprocess, system], swiftSettings: strict),
         .target(
             name: "Compiler",
-            dependencies: ["ChildProcess", "ContentDigest", "ScratchFolder", system],
+            dependencies: ["ChildProcess", "ContentDigest", "FileWatch", "ScratchFolder", system],
             swiftSettings: strict
         ),
         .target(
@@ -138,6 +138,7 @@ let package = Package(
             dependencies: ["TestKernels", "VerdictCache", system, .product(name: "GRDB", package: "GRDB.swift")]
         ),
         .testTarget(name: "VirtualMachineTests", dependencies: ["GuestProtocol", "VirtualMachine", system]),
+        .testTarget(name: "FileLockTests", dependencies: ["FileLock", "TestKernels"]),
         .testTarget(name: "FileWatchTests", dependencies: ["FileWatch", "TestKernels", system]),
         .testTarget(name: "ScratchFolderTests", dependencies: ["ScratchFolder", "TestKernels", system]),
         .testTarget(name: "CompilerTests", dependencies: ["Compiler", "ELF", "TestKernels", system]),

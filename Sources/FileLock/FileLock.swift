@@ -18,20 +18,30 @@ public struct FileLock: Sendable {
     /// How often a lock that somebody else holds is asked for again.
     private static let interval = Duration.milliseconds(100)
 
-    /// Runs `body` while nobody else holds the lock at `path`; waits for it without a limit of its own, since its holder
-    /// has one, and until it is cancelled.
+    /// Runs `body` while nobody else holds the lock at `path`.
     ///
+    /// - Parameters:
+    ///   - limit: how long it is waited for. Its holder has limits of its own, but may have been stopped.
+    ///   - waiting: called if it must be waited for.
     /// - Throws: `FileLockError`, and what `body` throws.
     public static func with<Result: Sendable>(
         _ path: FilePath,
+        within limit: Duration,
+        waiting: () -> Void = {},
         _ body: () async throws -> Result
     ) async throws -> Result {
-        let lock = try await acquire(path)
+        let lock = try await acquire(path, within: limit, waiting)
         defer { try? lock.descriptor.close() }
         return try await body()
     }
 
-    private static func acquire(_ path: FilePath) async throws -> FileLock {
+    private static func acquire(
+        _ path: FilePath,
+        within limit: Duration,
+        _ waiting: () -> Void
+    ) async throws -> FileLock {
+        let end = ContinuousClock.now + limit
+        var hasWaited = false
         let descriptor: FileDescriptor
         do {
             descriptor = try .open(path, .readWrite, options: [.create, .closeOnExec], permissions: [.ownerReadWrite])
@@ -44,6 +54,11 @@ public struct FileLock: Sendable {
                 guard errno == EWOULDBLOCK || errno == EINTR else {
                     throw FileLockError(path: path.string, reason: String(cString: strerror(errno)))
                 }
+                guard ContinuousClock.now < end else {
+                    throw FileLockError(path: path.string, reason: "another process has held it for \(limit)")
+                }
+                if !hasWaited { waiting() }
+                hasWaited = true
                 try await Task.sleep(for: interval)
             } catch {
                 try? descriptor.close()

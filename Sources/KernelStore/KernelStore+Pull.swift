@@ -30,7 +30,7 @@ extension KernelStore {
         note: @Sendable (String) -> Void
     ) async throws -> [AvailableKernel] {
         let apt = try PrivateApt(folder: root.appending("apt"), archive: archive)
-        return try await FileLock.with(root.appending("apt.lock")) {
+        return try await FileLock.with(root.appending("apt.lock"), within: Self.patience) {
             try await apt.update(archive.suites.filter { !$0.isSecurity || archive.security != nil }, note: note)
             return KernelPackage.newestOfEachLine(among: try await apt.packages()).map { package in
                 AvailableKernel(
@@ -50,7 +50,7 @@ extension KernelStore {
         progress: @escaping @Sendable (PullProgress) -> Void
     ) async throws -> Kernel {
         let apt = try PrivateApt(folder: root.appending("apt"), archive: archive)
-        let (package, parts) = try await FileLock.with(root.appending("apt.lock")) {
+        let (package, parts) = try await FileLock.with(root.appending("apt.lock"), within: Self.patience) {
             let package = try await find(spec, in: archive, with: apt, progress: progress)
             var parts: [Part] = []
             if try known(package) == nil {

@@ -33,6 +33,9 @@ public struct KernelStore: Sendable {
     /// For objects that were compiled, and the headers that they were compiled with.
     public var compilerCache: FilePath { root.appending("compiled") }
 
+    /// How long another process that changes the store is waited for: it may be downloading, on a slow line.
+    static let patience = Duration.seconds(1800)
+
     private var records: FilePath { root.appending("kernels") }
     private var lock: FilePath { root.appending("lock") }
 
@@ -103,7 +106,7 @@ public struct KernelStore: Sendable {
     /// Forgets a kernel, and removes what no other kernel needs.
     @discardableResult
     public func remove(_ name: String) async throws -> Kernel {
-        try await FileLock.with(lock) {
+        try await FileLock.with(lock, within: Self.patience) {
             let kernels = try kernels()
             guard let kernel = kernels.first(where: { $0.name == name || $0.release == name }) else {
                 throw KernelStoreError.notInStore(name: name, there: kernels.map(\.name))
@@ -116,7 +119,7 @@ public struct KernelStore: Sendable {
 
     /// Records a kernel whose blobs `makeBlobs` adds. Removals wait, so that no blob goes before its record is there.
     func insert(replacing: Bool, _ makeKernel: () async throws -> Kernel) async throws -> Kernel {
-        try await FileLock.with(lock) {
+        try await FileLock.with(lock, within: Self.patience) {
             let kernel = try await makeKernel()
             let path = record(kernel.name)
             guard replacing || !FileManager.default.fileExists(atPath: path.string) else {

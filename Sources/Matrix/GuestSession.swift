@@ -12,7 +12,7 @@ struct CanaryFailure: Error, CustomStringConvertible {
 }
 
 /// The questions to one guest, and its answers. Knows nothing of what is made of them.
-struct GuestSession {
+struct GuestSession: Sendable {
     let machine: RunningMachine
     let limits: ExaminationLimits
     let strategy: LoadStrategy
@@ -41,6 +41,24 @@ struct GuestSession {
         case started(String)
         case map(MapReport)
         case program(ProgramReport)
+    }
+
+    /// A session with a guest that has proved itself.
+    ///
+    /// - Parameter release: of the kernel that the guest is meant to run.
+    static func proved(
+        _ machine: RunningMachine,
+        _ limits: ExaminationLimits,
+        _ strategy: LoadStrategy,
+        _ loader: LoaderChoice,
+        release: String
+    ) async throws -> GuestSession {
+        guard machine.ready.release == release else {
+            throw CanaryFailure(reason: "it runs \(machine.ready.release), not \(release)")
+        }
+        var session = GuestSession(machine, limits: limits, strategy: strategy)
+        try await session.prove(loader)
+        return session
     }
 
     /// Law 2: no vote before the guest has told good from bad, by each of the loaders that it will be asked through.

@@ -68,8 +68,8 @@ public struct GuestSupply: Sendable {
             templates: options.isCold ? nil : templates,
             limits: StartLimits(boot: options.limits.boot),
             prepare: { machine in
-                var session = GuestSession(machine, limits: options.limits, strategy: .onePass)
-                try await session.prove(loader)
+                let limits = options.limits
+                let session = try await GuestSession.proved(machine, limits, .onePass, loader, release: kernel.release)
                 try await session.warmUp()
             },
             report: report

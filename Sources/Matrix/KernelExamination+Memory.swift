@@ -67,6 +67,17 @@ extension KernelExamination {
         newAnswers[question] = Answer(from: ready, [.witness(said)]).bytes
     }
 
+    /// Questions over which this kernel broke down or never came to an end: whatever it said of them before, it is not
+    /// taken for an answer again.
+    var doubtedQuestions: [QuestionKey] {
+        progress.indices.flatMap { index in
+            [
+                progress[index].hasLostGuests ? question(about: index, to: .agent) : nil,
+                progress[index].hasLostWitnesses ? question(about: index, to: .bpftool) : nil,
+            ].compactMap { $0 }
+        }
+    }
+
     /// nil where nobody is asked, or where the guest could not even be put together.
     private func question(about index: Int, to asked: Asked) -> QuestionKey? {
         guard let guest else { return nil }

@@ -21,7 +21,13 @@ struct Lane: Sendable {
             try Task.checkCancellation()
             let work = CurrentWork()
             do {
-                try await examination.subject.guests.withGuest { machine in try await serve(machine, work) }
+                let (limits, strategy) = (limits, examination.strategy)
+                let (loader, release) = (examination.loader, examination.subject.kernel.release)
+                try await examination.subject.guests.withGuest(proving: { machine in
+                    try await GuestSession.proved(machine, limits, strategy, loader, release: release)
+                }) { machine, session in
+                    try await serve(machine, session, work)
+                }
             } catch {
                 try Task.checkCancellation()
                 switch error {
@@ -36,10 +42,9 @@ struct Lane: Sendable {
         }
     }
 
-    private func serve(_ machine: RunningMachine, _ work: CurrentWork) async throws {
+    private func serve(_ machine: RunningMachine, _ proved: GuestSession, _ work: CurrentWork) async throws {
         await examination.guestStarted(machine)
-        var session = GuestSession(machine, limits: limits, strategy: examination.strategy)
-        try await session.prove(examination.loader)
+        var session = proved
         while let index = await queue.take(from: column) {
             await work.begin(index)
             let progress = await examination.progress(of: index)

@@ -180,9 +180,21 @@ public struct MatrixRun: Sendable {
     private var loader: LoaderChoice { options.loader == .both && bpftool == nil ? .agent : options.loader }
 
     private func results(_ findings: [KernelFindings], seconds: Double) -> MatrixResults {
+        let given = Dictionary(grouping: findings.flatMap(\.cells)) { [$0.object, $0.program, $0.kernel] }
         let cells = objects.flatMap { object in
             object.rows(for: loader).flatMap { row in
-                findings.flatMap(\.cells).filter { $0.object == object.name && $0.program == row }
+                findings.map { finding in
+                    let kernel = finding.kernel.spec
+                    // What nobody has answered is not left out of the count.
+                    return given[[object.name, row, kernel]]?.first
+                        ?? Cell(
+                            object: object.name,
+                            program: row,
+                            kernel: kernel,
+                            verdict: .infrastructure,
+                            message: "no guest has answered for this program"
+                        )
+                }
             }
         }
         let statements = findings.flatMap(\.statements)

@@ -41,7 +41,15 @@ struct ObjectProgress {
     /// Whether one guest has come to a verdict on every program: the next one would say the same.
     var isWorthRemembering: Bool {
         ended != nil && losses.isEmpty && !cells.isEmpty && cells.values.allSatisfy(\.verdict.isVerdict)
+            && !reports.contains { Self.passing.contains($0.errno) }
+            && !refusedMaps.contains { Self.passing.contains($0.errno) }
     }
+
+    /// What a kernel answers when it is short of something just then: EAGAIN, ENOMEM.
+    private static let passing: Set<Int32> = [11, 12]
+
+    var hasLostGuests: Bool { losses.contains { $0.key != WitnessJudgement.lossKey } }
+    var hasLostWitnesses: Bool { losses[WitnessJudgement.lossKey] != nil }
 
     /// Programs that guests were lost over: no other guest is asked about them.
     var condemned: [String] { isLoaded ? [] : Array(cells.keys) }

@@ -28,8 +28,13 @@ public struct VerdictMemory: Sendable {
 
     func remember(_ examinations: [KernelExamination], report: @Sendable (RunEvent) -> Void) async {
         var answers: [QuestionKey: [UInt8]] = [:]
-        for examination in examinations { answers.merge(await examination.newAnswers) { $1 } }
+        var doubted: [QuestionKey] = []
+        for examination in examinations {
+            answers.merge(await examination.newAnswers) { $1 }
+            doubted += await examination.doubtedQuestions
+        }
         do throws(VerdictCacheError) {
+            try cache.forget(doubted)
             try cache.keep(answers)
         } catch {
             report(.note("\(error)"))

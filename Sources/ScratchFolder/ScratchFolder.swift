@@ -19,8 +19,8 @@ public struct ScratchFolders: Sendable {
     private let parent: FilePath
     private let prefix: String
 
-    /// Of a 64-bit number in base 36.
-    private static let digits = 13
+    /// How long a folder's name is behind the prefix: a 64-bit number in base 36.
+    public static let nameLength = 13
 
     /// - Parameter prefix: tells these folders from whatever else is in `parent`.
     public init(in parent: FilePath, prefix: String) {
@@ -54,7 +54,7 @@ public struct ScratchFolders: Sendable {
     }
 
     private static func isOurs(_ rest: Substring) -> Bool {
-        rest.count == digits && rest.allSatisfy { $0.isASCII && ($0.isNumber || $0.isLowercase) }
+        rest.count == nameLength && rest.allSatisfy { $0.isASCII && ($0.isNumber || $0.isLowercase) }
     }
 
     private func remove(_ folder: FilePath, _ lock: FileDescriptor) {
@@ -66,7 +66,7 @@ public struct ScratchFolders: Sendable {
         while true {
             // Short, since a socket's whole path has 108 bytes at most (unix(7)); mkdir fails where the name is taken.
             let number = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-            let name = prefix + String(repeating: "0", count: Self.digits - number.count) + number
+            let name = prefix + String(repeating: "0", count: Self.nameLength - number.count) + number
             let folder = parent.appending(name)
             guard mkdir(folder.string, 0o700) == 0 else {
                 throw ScratchFolderError(path: folder.string, reason: String(cString: strerror(errno)))

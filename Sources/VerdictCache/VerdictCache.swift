@@ -96,6 +96,19 @@ public struct VerdictCache: Sendable {
         }
     }
 
+    /// Forgets answers that can't be relied on any more.
+    public func forget(_ keys: [QuestionKey]) throws(VerdictCacheError) {
+        guard !keys.isEmpty else { return }
+        try Self.attempt(at: path) {
+            try database.write { connection in
+                let delete = try connection.makeStatement(
+                    sql: "DELETE FROM answers WHERE object = ? AND variant = ? AND guest = ? AND loader = ?"
+                )
+                for key in keys { try delete.execute(arguments: [key.object, key.variant, key.guest, key.loader]) }
+            }
+        }
+    }
+
     /// Keeps answers, except those that take too much room; what has not been asked for the longest makes way.
     public func keep(_ answers: [QuestionKey: [UInt8]]) throws(VerdictCacheError) {
         let kept = answers.filter { $0.value.count <= Self.mostBytesEach }

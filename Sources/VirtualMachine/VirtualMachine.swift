@@ -107,7 +107,10 @@ private struct StartingMachine: Sendable {
         limit: Duration,
         _ body: @escaping @Sendable (RunningMachine) async throws -> Result
     ) async throws -> Result {
-        if !start.isRestore { try configuration.initramfs.write(to: directory.initramfs) }
+        if !start.isRestore {
+            try configuration.kernel.verify()
+            try configuration.initramfs.write(to: directory.initramfs)
+        }
         return try await withThrowingTaskGroup(of: Event<Result>.self) { group in
             defer { group.cancelAll() }
             group.addTask { .emulatorEnded(try await emulate()) }
@@ -147,7 +150,12 @@ private struct StartingMachine: Sendable {
         do {
             return try await command.run(within: Self.longestLife)
         } catch let error as CommandError {
-            throw MachineFailure(.notStarted("\(error)"), isAtStart: true)
+            let hasRun =
+                switch error {
+                case .notFound, .notStarted: false
+                case .timedOut, .tooMuchOutput: true
+                }
+            throw MachineFailure(.notStarted("\(error)"), isAtStart: !hasRun)
         }
     }
 
@@ -157,7 +165,9 @@ private struct StartingMachine: Sendable {
     ) async -> Event<Result> {
         let machine: RunningMachine
         do {
-            machine = try await greet(within: limit)
+            machine = try await withTimeLimit(limit, waitingFor: "the guest to start") {
+                try await greet(within: limit)
+            }
         } catch {
             return .failed(Failure(error: error, isAtStart: true))
         }
@@ -172,7 +182,7 @@ private struct StartingMachine: Sendable {
     private func greet(within limit: Duration) async throws -> RunningMachine {
         let begin = ContinuousClock.now
         if case .restore(let template) = start {
-            try await monitor?.restore(from: template.state, through: directory.state)
+            try await monitor?.restore(template, through: directory.state)
         }
         try await link.send(.greet(.now))
         switch try await link.next(within: limit, waitingFor: "the guest to start") {

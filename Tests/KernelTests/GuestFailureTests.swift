@@ -55,8 +55,9 @@ extension RealKernels {
         func warned(line: String) async throws {
             let machine = try await TestKernels.machine(line)
             try await withVirtualMachine(machine, bootLimit: .seconds(60)) { guest in
-                var session = GuestSession(guest, limits: ExaminationLimits(), strategy: .onePass)
-                try await session.prove(.agent)
+                let limits = ExaminationLimits()
+                let release = guest.ready.release
+                var session = try await GuestSession.proved(guest, limits, .onePass, .agent, release: release)
                 #expect(session.signsOfDamage == nil)
                 try await guest.link.send(.fault(.warning))
                 try await session.prove(.agent)

@@ -4,13 +4,14 @@ import ChildProcess
 import Foundation
 import GuestProtocol
 import KernelStore
-import Matrix
 import Results
 import Synchronization
 import SystemPackage
 import TestKernels
 import Testing
 import VirtualMachine
+
+@testable import Matrix
 
 extension RealKernels {
     /// Guests that are saved and restored, and everything that can go wrong with that.
@@ -152,9 +153,15 @@ extension RealKernels {
                 _ = try await fixture.answer(source)
                 let path = try fixture.file(name)
                 #expect(truncate(path.string, 100_000) == 0)
+                // What is no template any more is in nobody's count, and goes all the same.
+                #expect(fixture.store.templates().isEmpty)
                 let isRestored = try await fixture.answer(source)
                 #expect(isRestored)
                 #expect(fixture.log.boots == 2)
+                let again = try fixture.file(name)
+                #expect(truncate(again.string, 100_000) == 0)
+                fixture.store.collect()
+                #expect(!FileManager.default.fileExists(atPath: again.string))
             }
         }
 
@@ -173,7 +180,47 @@ extension RealKernels {
                 let isRestored = try await fixture.answer(source)
                 #expect(isRestored)
                 #expect(fixture.log.boots == 2)
-                #expect(fixture.log.notes.contains { $0.contains("can't be restored") })
+                #expect(fixture.log.notes.contains { $0.contains("can't be used") })
+            }
+        }
+
+        @Test(
+            "a template whose guest does not prove itself is made anew once; one that is found wanting later is not (6.12)"
+        )
+        func unproved() async throws {
+            struct Doubt: Error {}
+            try await withScratchFolder { folder in
+                let fixture = Fixture(root: folder.appending("t"))
+                let source = try await fixture.source()
+                try await source.makeTemplate()
+                let log = fixture.log
+                let isRestored = try await source.withGuest(proving: { machine in
+                    if log.boots < 2 { throw Doubt() }
+                    return machine.isRestored
+                }) { _, isRestored in isRestored }
+                #expect(isRestored)
+                #expect(fixture.log.boots == 2)
+                #expect(fixture.log.notes.count == 1)
+                await #expect(throws: Doubt.self) { try await source.withGuest { _ in throw Doubt() } }
+                #expect(fixture.log.boots == 2)
+            }
+        }
+
+        @Test("a kernel whose image was changed, or that is another than its record says, has no vote (6.12)")
+        func anotherKernel() async throws {
+            try await withScratchFolder { folder in
+                let fixture = Fixture(root: folder.appending("t"))
+                let other = try await TestKernels.machine("6.1")
+                let source = try await fixture.source { $0.kernel.image = other.kernel.image }
+                let failure = await #expect(throws: MachineFailure.self) { try await fixture.answer(source) }
+                #expect(failure.map { "\($0)".contains("is damaged") } == true, "\(String(describing: failure))")
+                let machine = try await TestKernels.machine("6.12")
+                try await withVirtualMachine(machine, bootLimit: .seconds(60)) { guest in
+                    await #expect(throws: CanaryFailure.self) {
+                        let limits = ExaminationLimits()
+                        _ = try await GuestSession.proved(guest, limits, .onePass, .agent, release: "6.12.0-other")
+                    }
+                }
             }
         }
 
@@ -241,6 +288,10 @@ extension RealKernels {
                 let isRestored = try await fixture.answer(source)
                 #expect(!isRestored)
                 #expect(fixture.log.notes.contains { $0.contains("booted, not restored") }, "\(fixture.log.notes)")
+                // It is not tried again for every guest.
+                #expect(fixture.log.boots == 2)
+                _ = try await fixture.answer(source)
+                #expect(fixture.log.boots == 3 && fixture.log.notes.count == 1)
                 #expect(fixture.store.templates().isEmpty)
             }
         }

@@ -4,6 +4,7 @@ import GuestProtocol
 import Results
 import Testing
 import VerdictCache
+import VirtualMachine
 
 @testable import Matrix
 
@@ -12,14 +13,14 @@ import VerdictCache
     private let ready = Ready(release: "6.1.0", libbpfVersion: "1.7.0", clockSource: "tsc", seconds: 0)
     private let finished = ObjectReport(request: 1, stage: .finished, errno: 0, warnings: "", taint: 0)
 
-    private func report(_ program: String, _ stage: LoadStage = .accepted) -> ProgramReport {
+    private func report(_ program: String, _ stage: LoadStage = .accepted, errno: Int32 = 22) -> ProgramReport {
         ProgramReport(
             request: 1,
             program: program,
             section: "socket",
             type: 1,
             stage: stage,
-            errno: stage == .accepted ? 0 : 22,
+            errno: stage == .accepted ? 0 : errno,
             log: Array("R0 !read_ok\n".utf8),
             isLogCut: false,
             warnings: ""
@@ -41,6 +42,28 @@ import VerdictCache
         }
         if let bpftool { await examination.testify(0, bpftool, by: ready) }
         return await examination.newAnswers
+    }
+
+    @Test("what a kernel refused for want of something just then is not remembered", arguments: [Int32(11), 12])
+    func passing(errno: Int32) async throws {
+        let examination = try makeExamination()
+        await examination.beginLoading(0)
+        await examination.hear(.program(report("first")), about: 0)
+        await examination.hear(.program(report("second", .kernel, errno: errno)), about: 0)
+        await examination.finish(0, finished, by: ready)
+        #expect(await examination.newAnswers.isEmpty)
+    }
+
+    @Test("an earlier answer is forgotten once a guest was lost over the same question")
+    func doubted() async throws {
+        let examination = try makeExamination(loader: .both)
+        let asked = await examination.questions
+        #expect(await examination.doubtedQuestions.isEmpty)
+        let crash = MachineFailure(.panicked("p"))
+        await examination.learn(from: crash, over: .loading(0, program: "first"))
+        #expect(await examination.doubtedQuestions == [asked[0]])
+        await examination.learn(from: crash, over: .witnessing(0))
+        #expect(await examination.doubtedQuestions == asked)
     }
 
     @Test("an answer comes back from bytes as it was, and not from bytes that were cut or changed")

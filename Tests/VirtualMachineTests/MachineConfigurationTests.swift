@@ -52,6 +52,30 @@ import Testing
         }
     }
 
+    @Test("a comma in a path is no end of it to QEMU")
+    func commas() {
+        let directory = MachineDirectory(path: "/t/a,b")
+        let arguments = Self.machine(.tcg, kiloHertz: 1).arguments(.bootInto(memory: "/m,n/memory"), in: directory)
+        for path in ["/t/a,,b/agent,server", "/t/a,,b/qmp,server", "/t/a,,b/console", "/m,,n/memory,share"] {
+            #expect(arguments.contains { $0.contains(path) }, "\(path)")
+        }
+    }
+
+    @Test("on the processor itself, another processor is another guest; emulated, it is not")
+    func otherProcessor() throws {
+        func identity(_ accelerator: Accelerator, flags: String) throws -> GuestIdentity {
+            var machine = Self.machine(accelerator, kiloHertz: nil)
+            machine.qemu = "/bin/sh"
+            machine.processor = HostProcessor(
+                cpuInfo: "model\t\t: 85\nmodel name\t: Some CPU\nflags\t\t: \(flags)\n"
+            )
+            return try GuestIdentity(machine)
+        }
+        #expect(try identity(.kvm, flags: "avx") != identity(.kvm, flags: "avx ibrs"))
+        #expect(try identity(.kvm, flags: "avx") == identity(.kvm, flags: "avx"))
+        #expect(try identity(.tcg, flags: "avx") == identity(.tcg, flags: "avx ibrs"))
+    }
+
     @Test("a machine's folder is private, short enough for a socket, and gone afterwards")
     func directory() async throws {
         let path = try await MachineDirectory.with { directory in
@@ -64,11 +88,15 @@ import Testing
     @Test("the processor is read from what Linux prints, and its absence is borne")
     func processor() {
         let hardware = "processor\t: 0\nmodel name\t: Some CPU @ 2.90GHz\ncpu MHz\t\t: 800.123\nflags\t\t: fpu tsc\n"
-        #expect(HostProcessor(cpuInfo: hardware) == HostProcessor(model: "Some CPU @ 2.90GHz", kiloHertz: 2_900_000))
         let virtual = "model name\t: Other CPU\ncpu MHz\t\t: 2596.142\nflags\t\t: fpu tsc hypervisor\n"
-        #expect(HostProcessor(cpuInfo: virtual) == HostProcessor(model: "Other CPU", kiloHertz: 2_596_000))
         let unsure = "model name\t: Other CPU\ncpu MHz\t\t: 800.123\nflags\t\t: fpu tsc\n"
-        #expect(HostProcessor(cpuInfo: unsure).kiloHertz == nil)
-        #expect(HostProcessor(cpuInfo: "") == HostProcessor(model: "unknown", kiloHertz: nil))
+        let expected: [(String, String, Int?)] = [
+            (hardware, "Some CPU @ 2.90GHz", 2_900_000), (virtual, "Other CPU", 2_596_000), (unsure, "Other CPU", nil),
+            ("", "unknown", nil),
+        ]
+        for (text, model, kiloHertz) in expected {
+            let processor = HostProcessor(cpuInfo: text)
+            #expect(processor.model == model && processor.kiloHertz == kiloHertz, "\(processor)")
+        }
     }
 }

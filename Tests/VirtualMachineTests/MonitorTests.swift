@@ -22,6 +22,19 @@ import Testing
         }
     }
 
+    @Test("a QEMU that takes nothing is not waited for without an end")
+    func takesNothing() async throws {
+        try await MachineDirectory.with { directory in
+            let listener = try Self.listen(at: directory.state)
+            defer { try? listener.close() }
+            await #expect(throws: LinkFailure.self) {
+                try await withTimeLimit(.milliseconds(200), waitingFor: "QEMU") {
+                    try await Monitor.send(Data(count: 8 << 20), to: directory.state)
+                }
+            }
+        }
+    }
+
     private static func listen(at path: FilePath) throws -> FileDescriptor {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()

@@ -37,7 +37,7 @@ struct Download: Sendable {
         progress: @Sendable (Int) -> Void,
         _ body: (FilePath) async throws -> Result
     ) async throws -> Result {
-        try await FileLock.with(folder.appending("\(location.sha256).lock")) {
+        try await FileLock.with(folder.appending("\(location.sha256).lock"), within: KernelStore.patience) {
             var last = Outcome.failed("")
             for attempt in 1...Self.tries {
                 if attempt > 1 { try await Task.sleep(for: .seconds(1 << (attempt - 1))) }

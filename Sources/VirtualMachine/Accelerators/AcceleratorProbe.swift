@@ -126,9 +126,6 @@ public struct AcceleratorProbe: Sendable {
 
     /// What the answer depends on: another kernel, processor or emulator is another host.
     private static func host(_ processor: HostProcessor, _ qemu: String) throws -> String {
-        let release = (try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)) ?? ""
-        return [
-            release.trimmingCharacters(in: .whitespacesAndNewlines), processor.model, try EmulatorFile(qemu).identity,
-        ].joined(separator: " | ")
+        return [HostKernel.release, processor.model, try EmulatorFile(qemu).identity].joined(separator: " | ")
     }
 }

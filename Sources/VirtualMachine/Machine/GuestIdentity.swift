@@ -11,10 +11,16 @@ public struct GuestIdentity: Sendable, Hashable {
     public let digest: ContentDigest
 
     /// Changes whenever guests are prepared, or templates made, otherwise than before.
-    private static let format = "1"
+    private static let format = "2"
 
     /// - Throws: `MachineFailure` where there is no QEMU.
     public init(_ configuration: MachineConfiguration) throws(MachineFailure) {
+        // Emulated, a guest sees nothing of the host. Otherwise the host's kernel decides what is left of its processor.
+        let host =
+            switch configuration.accelerator {
+            case .tcg: ""
+            case .kvm: "\(configuration.processor.identity) \(HostKernel.release)"
+            }
         let parts = [
             Self.format,
             try EmulatorFile(configuration.qemu).identity,
@@ -22,6 +28,7 @@ public struct GuestIdentity: Sendable, Hashable {
             configuration.initramfs.digest.hexadecimal,
             configuration.hardware.joined(separator: " "),
             configuration.kernelCommandLine,
+            host,
         ]
         digest = ContentDigest(of: Data(parts.joined(separator: "\n").utf8))
     }

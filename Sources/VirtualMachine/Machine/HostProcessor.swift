@@ -7,10 +7,13 @@ public struct HostProcessor: Sendable, Hashable {
     public let model: String
     /// The clock that the time stamp counter runs at in kHz, to a thousand; nil where the host does not say it reliably.
     public let kiloHertz: Int?
+    /// What a guest that runs on the processor itself may see of it: model, features, microcode.
+    public let identity: String
 
-    public init(model: String, kiloHertz: Int?) {
+    public init(model: String, kiloHertz: Int?, identity: String = "") {
         self.model = model
         self.kiloHertz = kiloHertz
+        self.identity = identity
     }
 
     /// Of this host.
@@ -21,12 +24,14 @@ public struct HostProcessor: Sendable, Hashable {
 
     init(cpuInfo: String) {
         func field(_ name: String) -> String? {
-            cpuInfo.split(separator: "\n").first { $0.hasPrefix(name) }?
-                .split(separator: ":", maxSplits: 1).last?
-                .trimmingCharacters(in: .whitespaces)
+            cpuInfo.split(separator: "\n")
+                .map { $0.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) } }
+                .first { $0.count == 2 && $0[0] == name }?[1]
         }
         let model = field("model name") ?? "unknown"
         self.model = model
+        identity = ["vendor_id", "cpu family", "model", "stepping", "microcode", "flags", "bugs"]
+            .map { "\($0) \(field($0) ?? "")" }.joined(separator: "; ")
         let flags = Set((field("flags") ?? "").split(separator: " "))
         // On hardware "cpu MHz" is what the processor runs at just now, and its counter is another clock; a virtual one
         // is told the counter's. Intel writes that into the model's name.

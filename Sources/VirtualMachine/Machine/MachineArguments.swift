@@ -42,14 +42,14 @@ extension MachineConfiguration {
         let common =
             hardware + [
                 "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-                "-chardev", "file,id=console,path=\(directory.console)", "-serial", "chardev:console",
-                "-chardev", "socket,id=agent,path=\(directory.socket),server=off",
+                "-chardev", "file,id=console,path=\(directory.console.option)", "-serial", "chardev:console",
+                "-chardev", "socket,id=agent,path=\(directory.socket.option),server=off",
                 "-device", "virtserialport,chardev=agent,name=\(Self.portName)",
             ]
         let monitor =
             start.usesMonitor
             ? [
-                "-chardev", "socket,id=monitor,path=\(directory.monitor),server=off",
+                "-chardev", "socket,id=monitor,path=\(directory.monitor.option),server=off",
                 "-mon", "chardev=monitor,mode=control",
             ] : []
         let kernel = [
@@ -76,10 +76,15 @@ extension MachineConfiguration {
     private func memory(in file: FilePath, isShared: Bool) -> [String] {
         let share = isShared ? "on" : "off"
         return [
-            "-object", "memory-backend-file,id=memory,size=\(memory)M,mem-path=\(file),share=\(share)",
+            "-object", "memory-backend-file,id=memory,size=\(memory)M,mem-path=\(file.option),share=\(share)",
             "-M", "\(Self.machineType),memory-backend=memory",
         ]
     }
+}
+
+extension FilePath {
+    /// As a value among a QEMU option's others, where a comma is written twice.
+    fileprivate var option: String { string.replacing(",", with: ",,") }
 }
 
 extension Accelerator {

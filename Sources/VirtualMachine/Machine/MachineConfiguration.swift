@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ContentDigest
 import SystemPackage
 
 /// A kernel that QEMU can boot.
@@ -15,6 +16,17 @@ public struct BootKernel: Sendable, Hashable {
         self.name = name
         self.image = image
         self.digest = digest
+    }
+
+    /// Reads the whole image: what is booted is what its digest says, or is not booted.
+    func verify() throws(MachineFailure) {
+        guard let found = ContentDigest(ofFile: image) else {
+            throw MachineFailure(.notStarted("cannot read the kernel \(name): \(image)"), isAtStart: true)
+        }
+        guard found.hexadecimal == digest else {
+            let advice = "remove it (bpfmatrix kernels remove \(name)) and take it in again"
+            throw MachineFailure(.notStarted("the kernel \(name) is damaged: \(image); \(advice)"), isAtStart: true)
+        }
     }
 }
 

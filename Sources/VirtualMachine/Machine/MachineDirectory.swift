@@ -18,14 +18,24 @@ struct MachineDirectory: Sendable {
     var console: FilePath { path.appending("console") }
     var initramfs: FilePath { path.appending("initramfs") }
 
+    private static let prefix = ".bpfmatrix-"
+    /// `sun_path` without its terminating zero (unix(7)).
+    private static let longestSocket = 107
+
+    /// The user's folder for temporary files, unless a socket in it would have too long a name.
+    private static var base: FilePath {
+        let usual = FilePath(FileManager.default.temporaryDirectory.path(percentEncoded: false))
+        let length = usual.string.utf8.count + prefix.utf8.count + ScratchFolders.nameLength + "//agent".utf8.count
+        return length <= longestSocket ? usual : "/tmp"
+    }
+
     static func with<Result>(_ body: (MachineDirectory) async throws -> Result) async throws -> Result {
-        let base = FilePath(FileManager.default.temporaryDirectory.path(percentEncoded: false))
-        let folders = ScratchFolders(in: base, prefix: ".bpfmatrix-")
+        let folders = ScratchFolders(in: base, prefix: prefix)
         folders.sweep()
         do {
             return try await folders.with { try await body(MachineDirectory(path: $0)) }
         } catch let error as ScratchFolderError {
-            throw MachineFailure(.notStarted("\(error)"))
+            throw MachineFailure(.noFolder("\(error)"), isAtStart: true)
         }
     }
 

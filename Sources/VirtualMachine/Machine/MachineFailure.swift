@@ -30,6 +30,8 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case refusedByMonitor(command: String, reason: String)
         /// QEMU could not be started at all.
         case notStarted(String)
+        /// This host has no place for a machine's files.
+        case noFolder(String)
     }
 
     /// What the causes have in common for someone who must go on.
@@ -59,7 +61,7 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case .panicked, .oopsed: .crash
         case .stalled, .silent: .silence
         case .agentGaveUp, .exited, .disconnected, .protocolBroken, .outOfTurn, .garbled, .refusedByMonitor,
-            .notStarted:
+            .notStarted, .noFolder:
             .infrastructure
         }
     }
@@ -77,7 +79,7 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case .protocolBroken(let error): "the guest's words can't be understood: \(error)"
         case .outOfTurn(let message): "the guest said something out of turn: \(message.prefix(200))"
         case .refusedByMonitor(let command, let reason): "QEMU refuses `\(command)`: \(reason)"
-        case .garbled(let reason), .notStarted(let reason): reason
+        case .garbled(let reason), .notStarted(let reason), .noFolder(let reason): reason
         }
     }
 }

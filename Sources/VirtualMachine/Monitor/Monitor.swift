@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ContentDigest
 import Foundation
 import GuestProtocol
 import NIOCore
@@ -29,8 +30,9 @@ struct Monitor: Sendable {
         }
     }
 
-    /// Has QEMU take up a guest's state from `file`; the guest runs as soon as it is complete.
-    func restore(from file: FilePath, through socket: FilePath) async throws {
+    /// Has QEMU, which has the template's memory open, take up the rest; the guest runs as soon as it is complete.
+    func restore(_ template: Template, through socket: FilePath) async throws {
+        let file = template.state
         try await open()
         try await execute(.migrateIncoming(from: "unix:\(socket)"))
         let state: Data
@@ -40,7 +42,17 @@ struct Monitor: Sendable {
             throw MachineFailure(.notStarted("cannot read the saved guest \(file): \(error.localizedDescription)"))
         }
         do {
-            try await Self.send(state, to: socket)
+            // Another template may have taken this one's place since its memory was opened.
+            guard ContentDigest(of: state).hexadecimal == template.description.stateDigest else {
+                throw MachineFailure(.notStarted("the saved guest \(file) has been replaced"))
+            }
+            try await withTimeLimit(Self.limit, waitingFor: "QEMU to take the saved guest") {
+                try await Self.send(state, to: socket)
+            }
+        } catch let error as MachineFailure {
+            throw error
+        } catch let error as LinkFailure {
+            throw error
         } catch {
             try Task.checkCancellation()
             throw MachineFailure(.notStarted("QEMU does not take the saved guest \(file): \(error)"))
@@ -51,7 +63,12 @@ struct Monitor: Sendable {
     static func send(_ state: Data, to socket: FilePath) async throws {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(unixDomainSocketPath: socket.string).get()
-        try await channel.writeAndFlush(ByteBuffer(bytes: state)).get()
+        // NIO's futures know nothing of cancellation.
+        try await withTaskCancellationHandler {
+            try await channel.writeAndFlush(ByteBuffer(bytes: state)).get()
+        } onCancel: {
+            channel.close(promise: nil)
+        }
         // QEMU knows the end of a state without being told, and may have closed already: that is no failure.
         try? await channel.close()
     }

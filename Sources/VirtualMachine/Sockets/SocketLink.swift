@@ -49,7 +49,7 @@ struct SocketLink<Message: Sendable>: Sendable {
 
     /// Returns once the bytes have been handed to QEMU, which takes no more than the guest takes from it.
     func send(_ bytes: [UInt8], within limit: Duration, waitingFor: String) async throws {
-        try await Self.bounded(by: limit, waitingFor: waitingFor) {
+        try await withTimeLimit(limit, waitingFor: waitingFor) {
             try await withTaskCancellationHandler {
                 let channel = try await connected.futureResult.get()
                 do {
@@ -67,7 +67,7 @@ struct SocketLink<Message: Sendable>: Sendable {
 
     /// The next message. `waitingFor` is said if it does not come within `limit`; one reader at a time.
     func next(within limit: Duration, waitingFor: String) async throws -> Message {
-        let arrival = try await Self.bounded(by: limit, waitingFor: waitingFor) {
+        let arrival = try await withTimeLimit(limit, waitingFor: waitingFor) {
             var iterator = arrivals.makeAsyncIterator()
             return try await iterator.next()
         }
@@ -79,27 +79,30 @@ struct SocketLink<Message: Sendable>: Sendable {
         return arrival.message
     }
 
-    private static func bounded<Result: Sendable>(
-        by limit: Duration,
-        waitingFor: String,
-        _ body: @escaping @Sendable () async throws -> Result
-    ) async throws -> Result {
-        try await withThrowingTaskGroup(of: Result.self) { group in
-            defer { group.cancelAll() }
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: limit)
-                throw LinkFailure.silent(waitingFor: waitingFor, limit: limit)
-            }
-            guard let result = try await group.next() else { throw CancellationError() }
-            return result
-        }
-    }
-
     /// Ends the conversation from this side: a reader that waits is told that the other is gone.
     func end() {
         continuation.finish(throwing: LinkFailure.disconnected(inMessage: false))
         connected.fail(LinkFailure.disconnected(inMessage: false))
+    }
+}
+
+/// Runs `body`, which is cancelled at the limit.
+///
+/// - Throws: `LinkFailure.silent` then.
+func withTimeLimit<Result: Sendable>(
+    _ limit: Duration,
+    waitingFor: String,
+    _ body: @escaping @Sendable () async throws -> Result
+) async throws -> Result {
+    try await withThrowingTaskGroup(of: Result.self) { group in
+        defer { group.cancelAll() }
+        group.addTask { try await body() }
+        group.addTask {
+            try await Task.sleep(for: limit)
+            throw LinkFailure.silent(waitingFor: waitingFor, limit: limit)
+        }
+        guard let result = try await group.next() else { throw CancellationError() }
+        return result
     }
 }
 

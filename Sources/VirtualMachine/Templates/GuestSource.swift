@@ -9,6 +9,7 @@ public struct GuestSource: Sendable {
     private let limits: StartLimits
     private let prepare: @Sendable (RunningMachine) async throws -> Void
     private let report: @Sendable (Event) -> Void
+    private let trouble = TemplateTrouble()
 
     /// What happens before a guest can be asked.
     public enum Event: Sendable, Hashable {
@@ -41,23 +42,41 @@ public struct GuestSource: Sendable {
     public func withGuest<Result: Sendable>(
         _ body: @escaping @Sendable (RunningMachine) async throws -> Result
     ) async throws -> Result {
-        guard let templates else { return try await boot(body) }
+        try await withGuest(proving: { _ in }) { machine, _ in try await body(machine) }
+    }
+
+    /// Runs `body` with a guest of its own, which ends with it, and with what `prove` found out about the guest. A template
+    /// whose guest can't be restored, or does not prove itself, is made anew once.
+    ///
+    /// - Throws: as `withVirtualMachine`, and what `prepare`, `prove` and `body` throw.
+    public func withGuest<Proof: Sendable, Result: Sendable>(
+        proving prove: @escaping @Sendable (RunningMachine) async throws -> Proof,
+        _ body: @escaping @Sendable (RunningMachine, Proof) async throws -> Result
+    ) async throws -> Result {
         for _ in 0..<Self.tries {
-            guard let template = try await template(in: templates) else { break }
+            guard let templates, let template = try await template(in: templates) else { break }
+            let stage = GuestStage()
             do {
                 return try await withVirtualMachine(
                     configuration,
                     start: .restore(template),
-                    limit: limits.restore,
-                    body
-                )
-            } catch let failure as MachineFailure where failure.isAtStart {
+                    limit: limits.restore
+                ) { machine in
+                    let proof = try await prove(machine)
+                    await stage.reachProof()
+                    return try await body(machine, proof)
+                }
+            } catch {
                 try Task.checkCancellation()
+                guard await !stage.isProved, !Self.isHostsFault(error) else { throw error }
                 templates.remove(template)
-                report(.note("the saved guest can't be restored: \(failure)"))
+                report(.note("the saved guest can't be used and is made anew: \(error)"))
             }
         }
-        return try await boot(body)
+        report(.booting(isToBeSaved: false))
+        return try await withVirtualMachine(configuration, start: .boot, limit: limits.boot) { machine in
+            try await body(machine, try await prove(machine))
+        }
     }
 
     /// Makes the template where there is none, so that the next guest finds it.
@@ -69,34 +88,56 @@ public struct GuestSource: Sendable {
         return try await template(in: templates) != nil
     }
 
+    /// Nothing that another template would mend.
+    private static func isHostsFault(_ error: any Error) -> Bool {
+        guard case MachineFailure.Cause.noFolder? = (error as? MachineFailure)?.cause else { return false }
+        return true
+    }
+
     /// A template that fails is made anew once.
     private static let tries = 2
 
-    private func boot<Result: Sendable>(
-        _ body: @escaping @Sendable (RunningMachine) async throws -> Result
-    ) async throws -> Result {
-        report(.booting(isToBeSaved: false))
-        return try await withVirtualMachine(configuration, start: .boot, limit: limits.boot, body)
-    }
-
     private func template(in templates: TemplateStore) async throws -> Template? {
+        guard await !trouble.isKnown else { return nil }
         do {
-            return try await templates.template(for: configuration, bootLimit: limits.boot, prepare: prepare) {
-                report(.booting(isToBeSaved: true))
+            return try await templates.template(for: configuration, limits: limits, prepare: prepare) { step in
+                switch step {
+                case .waiting: report(.note("another process is booting it: waiting for what that saves"))
+                case .booting: report(.booting(isToBeSaved: true))
+                }
             }
         } catch let failure as TemplateFailure {
-            report(.note("guests are booted, not restored: \(failure)"))
+            await trouble.become(known: "\(failure)", report)
             return nil
         } catch let failure as MachineFailure {
             try Task.checkCancellation()
             // A kernel that can't be booted can't be booted without a template either; that QEMU can't write one, it may.
             switch failure.cause {
             case .exited, .refusedByMonitor:
-                report(.note("guests are booted, not restored: \(failure)"))
+                await trouble.become(known: "\(failure)", report)
                 return nil
             default: throw failure
             }
         }
+    }
+}
+
+/// Why a source's guests can't be saved, once that has shown: it is not tried for each of them.
+private actor TemplateTrouble {
+    private(set) var isKnown = false
+
+    func become(known reason: String, _ report: (GuestSource.Event) -> Void) {
+        if !isKnown { report(.note("guests are booted, not restored: \(reason)")) }
+        isKnown = true
+    }
+}
+
+/// How far a guest has come.
+private actor GuestStage {
+    private(set) var isProved = false
+
+    func reachProof() {
+        isProved = true
     }
 }
 
@@ -107,9 +148,17 @@ public struct StartLimits: Sendable, Hashable {
     /// Restores take a tenth of a second. One that hangs (QEMU says nothing of a processor that does not fit) is not
     /// waited for as long as a boot.
     public var restore: Duration
+    /// How long another process may take to save the guest that is needed, before one is booted here: a boot, the proofs and
+    /// the parsing, with room to spare.
+    public var otherMaker: Duration
 
-    public init(boot: Duration = .seconds(60), restore: Duration = .seconds(15)) {
+    public init(
+        boot: Duration = .seconds(60),
+        restore: Duration = .seconds(15),
+        otherMaker: Duration = .seconds(120)
+    ) {
         self.boot = boot
         self.restore = restore
+        self.otherMaker = otherMaker
     }
 }

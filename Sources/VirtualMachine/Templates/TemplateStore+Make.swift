@@ -6,18 +6,24 @@ import Foundation
 import ScratchFolder
 import SystemPackage
 
+/// What is done where there is no template yet.
+enum MakingStep: Sendable {
+    case waiting
+    case booting
+}
+
 extension TemplateStore {
     /// The template for such a guest, made by booting one where there is none.
     ///
     /// - Parameters:
     ///   - prepare: brings the booted guest to where every restored one starts; what it throws is thrown.
-    ///   - making: called where one is made.
+    ///   - report: called where one must be made, or another process is making it.
     /// - Throws: `MachineFailure` where no guest can be booted, `TemplateFailure` where one can't be saved.
     func template(
         for configuration: MachineConfiguration,
-        bootLimit: Duration,
+        limits: StartLimits,
         prepare: @escaping @Sendable (RunningMachine) async throws -> Void,
-        making: @Sendable () -> Void
+        report: @Sendable (MakingStep) -> Void
     ) async throws -> Template {
         let key = try GuestIdentity(configuration)
         if let known = template(key) { return known }
@@ -27,11 +33,12 @@ extension TemplateStore {
                 withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700]
             )
-            return try await FileLock.with(lock(key)) {
+            let waiting = { report(.waiting) }
+            return try await FileLock.with(lock(key), within: limits.otherMaker, waiting: waiting) {
                 // Somebody else may have made it meanwhile.
                 if let known = template(key) { return known }
-                making()
-                return try await make(key, configuration, bootLimit: bootLimit, prepare: prepare)
+                report(.booting)
+                return try await make(key, configuration, bootLimit: limits.boot, prepare: prepare)
             }
         } catch let error as FileLockError {
             throw TemplateFailure(description: "\(error)")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileLock
+import ContentDigest
 import Foundation
 import ScratchFolder
 import SystemPackage
@@ -30,17 +30,26 @@ public struct TemplateStore: Sendable {
 
     /// Every template that could be used, the one used last first.
     public func templates() -> [Template] {
+        folders.compactMap { Template(in: $0) }.sorted { $0.lastUsed > $1.lastUsed }
+    }
+
+    /// Where templates are, or what is left of them.
+    private var folders: [FilePath] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: root.string)) ?? []
-        return names.filter { !$0.hasPrefix(Self.scratchPrefix) }
-            .compactMap { Template(in: root.appending($0)) }
-            .sorted { $0.lastUsed > $1.lastUsed }
+        return names.filter { ContentDigest(hexadecimal: $0) != nil }.map { root.appending($0) }
     }
 
     /// Removes a template; guests that were restored from it go on.
     public func remove(_ template: Template) {
+        // Where another one has taken its place meanwhile, that one stays.
+        if let there = Template(in: template.folder), there.description != template.description { return }
+        remove(template.folder)
+    }
+
+    private func remove(_ folder: FilePath) {
         try? scratch.with { grave in
             // Moved first, so that nobody finds half of one.
-            _ = rename(template.folder.string, grave.appending("template").string)
+            _ = rename(folder.string, grave.appending("template").string)
         }
     }
 
@@ -54,6 +63,7 @@ public struct TemplateStore: Sendable {
         bytes: Int = usualLimits.bytes
     ) -> [Template] {
         scratch.sweep()
+        for folder in folders where Template(in: folder) == nil { remove(folder) }
         var kept = 0
         var taken = 0
         return templates().filter { template in
