@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChildProcess
+import FileWatch
 import Foundation
 import SystemPackage
 
@@ -81,19 +82,45 @@ public struct Compiler: Sendable {
             return CompiledObject(source: source, known, isReused: true)
         }
         return try await cache.withTemporaryFolder { folder in
+            let start = FileInstant.now
             let object = folder.appending("object")
             let dependencies = folder.appending("dependencies")
             let output = ["-c", source.string, "-o", object.string, "-MD", "-MF", dependencies.string]
-            var command = Command(clang.path.string, options + output)
-            // clang copies lines of C into BTF, and opens the source for that by the name that it has there.
-            if source.isAbsolute { command.workingDirectory = source.removingLastComponent() }
-            let result = try await command.run(within: Self.limit)
+            let result = try await clang(options + output, on: source)
             guard result.ending.isSuccess else {
-                throw CompileError.rejected(source: source.string, diagnostics: advice(result.errorText))
+                throw CompileError.rejected(
+                    source: source.string,
+                    diagnostics: advice(result.errorText),
+                    inputs: try await inputs(of: source, options)
+                )
             }
             try await strip(object)
-            let kept = try cache.keep(object, dependencies: dependencies, warnings: result.errorText, for: key)
+            let kept = try cache.keep(
+                object,
+                dependencies: dependencies,
+                warnings: result.errorText,
+                for: key,
+                since: start
+            )
             return CompiledObject(source: source, kept, isReused: false)
+        }
+    }
+
+    private func clang(_ arguments: [String], on source: FilePath) async throws -> CommandResult {
+        var command = Command(clang.path.string, arguments)
+        // clang copies lines of C into BTF, and opens the source for that by the name that it has there.
+        if source.isAbsolute { command.workingDirectory = source.removingLastComponent() }
+        return try await command.run(within: Self.limit)
+    }
+
+    /// What a source that does not compile includes, headers that are missing among it: clang says so only if it is asked
+    /// for nothing else.
+    private func inputs(of source: FilePath, _ options: [String]) async throws -> [String] {
+        let rule = try await clang(options + ["-M", "-MG", source.string], on: source)
+        let folder = source.removingLastComponent()
+        return DependencyRule.prerequisites(rule.outputText).map { name in
+            // One that was not found is named as the source does.
+            FileManager.default.fileExists(atPath: name) ? name : folder.pushing(FilePath(name)).string
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ContentDigest
+import FileWatch
 import Foundation
 import ScratchFolder
 import SystemPackage
@@ -64,24 +65,36 @@ struct ObjectCache: Sendable {
         return Self.digest(path) == record.object ? entry(record) : nil
     }
 
-    /// Takes a new object in.
-    func keep(_ made: FilePath, dependencies: FilePath, warnings: String, for key: Key) throws(CompileError) -> Entry {
+    /// Takes a new object in. It is remembered only if none of its inputs has changed since `start`, when the compiler was
+    /// started: otherwise nobody knows of which of their states it was made.
+    func keep(
+        _ made: FilePath,
+        dependencies: FilePath,
+        warnings: String,
+        for key: Key,
+        since start: FileInstant
+    ) throws(CompileError) -> Entry {
         guard let digest = Self.digest(made) else {
             throw .storage(path: made.string, reason: "clang has written nothing")
         }
-        var inputs: [String: String] = [:]
         let rule = (try? String(contentsOfFile: dependencies.string, encoding: .utf8)) ?? ""
-        for file in DependencyRule.prerequisites(rule) { inputs[file] = Self.digest(FilePath(file)) }
-        inputs[key.source.string] = Self.digest(key.source)
+        let inputs = Set(DependencyRule.prerequisites(rule) + [key.source.string]).sorted().map { FilePath($0) }
+        let digests = inputs.map { ($0.string, Self.digest($0)) }
         let path = object(digest)
         do {
             try Data(contentsOf: URL(filePath: made.string)).write(to: URL(filePath: path.string), options: .atomic)
-            let record = Record(inputs: inputs, object: digest, warnings: warnings)
-            try JSONEncoder().encode(record).write(to: URL(filePath: self.record(key).string), options: .atomic)
-            return entry(record)
+            // Looked at after their digests were taken, so that no change is between the two.
+            if !inputs.contains(where: start.mayPrecedeChange) {
+                let known = Dictionary(
+                    uniqueKeysWithValues: digests.compactMap { name, digest in digest.map { (name, $0) } }
+                )
+                let record = Record(inputs: known, object: digest, warnings: warnings)
+                try JSONEncoder().encode(record).write(to: URL(filePath: self.record(key).string), options: .atomic)
+            }
         } catch {
             throw .storage(path: path.string, reason: error.localizedDescription)
         }
+        return Entry(object: path, warnings: warnings, inputs: inputs)
     }
 
     private func entry(_ record: Record) -> Entry {

@@ -25,9 +25,10 @@ public enum FileChange: Sendable, Hashable {
 /// rename it into the old one's place.
 public actor FileWatch {
     private let descriptor: FileDescriptor
-    private var folders: [Int32: FilePath] = [:]
+    /// By the kernel's numbers; the paths are several where links lead to the same folder.
+    private var folders: [Int32: Set<FilePath>] = [:]
 
-    /// Of whom the kernel told, in its numbers: `change(_:)` says what that means.
+    /// Of whom the kernel told, in its numbers: `changes(_:)` says what that means.
     public nonisolated let events: AsyncStream<InotifyEvent>
 
     private static let interesting =
@@ -76,18 +77,26 @@ public actor FileWatch {
                 ? "too many folders are watched (fs.inotify.max_user_watches)" : String(cString: strerror(errno))
             throw FileWatchError(path: folder.string, reason: reason)
         }
-        folders[number] = folder
+        folders[number, default: []].insert(folder)
     }
 
-    /// What an event means; nil where it is about a folder that is not watched any more.
-    public func change(_ event: InotifyEvent) -> FileChange? {
-        if event.mask & UInt32(IN_Q_OVERFLOW) != 0 { return .overflow }
-        guard let folder = folders[event.watch] else { return nil }
-        // A file that is made is whole once it is closed; a folder is there at once.
-        if event.mask & UInt32(IN_CREATE) != 0, event.mask & UInt32(IN_ISDIR) == 0 { return nil }
+    /// What an event means; nothing where it is about a folder that is not watched any more.
+    public func changes(_ event: InotifyEvent) -> [FileChange] {
+        if event.mask & UInt32(IN_Q_OVERFLOW) != 0 { return [.overflow] }
+        let paths = folders[event.watch, default: []].map { event.name.isEmpty ? $0 : $0.appending(event.name) }
+        // A folder that has gone elsewhere is not the one that was meant, whatever happens in it.
+        if event.mask & UInt32(IN_MOVE_SELF) != 0 { inotify_rm_watch(descriptor.rawValue, event.watch) }
         // The kernel has taken the watch off, and may give its number to another.
         if event.mask & UInt32(IN_IGNORED) != 0 { folders[event.watch] = nil }
-        return .changed(event.name.isEmpty ? folder : folder.appending(event.name))
+        return paths.filter { event.mask & UInt32(IN_CREATE) == 0 || Self.isWhole($0, event) }.map { .changed($0) }
+    }
+
+    /// A folder or a link is there as soon as it is made, a file once it is closed, which is told then.
+    private static func isWhole(_ path: FilePath, _ event: InotifyEvent) -> Bool {
+        if event.mask & UInt32(IN_ISDIR) != 0 { return true }
+        var status = stat()
+        guard lstat(path.string, &status) == 0 else { return false }
+        return status.st_mode & S_IFMT == S_IFLNK || status.st_nlink > 1
     }
 
     /// Room for hundreds of events: names are short.

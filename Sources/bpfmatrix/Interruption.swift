@@ -6,7 +6,7 @@ import Results
 
 /// Ctrl-C and its relatives: the work is cancelled, everything that it started ends, and only then does the command.
 enum Interruption {
-    private static let signals = [SIGINT, SIGTERM, SIGHUP]
+    private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
     /// Runs `body`; its status, or that of an interruption. A second signal ends the process at once, and its children
     /// with it (`Command`).

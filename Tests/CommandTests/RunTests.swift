@@ -79,6 +79,26 @@ import Testing
         }
     }
 
+    @Test(
+        "a temporary folder with a comma in its name, or one too long for a socket, will do (6.12)",
+        arguments: ["a,b", "long"]
+    )
+    func temporaryFolder(name: String) async throws {
+        try await withOwnStore { store, environment, object in
+            let folder = store.removingLastComponent().appending(
+                name == "long" ? String(repeating: "l", count: 90) : name
+            )
+            try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+            let environment = environment.merging(["TMPDIR": folder.string]) { $1 }
+            let outcome = try await Tool.run(
+                ["test", object, "--loader", "agent", "--accel", "tcg"],
+                environment: environment
+            )
+            #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+            #expect(outcome.output.contains("1 of 1 accepted"))
+        }
+    }
+
     @Test("interrupted or killed in the middle, no QEMU stays (6.12)", arguments: [SIGINT, SIGTERM, SIGKILL])
     func interrupted(signal: CInt) async throws {
         _ = try await TestKernels.kernel("6.12")

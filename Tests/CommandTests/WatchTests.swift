@@ -22,16 +22,17 @@ import Testing
 
     /// The command with its output, for as long as `body` takes.
     private func withWatch(
-        _ folder: FilePath,
+        _ watched: FilePath,
+        in folder: FilePath,
         output: FileHandle,
         input: FileHandle = .nullDevice,
         _ body: (Process) async throws -> Void
     ) async throws {
         let process = Process()
         process.executableURL = URL(filePath: Tool.path.string)
-        process.arguments = ["watch", folder.string, "--kernels", "6.12", "--accel", "tcg", "--loader", "agent"]
+        process.arguments = ["watch", watched.string, "--kernels", "6.12", "--accel", "tcg", "--loader", "agent"]
         let additions = Tool.environment([
-            "TMPDIR": folder.removingLastComponent().appending("t").string, "TERM": "xterm",
+            "TMPDIR": folder.appending("t").string, "TERM": "xterm",
         ])
         process.environment = ProcessInfo.processInfo.environment.merging(additions) { $1 }
         process.standardInput = input
@@ -77,7 +78,7 @@ import Testing
         try await withScratchFolder { folder in
             let (sources, output) = try prepare(folder)
             let handle = try #require(FileHandle(forWritingAtPath: output.string))
-            try await withWatch(sources, output: handle) { process in
+            try await withWatch(sources, in: folder, output: handle) { process in
                 var position = try await wait(for: "1 of 1 accepted", in: output)
                 try sources.appending("watched.c").write(Self.refused)
                 position = try await wait(for: "✗ rejected  watched.bpf.o watched", in: output, from: position)
@@ -113,7 +114,8 @@ import Testing
             let (sources, output) = try prepare(folder)
             let terminal = try PseudoTerminal()
             try await terminal.recording(to: output) {
-                try await withWatch(sources, output: terminal.programSide, input: terminal.programSide) { process in
+                try await withWatch(sources, in: folder, output: terminal.programSide, input: terminal.programSide) {
+                    process in
                     var position = try await wait(for: "\u{1b}[?1049h", in: output)
                     position = try await wait(for: "r asks the kernels again", in: output, from: position)
                     position = try await wait(for: "1 of 1 accepted", in: output, from: position)
@@ -127,6 +129,56 @@ import Testing
                     try await wait(for: "0 of 1 accepted", in: output, from: position)
                     process.waitUntilExit()
                     #expect(process.terminationStatus == 0)
+                    #expect(terminal.isLineBuffered)
+                }
+            }
+        }
+    }
+
+    @Test("headers in other folders count, also missing ones, and folders that are moved and made again (6.12)")
+    func otherFolders() async throws {
+        _ = try await TestKernels.kernel("6.12")
+        try await withScratchFolder { folder in
+            let (sources, output) = try prepare(folder)
+            let include = folder.appending("inc")
+            func say(_ text: String) throws {
+                try FileManager.default.createDirectory(atPath: include.string, withIntermediateDirectories: true)
+                try include.appending("answer.h").write(text)
+            }
+            try sources.appending("watched.c").write(Self.accepted.replacing("answer.h", with: "../inc/answer.h"))
+            let handle = try #require(FileHandle(forWritingAtPath: output.string))
+            try await withWatch(sources.appending("watched.c"), in: folder, output: handle) { _ in
+                var position = try await wait(for: "'../inc/answer.h' file not found", in: output)
+                try say("#define ANSWER 1\n")
+                position = try await wait(for: "1 of 1 accepted", in: output, from: position)
+                try say("#error no answer\n")
+                position = try await wait(for: "no answer", in: output, from: position)
+                #expect(rename(include.string, folder.appending("old").string) == 0)
+                position = try await wait(for: "file not found", in: output, from: position)
+                try say("#define ANSWER 0\n")
+                position = try await wait(for: "1 of 1 accepted", in: output, from: position)
+                #expect(rename(sources.string, folder.appending("older").string) == 0)
+                position = try await wait(for: "no such file", in: output, from: position)
+                #expect(rename(folder.appending("older").string, sources.string) == 0)
+                try await wait(for: "1 of 1 accepted", in: output, from: position)
+            }
+        }
+    }
+
+    @Test("however it is ended, the terminal is as it was (6.12)", arguments: [[SIGQUIT], [SIGINT, SIGINT]])
+    func ended(signals: [CInt]) async throws {
+        _ = try await TestKernels.kernel("6.12")
+        try await withScratchFolder { folder in
+            let (sources, output) = try prepare(folder)
+            let terminal = try PseudoTerminal()
+            try await terminal.recording(to: output) {
+                try await withWatch(sources, in: folder, output: terminal.programSide, input: terminal.programSide) {
+                    process in
+                    let position = try await wait(for: "1 of 1 accepted", in: output)
+                    for signal in signals { kill(process.processIdentifier, signal) }
+                    process.waitUntilExit()
+                    #expect(process.terminationStatus == 130)
+                    try await wait(for: "\u{1b}[?1049l", in: output, from: position)
                     #expect(terminal.isLineBuffered)
                 }
             }

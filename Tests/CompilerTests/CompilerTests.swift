@@ -39,6 +39,57 @@ import Testing
         }
     }
 
+    @Test(
+        "a source or header that is saved while the compiler runs is compiled again",
+        arguments: ["program.c", "value.h"]
+    )
+    func savedMeanwhile(name: String) async throws {
+        try await withScratchFolder { folder in
+            let program = folder.appending("program.c")
+            try program.write(source)
+            try folder.appending("value.h").write("#define VALUE 1\n")
+            // What was compiled is gone before the compiler has ended.
+            let wrapper = folder.appending("wrapper")
+            let clang = try await Clang.locate()
+            try wrapper.write(
+                """
+                #!/bin/sh
+                \(clang.path) "$@" || exit
+                case "$*" in *-MD*) [ -e \(folder)/saved ] || echo '// another' >>\(folder)/\(name); touch \(folder)/saved ;; esac
+                """
+            )
+            #expect(chmod(wrapper.string, 0o755) == 0)
+            // Older than the compiler's start, as they are in life.
+            try await Task.sleep(for: .milliseconds(50))
+            let environment = ProcessInfo.processInfo.environment.merging(["BPFMATRIX_CLANG": wrapper.string]) { $1 }
+            let compiler = try await Compiler(cache: folder.appending("cache"), environment: environment)
+            for isReused in [false, false, true] {
+                try await Task.sleep(for: .milliseconds(50))
+                #expect(try await compiler.compile(program, with: nil).isReused == isReused)
+            }
+        }
+    }
+
+    @Test("what a source that does not compile includes is known, what is missing too")
+    func inputsOfBroken() async throws {
+        try await withScratchFolder { folder in
+            let sources = folder.appending("src")
+            try FileManager.default.createDirectory(atPath: sources.string, withIntermediateDirectories: true)
+            let broken = sources.appending("broken.c")
+            try broken.write("#include \"../missing.h\"\n#include \"../there.h\"\n#error no\n")
+            try folder.appending("there.h").write("")
+            let compiler = try await Compiler(cache: folder.appending("cache"))
+            let error = await #expect(throws: CompileError.self) { try await compiler.compile(broken, with: nil) }
+            guard case .rejected(_, _, let inputs)? = error else {
+                Issue.record("\(String(describing: error))"); return
+            }
+            let names = inputs.map { FilePath($0).lexicallyNormalized().string }
+            #expect(
+                Set(names) == Set(["src/broken.c", "missing.h", "there.h"].map { folder.pushing(FilePath($0)).string })
+            )
+        }
+    }
+
     @Test("an object that was damaged in the cache is not handed out")
     func damaged() async throws {
         try await withScratchFolder { folder in

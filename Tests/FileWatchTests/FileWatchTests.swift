@@ -16,7 +16,7 @@ import Testing
             defer { group.cancelAll() }
             group.addTask {
                 for await event in watch.events {
-                    if let change = await watch.change(event) { return change }
+                    if let change = await watch.changes(event).first { return change }
                 }
                 return nil
             }
@@ -78,6 +78,81 @@ import Testing
                     #expect(rmdir(folder.string) == 0, "turn \(turn)")
                 }
                 #expect(try await next(watch) == .changed(folder))
+            }
+        }
+    }
+
+    @Test("a link that is made, to a file elsewhere or as another name of one")
+    func linked() async throws {
+        try await withScratchFolder { folder in
+            let outside = folder.appending("outside")
+            try outside.write("int a;")
+            let inside = folder.appending("inside")
+            try FileManager.default.createDirectory(atPath: inside.string, withIntermediateDirectories: false)
+            try await FileWatch.with { watch in
+                try await watch.watch(inside)
+                #expect(symlink(outside.string, inside.appending("a.c").string) == 0)
+                #expect(try await next(watch) == .changed(inside.appending("a.c")))
+                #expect(link(outside.string, inside.appending("b.c").string) == 0)
+                #expect(try await next(watch) == .changed(inside.appending("b.c")))
+            }
+        }
+    }
+
+    @Test("a folder by both of its names")
+    func twoNames() async throws {
+        try await withScratchFolder { folder in
+            let real = folder.appending("real")
+            let other = folder.appending("other")
+            try FileManager.default.createDirectory(atPath: real.string, withIntermediateDirectories: false)
+            #expect(symlink("real", other.string) == 0)
+            try await FileWatch.with { watch in
+                for path in [real, other] { try await watch.watch(path) }
+                try real.appending("a.c").write("int a;")
+                for await event in watch.events {
+                    let changes = Set(await watch.changes(event))
+                    guard !changes.isEmpty else { continue }
+                    #expect(changes == [.changed(real.appending("a.c")), .changed(other.appending("a.c"))])
+                    break
+                }
+            }
+        }
+    }
+
+    @Test("a folder that is moved away: the one that takes its place is watched, and the moved one no more")
+    func movedFolder() async throws {
+        try await withScratchFolder { parent in
+            let folder = parent.appending("src")
+            let old = parent.appending("old")
+            try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: false)
+            try await FileWatch.with { watch in
+                try await watch.watch(folder)
+                #expect(rename(folder.string, old.string) == 0)
+                #expect(try await next(watch) == .changed(folder))
+                try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: false)
+                try await watch.watch(folder)
+                try old.appending("b.c").write("int b;")
+                try folder.appending("a.c").write("int a;")
+                // What comes first may be the end of the old watch.
+                var change = try await next(watch)
+                if change == .changed(folder) { change = try await next(watch) }
+                #expect(change == .changed(folder.appending("a.c")))
+            }
+        }
+    }
+
+    @Test("a file that changed since, one that did not, one that is not there, and a link to another")
+    func instants() async throws {
+        try await withScratchFolder { folder in
+            let (before, after) = (folder.appending("before"), folder.appending("after"))
+            try before.write("1")
+            try await Task.sleep(for: .milliseconds(50))
+            let start = FileInstant.now
+            try after.write("2")
+            #expect(symlink("before", folder.appending("link").string) == 0)
+            #expect(!start.mayPrecedeChange(of: before))
+            for name in ["after", "missing", "link"] {
+                #expect(start.mayPrecedeChange(of: folder.appending(name)), "\(name)")
             }
         }
     }

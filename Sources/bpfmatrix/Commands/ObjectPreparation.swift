@@ -34,6 +34,15 @@ struct ObjectPreparation: Sendable {
         var compiled: [CompiledObject] = []
         /// Inputs that can't be tested: `CompileError.rejected` and `InputError`.
         var errors: [any Error] = []
+
+        /// Every file that was read, or looked for, to compile the sources.
+        var inputs: [FilePath] {
+            compiled.flatMap(\.inputs)
+                + errors.flatMap { error in
+                    guard case CompileError.rejected(_, _, let inputs) = error else { return [FilePath]() }
+                    return inputs.map { FilePath($0) }
+                }
+        }
     }
 
     /// - Parameter kernels: under test; one of them gives `vmlinux.h` where the store has no usual one.

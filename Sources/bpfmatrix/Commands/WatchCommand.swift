@@ -37,14 +37,8 @@ struct WatchCommand: AsyncParsableCommand {
         let last = try await FileWatch.with { files in
             try await Keyboard.with { keys in
                 await screen?.open()
-                do {
-                    let last = try await rounds.run(watching: files, keys: keys)
-                    await screen?.close()
-                    return last
-                } catch {
-                    await screen?.close()
-                    throw error
-                }
+                defer { screen?.close() }
+                return try await rounds.run(watching: files, keys: keys)
             }
         }
         // The screen is gone, and its last page with it.

@@ -17,6 +17,8 @@ actor WatchRounds {
     private var files: WatchedFiles
     /// What the last round has come to.
     private var last: [String] = []
+    private let occasions: AsyncStream<Occasion>
+    private let continuation: AsyncStream<Occasion>.Continuation
 
     /// Changes come in bursts: a round begins once there has been none for so long.
     private static let calm = Duration.milliseconds(30)
@@ -34,36 +36,33 @@ actor WatchRounds {
         self.page = page
         self.screen = screen
         files = WatchedFiles(paths)
+        (occasions, continuation) = AsyncStream.makeStream(of: Occasion.self)
     }
 
     /// Tests, and tests again, until it is told to quit; returns what was on the screen then.
     func run(watching watch: FileWatch, keys: AsyncStream<Character>) async throws -> [String] {
-        let (occasions, continuation) = AsyncStream.makeStream(of: Occasion.self)
         let resizes = Self.resizes(continuation)
         defer { resizes.cancel() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await event in watch.events {
-                    if let change = await watch.change(event), await self.concerns(change) {
-                        continuation.yield(.changed)
+                    for change in await watch.changes(event) where await self.concerns(change) {
+                        self.continuation.yield(.changed)
                     }
                 }
             }
-            group.addTask { for await key in keys { continuation.yield(.key(key)) } }
+            group.addTask { for await key in keys { self.continuation.yield(.key(key)) } }
             var isAskedAnew = false
-            while let isNextAskedAnew = try await round(isAskedAnew, watch, occasions) { isAskedAnew = isNextAskedAnew }
+            while let isNextAskedAnew = try await round(isAskedAnew, watch) { isAskedAnew = isNextAskedAnew }
             group.cancelAll()
         }
         return last
     }
 
     /// One round, and what ends it: whether the next one asks everything anew; nil where there is none.
-    private func round(
-        _ isAskedAnew: Bool,
-        _ watch: FileWatch,
-        _ occasions: AsyncStream<Occasion>
-    ) async throws -> Bool? {
-        try await withThrowingTaskGroup(of: Occasion.self) { group in
+    private func round(_ isAskedAnew: Bool, _ watch: FileWatch) async throws -> Bool? {
+        let occasions = occasions
+        return try await withThrowingTaskGroup(of: Occasion.self) { group in
             defer { group.cancelAll() }
             @Sendable func next() async -> Occasion {
                 for await occasion in occasions { return occasion }
@@ -114,26 +113,45 @@ actor WatchRounds {
 
     private func examine(_ isAskedAnew: Bool, _ watch: FileWatch) async throws -> [String] {
         // Before the files are read: what changes from now on is for the next round.
-        try await watchFolders(watch)
+        let start = FileInstant.now
+        await watchFolders(watch)
         let inputs = try InputReader.inputs(at: paths)
         let bench = bench
         let (prepared, results) = try await RunDisplay(on: STDOUT_FILENO, surface: screen).show { report in
             let prepared = try await bench.prepare(inputs, report: report)
+            for note in await self.watch(prepared.inputs, watch, since: start) { report(.note(note)) }
             guard !prepared.objects.isEmpty else { return (prepared, MatrixResults?.none) }
             return (prepared, try await bench.test(prepared, isAskedAnew: isAskedAnew, report: report))
         }
-        files.add(prepared.compiled.flatMap(\.inputs))
-        try await watchFolders(watch)
         let text = results.map { TerminalReport($0, style: Terminal.style()).text } ?? ""
         return page.complaints(prepared.errors.map { "\($0)" })
             + text.split(separator: "\n", omittingEmptySubsequences: false)
             .dropLast().map(String.init)
     }
 
-    private func watchFolders(_ watch: FileWatch) async throws {
-        for folder in files.folders where FileManager.default.fileExists(atPath: folder.string) {
-            try await watch.watch(folder)
+    /// Watches what a compiler has read, from before the kernels are asked, which may take long.
+    ///
+    /// - Returns: folders that can't be watched.
+    private func watch(_ inputs: [FilePath], _ watch: FileWatch, since start: FileInstant) async -> [String] {
+        files.add(inputs)
+        let notes = await watchFolders(watch)
+        // A file that was not watched yet may have been saved since it was read.
+        let present = inputs.filter { FileManager.default.fileExists(atPath: $0.string) }
+        if present.contains(where: start.mayPrecedeChange) { continuation.yield(.changed) }
+        return notes
+    }
+
+    @discardableResult
+    private func watchFolders(_ watch: FileWatch) async -> [String] {
+        var notes: [String] = []
+        for folder in files.existingFolders.sorted(by: { $0.string < $1.string }) {
+            do throws(FileWatchError) {
+                try await watch.watch(folder)
+            } catch {
+                notes.append("\(error): what changes there is not noticed")
+            }
         }
+        return notes
     }
 
     private func concerns(_ change: FileChange) -> Bool {

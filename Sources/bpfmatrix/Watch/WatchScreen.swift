@@ -2,6 +2,7 @@
 
 import Foundation
 import Reports
+import Synchronization
 
 /// The whole terminal for the length of a watch, which gets its own screen back afterwards (xterm's control sequences: 1049
 /// for the alternate screen, 7 for lines that don't wrap, 25 for the cursor).
@@ -18,12 +19,22 @@ actor WatchScreen: RunSurface {
         self.page = page
     }
 
+    /// Which terminal must get its screen back if the process ends without unwinding; -1 for none.
+    private static let opened = Atomic<Int32>(-1)
+
     func open() {
+        Self.opened.store(descriptor, ordering: .relaxed)
+        atexit { WatchScreen.giveBack() }
         Terminal.write("\u{1b}[?1049h\u{1b}[?7l\u{1b}[?25l", to: descriptor)
     }
 
-    func close() {
-        Terminal.write("\u{1b}[?25h\u{1b}[?7h\u{1b}[?1049l", to: descriptor)
+    nonisolated func close() {
+        Self.giveBack()
+    }
+
+    private static func giveBack() {
+        let descriptor = opened.exchange(-1, ordering: .relaxed)
+        if descriptor >= 0 { Terminal.write("\u{1b}[?25h\u{1b}[?7h\u{1b}[?1049l", to: descriptor) }
     }
 
     /// Something has changed: what is on the screen stays there until more is known.

@@ -39,8 +39,22 @@ struct WatchedFiles: Sendable, Hashable {
     /// Where changes may come from.
     var folders: Set<FilePath> { namedFolders.union(files.map { $0.removingLastComponent() }) }
 
+    /// Those of them that are there, and where one is not, what there is above it, where it may come.
+    var existingFolders: Set<FilePath> {
+        Set(
+            folders.map { folder in
+                var folder = folder
+                while !FileManager.default.fileExists(atPath: folder.string), !folder.components.isEmpty {
+                    folder.removeLastComponent()
+                }
+                return folder
+            }
+        )
+    }
+
     func concerns(_ path: FilePath) -> Bool {
-        if files.contains(path) { return true }
+        // A folder on the way to a file may have come, gone, or been replaced.
+        if files.contains(path) || folders.contains(where: { $0.starts(with: path) }) { return true }
         guard let kind = path.extension else { return false }
         let folder = path.removingLastComponent()
         if namedFolders.contains(folder) { return Self.testable.contains(kind) }
