@@ -32,6 +32,12 @@ import Testing
         }
     }
 
+    @Test("only an emulated processor lacks what is slow to emulate")
+    func processorFeatures() {
+        #expect(Self.machine(.tcg, kiloHertz: 1).hardware.contains("max,erms=off,fsrm=off"))
+        #expect(Self.machine(.kvm, kiloHertz: 1).hardware.contains("max"))
+    }
+
     @Test("no machine touches the kernel's mitigations, and every oops ends it")
     func commandLine() {
         let line = Self.machine(.tcg, kiloHertz: 1).kernelCommandLine
