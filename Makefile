@@ -34,7 +34,8 @@ bench: setup ## measure: restores against boots, one pass against reloads, lanes
 	@scripts/setup.sh --test
 	$(SWIFT) build -c release --product bpfmatrix-bench
 	$(SWIFT) build -c release --product bpfmatrix-guest
-	.build/release/bpfmatrix-bench --kernels $(KERNELS) --json bench.json
+	$(SWIFT) build -c release --product bpfmatrix
+	.build/release/bpfmatrix-bench --kernels $(KERNELS) --json bench.json $(if $(VIRTME_KERNEL),--virtme-kernel $(VIRTME_KERNEL))
 
 lint: ## what swift-format has to say
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

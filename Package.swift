@@ -94,8 +94,8 @@ let package = Package(
         .executableTarget(
             name: "bpfmatrix-bench",
             dependencies: [
-                "ChildProcess", "Compiler", "GuestProtocol", "KernelStore", "Matrix", "Results", "VirtualMachine",
-                system,
+                "ChildProcess", "Compiler", "GuestProtocol", "KernelStore", "Matrix", "Results", "ScratchFolder",
+                "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict

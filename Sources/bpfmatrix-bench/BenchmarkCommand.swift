@@ -25,6 +25,12 @@ struct BenchmarkCommand: AsyncParsableCommand {
     @Option(help: "The static guest agent.")
     var agent = ".build/release/bpfmatrix-guest"
 
+    @Option(help: "The tool, for what is measured as a whole command.")
+    var tool = ".build/release/bpfmatrix"
+
+    @Option(help: "A bzImage that has 9p, its modules in /lib/modules: booted by virtme-ng for comparison.")
+    var virtmeKernel: String?
+
     @Option(help: "Where the figures go as JSON.")
     var json: String?
 
@@ -43,6 +49,14 @@ struct BenchmarkCommand: AsyncParsableCommand {
             machine: "\(ProcessInfo.processInfo.activeProcessorCount) × \(HostProcessor.current.model)",
             emulator: try await Self.emulator()
         )
+        if let virtmeKernel, let object = benchmark.sources.first {
+            try await VirtmeComparison(
+                image: FilePath(virtmeKernel),
+                tool: FilePath(tool),
+                agent: FilePath(agent),
+                object: object
+            ).run(into: &results)
+        }
         try await benchmark.run(into: &results)
         print(results.table)
         guard let json else { return }
