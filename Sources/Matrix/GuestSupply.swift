@@ -9,10 +9,13 @@ import VirtualMachine
 public struct GuestSupply: Sendable {
     public let store: KernelStore
     public let tools: GuestTools
+    private let isPlain: Bool
 
-    public init(store: KernelStore, tools: GuestTools) {
+    /// - Parameter isPlain: guests are started as QEMU and the kernels come, to compare with.
+    public init(store: KernelStore, tools: GuestTools, isPlain: Bool = false) {
         self.store = store
         self.tools = tools
+        self.isPlain = isPlain
     }
 
     public var templates: TemplateStore { TemplateStore(root: store.templates) }
@@ -24,11 +27,12 @@ public struct GuestSupply: Sendable {
         let configuration = kernel.config.map { blob in
             GuestInitramfs.Configuration(release: kernel.release, path: store.path(of: blob), digest: blob.digest)
         }
-        let image = kernel.bootImage
+        let image = isPlain ? kernel.image : kernel.bootImage
         return MachineConfiguration(
             kernel: BootKernel(name: kernel.name, image: store.path(of: image), digest: image.sha256),
             initramfs: GuestInitramfs(tools: tools, modules: modules, configuration: configuration),
-            accelerator: accelerator
+            accelerator: accelerator,
+            isPlain: isPlain
         )
     }
 

@@ -6,6 +6,7 @@ import Results
 import SystemPackage
 import TestKernels
 import Testing
+import VirtualMachine
 
 extension RealKernels {
     /// One pass over an object against one load per program, which is slower and can't confuse programs.
@@ -97,6 +98,26 @@ extension RealKernels {
     }
 
     @Suite struct LibbpfToolsTests {
+        @Test("what makes guests fast changes no verdict, on all of libbpf-tools", arguments: TestKernels.lines)
+        func plainGuests(line: String) async throws {
+            let objects = try LibbpfTools.objects()
+            let kernels = try await TestKernels.selected([line])
+            let quick = try await TestKernels.run(objects, on: kernels, options: RunOptions(loader: .agent))
+            let tools = try GuestTools(agent: TestKernels.agent, bpftool: nil)
+            let plain = try await MatrixRun(
+                objects: objects,
+                kernels: kernels,
+                supply: GuestSupply(store: try TestKernels.store, tools: tools, isPlain: true),
+                options: RunOptions(loader: .agent, isCold: true)
+            ).run { _ in }
+            #expect(quick.kernels.map(\.isRestored) == [true] && plain.kernels.map(\.isRestored) == [false])
+            #expect(plain.summary.infrastructure == 0 && plain.cells.count == quick.cells.count)
+            for (one, other) in zip(quick.cells, plain.cells) {
+                let isSame = one.verdict == other.verdict && one.errno == other.errno
+                #expect(isSame && one.instructions == other.instructions, "\(one) \(other)")
+            }
+        }
+
         @Test("three tools as Debian ships them, on 5.10, 6.1, 6.12 and 7.2")
         func threeTools() async throws {
             let objects = try ["opensnoop", "execsnoop", "cachestat"].flatMap { name in

@@ -40,6 +40,8 @@ public struct MachineConfiguration: Sendable, Hashable {
     /// Added to the kernel's command line, after everything else.
     public var extraKernelArguments: [String]
     public var processor: HostProcessor
+    /// Without anything that only makes guests faster: what they say must be the same.
+    public var isPlain: Bool
     /// The emulator, looked up on PATH unless it is a path.
     public var qemu: String
 
@@ -52,6 +54,7 @@ public struct MachineConfiguration: Sendable, Hashable {
         memory: Int = 512,
         extraKernelArguments: [String] = [],
         processor: HostProcessor = .current,
+        isPlain: Bool = false,
         qemu: String = usualEmulator
     ) {
         self.kernel = kernel
@@ -60,6 +63,7 @@ public struct MachineConfiguration: Sendable, Hashable {
         self.memory = memory
         self.extraKernelArguments = extraKernelArguments
         self.processor = processor
+        self.isPlain = isPlain
         self.qemu = qemu
     }
 
@@ -70,10 +74,15 @@ public struct MachineConfiguration: Sendable, Hashable {
             "console=ttyS0", "loglevel=4",
             // An oops ends the guest as a panic does: a verdict from a damaged kernel is none.
             "oops=panic", "panic=-1",
+        ]
+        return (always + (isPlain ? [] : quick + clock) + extraKernelArguments).joined(separator: " ")
+    }
+
+    private var quick: [String] {
+        [
             "random.trust_cpu=on", "nokaslr", "rcupdate.rcu_expedited=1", "cryptomgr.notests", "noreplace-smp",
             "8250.nr_uarts=1",
         ]
-        return (always + clock + extraKernelArguments).joined(separator: " ")
     }
 
     /// Under emulation, calibrating clocks against devices is slow and now and then fails. Told its frequency, the guest
