@@ -33,33 +33,38 @@ struct Benchmark {
             let warm = guests(of: kernel)
             try await warm.makeTemplate()
             let cold = supply.guests(of: kernel, .tcg, RunOptions(isCold: true)) { _ in }
+            guard let template = template(of: kernel) else { continue }
             let plain = GuestSupply(store: supply.store, tools: supply.tools, isPlain: true)
                 .guests(of: kernel, .tcg, RunOptions(isCold: true)) { _ in }
-            let untuned = try await Measurement.take("plain boot \(spec)", isWarmedUp: false) { try await start(plain) }
-            let boot = try await Measurement.take("cold boot \(spec)", isWarmedUp: false) { try await start(cold) }
-            let restore = try await Measurement.take("restore \(spec)") { try await start(warm) }
-            results.measurements += [untuned, boot, restore]
-            results.ratios += [Ratio(untuned, over: restore), Ratio(boot, over: restore, reach: "≥ 25")]
-            if let template = template(of: kernel) {
-                let bare = BareRestore(configuration: warm.configuration, template: template)
-                let floor = try await Measurement.take("bare QEMU \(spec)") { try bare.seconds() }
-                results.measurements.append(floor)
-                results.ratios.append(Ratio(restore, over: floor, reach: "≤ 1.3"))
-            }
+            let bare = BareRestore(configuration: warm.configuration, template: template)
+            let taken = try await Measurement.take([
+                ("plain boot \(spec)", { try await start(plain) }),
+                ("cold boot \(spec)", { try await start(cold) }),
+                ("restore \(spec)", { try await start(warm) }),
+                ("bare QEMU \(spec)", { try bare.seconds() }),
+            ])
+            results.measurements += taken
+            results.ratios += [
+                Ratio(taken[0], over: taken[2]),
+                Ratio(taken[1], over: taken[2], reach: "≥ 25"),
+                Ratio(taken[2], over: taken[3], reach: "≤ 1.3"),
+            ]
         }
     }
 
     /// src/bpf on all kernels, compiling not counted.
     private func sources(into results: inout BenchmarkResults) async throws {
         for loader in [LoaderChoice.agent, .both] {
-            let warm = try await Measurement.take("src/bpf warm, --loader \(loader)") {
-                try await matrix(sources, RunOptions(loader: loader, accelerator: .tcg))
-            }
-            let cold = try await Measurement.take("src/bpf --cold, --loader \(loader)", isWarmedUp: false) {
-                try await matrix(sources, RunOptions(loader: loader, accelerator: .tcg, isCold: true))
-            }
-            results.measurements += [warm, cold]
-            results.ratios.append(Ratio(cold, over: warm, reach: loader == .agent ? "≥ 15" : nil))
+            let options = RunOptions(loader: loader, accelerator: .tcg)
+            var cold = options
+            cold.isCold = true
+            _ = try await matrix(sources, options)
+            let taken = try await Measurement.take([
+                ("src/bpf warm, --loader \(loader)", { try await matrix(sources, options) }),
+                ("src/bpf --cold, --loader \(loader)", { try await matrix(sources, cold) }),
+            ])
+            results.measurements += taken
+            results.ratios.append(Ratio(taken[1], over: taken[0], reach: loader == .agent ? "≥ 15" : nil))
         }
     }
 
@@ -72,11 +77,13 @@ struct Benchmark {
         let (boots, plainBoots) = (sum("cold boot"), sum("plain boot"))
         var oneLane = options
         oneLane.jobs = 1
-        let all = try await Measurement.take("libbpf-tools, all kernels") { try await matrix(tools, options) }
-        let single = try await Measurement.take("libbpf-tools, all kernels, one lane", isWarmedUp: false) {
-            try await matrix(tools, oneLane)
-        }
-        results.measurements += [all, single]
+        _ = try await matrix(tools, options)
+        let lanes = try await Measurement.take([
+            ("libbpf-tools, all kernels", { try await matrix(tools, options) }),
+            ("libbpf-tools, all kernels, one lane", { try await matrix(tools, oneLane) }),
+        ])
+        let (all, single) = (lanes[0], lanes[1])
+        results.measurements += lanes
         results.ratios += [
             Ratio("libbpf-tools, all kernels : their plain boots", all.median / plainBoots),
             Ratio("libbpf-tools, all kernels : their cold boots", all.median / boots, reach: "≤ 1.0"),

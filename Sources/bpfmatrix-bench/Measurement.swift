@@ -15,14 +15,26 @@ struct Measurement: Codable {
         _ what: String,
         runs: Int = runs,
         isWarmedUp: Bool = true,
-        _ body: () async throws -> Double
+        _ body: @escaping () async throws -> Double
     ) async throws -> Measurement {
         if isWarmedUp { _ = try await body() }
-        var seconds: [Double] = []
-        for _ in 0..<runs { seconds.append(try await body()) }
-        let measurement = Measurement(what: what, seconds: seconds)
-        FileHandle.standardError.write(Data("\(measurement.line)\n".utf8))
-        return measurement
+        return try await take([(what, body)], runs: runs)[0]
+    }
+
+    /// Runs several things in turn, so that a machine that is slower for a while is so for all of them.
+    static func take(
+        _ subjects: [(what: String, body: () async throws -> Double)],
+        runs: Int = runs
+    ) async throws -> [Measurement] {
+        var seconds = subjects.map { _ in [Double]() }
+        for _ in 0..<runs {
+            for (index, subject) in subjects.enumerated() { seconds[index].append(try await subject.body()) }
+        }
+        return zip(subjects, seconds).map { subject, seconds in
+            let measurement = Measurement(what: subject.what, seconds: seconds)
+            FileHandle.standardError.write(Data("\(measurement.line)\n".utf8))
+            return measurement
+        }
     }
 
     var median: Double {
