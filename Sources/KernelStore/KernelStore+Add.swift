@@ -29,7 +29,7 @@ extension KernelStore {
     }
 
     /// A name is also a file's name, and must not be taken for a line or a version.
-    private static func isUsable(_ name: String) -> Bool {
+    static func isUsable(_ name: String) -> Bool {
         let isPlain = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._+-".contains($0)) }
         guard case .named = KernelSpec(name) else { return false }
         return isPlain && name.first != "." && name.first != "-" && !name.isEmpty

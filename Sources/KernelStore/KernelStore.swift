@@ -117,6 +117,11 @@ public struct KernelStore: Sendable {
         }
     }
 
+    /// Runs `body` while nobody takes in or removes a kernel.
+    func whileUnchanged<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+        try await FileLock.with(lock, within: Self.patience, body)
+    }
+
     /// Records a kernel whose blobs `makeBlobs` adds. Removals wait, so that no blob goes before its record is there.
     func insert(replacing: Bool, _ makeKernel: () async throws -> Kernel) async throws -> Kernel {
         try await FileLock.with(lock, within: Self.patience) {

@@ -20,6 +20,8 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
     case notAKernel(path: String, reason: String)
     /// The image is of another kernel than its package says.
     case anotherKernel(expected: String, found: String)
+    /// A file that no `export` has written, or that was changed since.
+    case unusableSet(path: String, reason: String)
     case toolFailed(String)
     case storage(path: String, reason: String)
     case damaged(path: String, reason: String)
@@ -50,6 +52,8 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
             "\(what) could not be downloaded: \(reason). What has come is kept; the same command goes on from there"
         case .notAKernel(let path, let reason): "\(path) is not a kernel that can be booted: \(reason)"
         case .anotherKernel(let expected, let found): "the image is of kernel \(found), not of \(expected)"
+        case .unusableSet(let path, let reason):
+            "\(path) is no set of kernels that `bpfmatrix kernels export` has written: \(reason)"
         case .toolFailed(let reason): reason
         case .storage(let path, let reason):
             "cannot write \(path): \(reason). Free some room, or set BPFMATRIX_STORE to a folder that has it"

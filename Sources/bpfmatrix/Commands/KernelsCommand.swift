@@ -11,7 +11,9 @@ struct KernelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kernels",
         abstract: "The kernels on this machine, and how more get here.",
-        subcommands: [List.self, Pull.self, Add.self, Remove.self, Info.self, CollectGarbage.self],
+        subcommands: [
+            List.self, Pull.self, Add.self, Remove.self, Info.self, Export.self, Import.self, CollectGarbage.self,
+        ],
         defaultSubcommand: List.self
     )
 
