@@ -18,11 +18,18 @@ public enum SelectedKernel: Sendable, Hashable {
 /// Finds the kernels that the user means: in the store, and what is not there, in the archive.
 public struct KernelSelection: Sendable {
     private let store: KernelStore
+    /// Which kernels may be meant; nil leaves it to the store and the archive.
+    private let lock: KernelLock?
     /// Asked once, and only if something is missing.
     private let archive: @Sendable () async throws -> DebianArchive
 
-    public init(store: KernelStore, archive: @escaping @Sendable () async throws -> DebianArchive) {
+    public init(
+        store: KernelStore,
+        lock: KernelLock? = nil,
+        archive: @escaping @Sendable () async throws -> DebianArchive
+    ) {
         self.store = store
+        self.lock = lock
         self.archive = archive
     }
 
@@ -48,6 +55,7 @@ public struct KernelSelection: Sendable {
         _ spec: String,
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> Kernel {
+        if let lock { return try await kernel(spec, pinnedBy: lock, report: report) }
         let meant = KernelSpec(spec)
         let known = try store.kernel(for: meant)
         // What is the newest of all, only the archive knows.
@@ -60,6 +68,39 @@ public struct KernelSelection: Sendable {
             report(.note("\(spec): the archive can't be asked, going by what is here: \(error)"))
             return known
         }
+    }
+
+    /// The newest kernel that a source has for the word, whatever the store has.
+    public func newest(_ spec: String, report: @escaping @Sendable (RunEvent) -> Void) async throws -> Kernel {
+        try await store.pull(KernelSpec(spec), from: try await archive()) { report(.init($0, spec: spec)) }
+    }
+
+    /// That very kernel, or an error that says that it is not the program's fault.
+    private func kernel(
+        _ spec: String,
+        pinnedBy lock: KernelLock,
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws -> Kernel {
+        let path = lock.path.string
+        guard let pin = lock.pins[spec] else {
+            throw KernelLockError.notPinned(spec: spec, path: path, pinned: lock.specs)
+        }
+        if let here = try store.kernels().first(where: pin.isMet) { return here }
+        guard !pin.isAdded else {
+            let reason = "it was added by hand, and is not in the store: bpfmatrix kernels add, or import"
+            throw KernelLockError.gone(spec: spec, path: path, pin, reason: reason)
+        }
+        let found: Kernel
+        do {
+            found = try await newest(pin.release, report: report)
+        } catch {
+            try Task.checkCancellation()
+            throw KernelLockError.gone(spec: spec, path: path, pin, reason: "\(error)")
+        }
+        guard pin.isMet(by: found) else {
+            throw KernelLockError.replaced(spec: spec, path: path, pin, found: found.digest)
+        }
+        return found
     }
 
     private func select(

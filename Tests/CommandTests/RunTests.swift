@@ -203,6 +203,39 @@ import Testing
         }
     }
 
+    @Test("a lock decides which kernels a run is about, until it is moved; another kernel fails it (6.12)")
+    func locked() async throws {
+        try await withOwnStore { store, environment, object in
+            let folder = store.removingLastComponent()
+            func run(_ arguments: [String]) async throws -> Tool.Outcome {
+                try await Tool.run(arguments, in: folder, environment: environment)
+            }
+            let test = ["test", object, "--loader", "agent", "--accel", "tcg"]
+            let written = try await run(["kernels", "lock", "mine"])
+            #expect(written.status == 0 && written.output.hasPrefix("mine  pinned to 6.12."), "\(written)")
+            #expect(try await run(["kernels", "lock"]).output.hasPrefix("mine  stays at 6.12."))
+            let met = try await run(test)
+            #expect(met.status == 0 && met.output.contains("kernels are those that bpfmatrix.lock pins"), "\(met)")
+            let other = try await run(test + ["--kernels", "6.1"])
+            #expect(other.status == 3)
+            #expect(other.output.contains("bpfmatrix.lock does not say which kernel 6.1 is (it has mine)"), "\(other)")
+
+            let lock = folder.appending("bpfmatrix.lock")
+            let text = String(decoding: try lock.contents, as: UTF8.self)
+            let digest = try #require(text.firstMatch(of: #/"sha256" : "([0-9a-f]{64})"/#)).1
+            try lock.write(text.replacing(digest, with: String(repeating: "0", count: 64)))
+            let moved = try await run(test)
+            #expect(moved.status == 3 && moved.output.contains("which is not to be had any more"), "\(moved)")
+            #expect(try await run(test + ["--no-lock", "--kernels", "mine"]).status == 0)
+            let updated = try await run(["kernels", "lock", "--update"])
+            #expect(updated.output.contains("→ 6.12."), "\(updated)")
+            #expect(String(decoding: try lock.contents, as: UTF8.self) == text)
+            try lock.write("<<<<<<< HEAD")
+            let broken = try await run(test)
+            #expect(broken.status == 3 && broken.errors.contains("damaged in a merge"), "\(broken)")
+        }
+    }
+
     @Test("doctor knows what is there, and with --deep that kernels boot")
     func doctor() async throws {
         try await withOwnStore { _, environment, _ in

@@ -36,7 +36,7 @@ struct CompileCommand: AsyncParsableCommand {
         guard !sources.isEmpty else { throw ValidationError("No .c among these: nothing to compile") }
         try refuseSameTargets(sources.map(\.path))
         let store = try KernelStore()
-        let selection = self.source.selection(in: store)
+        let selection = try self.source.selection(in: store)
         let preparation = ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux)
         let prepared = try await RunDisplay(on: STDERR_FILENO).show { report in
             try await preparation.prepare(sources, kernels: try store.kernels(), report: report)

@@ -1,18 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Foundation
 import KernelStore
 import Matrix
 import Results
+import SystemPackage
 
 /// Which kernels, and where from.
 struct KernelArguments: ParsableArguments {
     @Flag(help: "Refuse an archive's indexes that are past their own date, instead of saying so and going on.")
     var strict = false
 
-    func selection(in store: KernelStore) -> KernelSelection {
+    @Option(
+        help: ArgumentHelp(
+            "Kernels are exactly those that this file pins. (default: \(KernelLock.usualName), if it is here)",
+            valueName: "file"
+        )
+    )
+    var lock: String?
+
+    @Flag(help: "Kernels may be any, even where there is a \(KernelLock.usualName).")
+    var noLock = false
+
+    func validate() throws {
+        if noLock && lock != nil { throw ValidationError("--lock and --no-lock contradict each other") }
+    }
+
+    /// nil where none is named, and none is here.
+    func pins() throws(KernelLockError) -> KernelLock? {
+        if noLock { return nil }
+        if let lock { return try KernelLock(reading: FilePath(lock)) }
+        let isHere = FileManager.default.fileExists(atPath: KernelLock.usualName)
+        return isHere ? try KernelLock(reading: FilePath(KernelLock.usualName)) : nil
+    }
+
+    func selection(in store: KernelStore) throws(KernelLockError) -> KernelSelection {
+        selection(in: store, lock: try pins())
+    }
+
+    func selection(in store: KernelStore, lock: KernelLock?) -> KernelSelection {
         let isStrict = strict
-        return KernelSelection(store: store) { try await DebianArchive.configured(isStrict: isStrict) }
+        return KernelSelection(store: store, lock: lock) { try await DebianArchive.configured(isStrict: isStrict) }
     }
 
     /// `5.10,6.1` and `5.10 6.1` alike.

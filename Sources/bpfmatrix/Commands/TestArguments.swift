@@ -11,7 +11,12 @@ struct TestArguments: ParsableArguments {
     @Argument(help: "C sources, BPF objects, binaries that embed some, or folders.")
     var path: [String]
 
-    @Option(help: ArgumentHelp("Which kernels, separated by commas. (default: all in the store)", valueName: "kernels"))
+    @Option(
+        help: ArgumentHelp(
+            "Which kernels, separated by commas. (default: those of the lock, or all in the store)",
+            valueName: "kernels"
+        )
+    )
     var kernels: String?
 
     @Option(help: "Who loads: the agent, verdict by verdict; bpftool, object by object; or both.")
@@ -28,9 +33,11 @@ struct TestArguments: ParsableArguments {
 
     /// Everything that it takes, with the kernels pulled that the store lacks.
     func bench(in store: KernelStore, report: @escaping @Sendable (RunEvent) -> Void) async throws -> TestBench {
-        let specs = try specs(in: store)
+        let lock = try source.pins()
+        let specs = try specs(in: store, lock)
         async let supplied = Installation.supply(of: store)
-        let selection = source.selection(in: store)
+        if let lock { report(.note("kernels are those that \(lock.path) pins")) }
+        let selection = source.selection(in: store, lock: lock)
         let kernels = try await selection.select(specs, report: report)
         let supply = try await supplied
         if supply.tools.bpftool == nil && loader == .bpftool { throw WitnessMissing() }
@@ -55,8 +62,8 @@ struct TestArguments: ParsableArguments {
         }
     }
 
-    private func specs(in store: KernelStore) throws -> [String] {
-        let specs = try kernels.map { KernelArguments.specs([$0]) } ?? store.kernels().map(\.name)
+    private func specs(in store: KernelStore, _ lock: KernelLock?) throws -> [String] {
+        let specs = try kernels.map { KernelArguments.specs([$0]) } ?? lock?.specs ?? store.kernels().map(\.name)
         guard specs.isEmpty else { return specs }
         throw ValidationError(
             kernels == nil

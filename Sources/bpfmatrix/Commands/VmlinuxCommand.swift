@@ -24,7 +24,7 @@ struct VmlinuxCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try KernelStore()
-        let selection = source.selection(in: store)
+        let selection = try source.selection(in: store)
         let kernel = try await RunDisplay(on: STDERR_FILENO).show { report in
             try await selection.kernel(self.kernel, report: report)
         }
