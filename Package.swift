@@ -144,7 +144,7 @@ let package = Package(
         .testTarget(name: "CompilerTests", dependencies: ["Compiler", "ELF", "TestKernels", system]),
         .testTarget(
             name: "KernelStoreTests",
-            dependencies: ["ChildProcess", "KernelStore", "Matrix", "TestKernels", system]
+            dependencies: ["ChildProcess", "ContentDigest", "KernelStore", "Matrix", "TestKernels", system]
         ),
         .testTarget(
             name: "MatrixTests",

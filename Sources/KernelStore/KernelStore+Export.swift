@@ -8,7 +8,7 @@ import SystemPackage
 ///
 /// ```
 /// kernels.json    this
-/// blobs/          what the kernels consist of, each under its SHA-256
+/// blobs/          images, configurations and modules, each under its SHA-256; the rest is made from the image
 /// ```
 struct KernelSet: Codable {
     /// Changes whenever a reader of the old form would misread the new.
@@ -20,7 +20,17 @@ struct KernelSet: Codable {
     let kernels: [Kernel]
 }
 
+extension Kernel {
+    /// What can't be made from the image.
+    var delivered: [Blob] { [image] + [config].compactMap { $0 } + modules.map(\.blob) }
+}
+
 extension KernelStore {
+    /// As tar takes it: to it a relative path with a colon is another machine's, and each `-C` is relative to the last one.
+    static func absolute(_ path: FilePath) -> FilePath {
+        FilePath(FileManager.default.currentDirectoryPath).pushing(path)
+    }
+
     /// Tar and zstd over some hundred megabytes.
     static let transferLimit = Duration.seconds(1800)
 
@@ -39,7 +49,8 @@ extension KernelStore {
         }
         let kernels = names.isEmpty ? there : chosen
         guard !kernels.isEmpty else { throw KernelStoreError.notInStore(name: "to export", there: []) }
-        let target = file.isAbsolute ? file : FilePath(FileManager.default.currentDirectoryPath).pushing(file)
+        let target = Self.absolute(file)
+        let top = Self.absolute(root)
         // Removals wait: a kernel must not lose its blobs while they are read.
         return try await whileUnchanged {
             try await scratch.with { folder in
@@ -48,11 +59,11 @@ extension KernelStore {
                 encoder.dateEncodingStrategy = .iso8601
                 let manifest = folder.appending(KernelSet.manifestName)
                 try encoder.encode(KernelSet(kernels: kernels)).write(to: URL(filePath: manifest.string))
-                let blobs = Set(kernels.flatMap(\.blobs)).map { "\(KernelSet.blobFolder)/\($0.sha256)" }.sorted()
+                let blobs = Set(kernels.flatMap(\.delivered)).map { "\(KernelSet.blobFolder)/\($0.sha256)" }.sorted()
                 // Beside its place, so that it can be renamed into it.
                 let partial = FilePath("\(target).partial")
                 defer { unlink(partial.string) }
-                let content = ["-C", folder.string, KernelSet.manifestName, "-C", root.string] + blobs
+                let content = ["-C", Self.absolute(folder).string, KernelSet.manifestName, "-C", top.string] + blobs
                 let form = ["--owner=0", "--group=0", "--mode=u=rw,go=r", "--sort=name", "--use-compress-program=zstd"]
                 let arguments = ["--create", "--file", partial.string] + form + content
                 let result = try await Command("tar", arguments).run(within: Self.transferLimit)

@@ -17,10 +17,11 @@ extension KernelStore {
                 reason: "there is no such file, or it may not be read"
             )
         }
+        let archive = Self.absolute(file)
         return try await scratch.with { folder in
             // tar itself lets nothing be written outside; only plain files are read from what it leaves.
             let form = ["--no-same-owner", "--no-same-permissions", "--use-compress-program=zstd"]
-            let result = try await Command("tar", ["--extract", "--file", file.string, "-C", folder.string] + form)
+            let result = try await Command("tar", ["--extract", "--file", archive.string, "-C", folder.string] + form)
                 .run(within: Self.transferLimit)
             guard result.ending.isSuccess else {
                 throw KernelStoreError.unusableSet(path: file.string, reason: result.errorText)
@@ -28,22 +29,22 @@ extension KernelStore {
             let set = try Self.manifest(in: folder, of: file)
             let here = try kernels()
             for kernel in set.kernels {
-                guard Self.isUsable(kernel.name),
-                    kernel.blobs.allSatisfy({ ContentDigest(hexadecimal: $0.sha256) != nil })
-                else {
+                guard Self.makesSense(kernel) else {
                     throw KernelStoreError.unusableSet(path: file.string, reason: "it has a record that makes no sense")
                 }
-                if let same = here.first(where: { $0.name == kernel.name }), kernel.isAdded,
-                    same.digest != kernel.digest
-                {
+                // A kernel of the user's own is not replaced, and does not replace.
+                let same = here.first { $0.name == kernel.name }
+                if let same, same.digest != kernel.digest, same.isAdded || kernel.isAdded {
                     throw KernelStoreError.nameTaken(name: kernel.name)
                 }
             }
             var imported: [(kernel: Kernel, isNew: Bool)] = []
             for kernel in set.kernels {
-                let isNew = !here.contains { $0.name == kernel.name && $0.digest == kernel.digest }
-                if isNew { try await takeIn(kernel, from: folder, of: file) }
-                imported.append((kernel, isNew))
+                if let known = here.first(where: { $0.name == kernel.name && $0.digest == kernel.digest }) {
+                    imported.append((known, false))
+                } else {
+                    imported.append((try await takeIn(kernel, from: folder, of: file), true))
+                }
             }
             return imported
         }
@@ -70,30 +71,55 @@ extension KernelStore {
         return set
     }
 
-    private func takeIn(_ kernel: Kernel, from folder: FilePath, of file: FilePath) async throws {
-        _ = try await insert(replacing: true) {
-            for blob in kernel.blobs {
-                let path = folder.appending(KernelSet.blobFolder).appending(blob.sha256)
-                guard Self.isPlainFile(path) else {
-                    throw KernelStoreError.unusableSet(path: file.string, reason: "\(kernel.name) lacks a file in it")
-                }
-                let bytes = try BlobStore.read(path)
-                guard ContentDigest(of: bytes).hexadecimal == blob.sha256 else {
-                    throw KernelStoreError.refused(
-                        what: kernel.name,
-                        reason: "a file of it has another SHA-256 than its name"
-                    )
-                }
-                if blob == kernel.image {
-                    let found = try KernelIntake.image(bytes, path: path).release
-                    guard found == kernel.release else {
-                        throw KernelStoreError.anotherKernel(expected: kernel.release, found: found)
-                    }
-                }
-                _ = try blobs.add(bytes)
+    /// Takes the kernel apart anew, as when it was first taken in: what guests boot and what programs are compiled with is
+    /// made from the image here, and not what the file says it is.
+    private func takeIn(_ record: Kernel, from folder: FilePath, of file: FilePath) async throws -> Kernel {
+        func path(of blob: Blob) throws -> FilePath {
+            let path = folder.appending(KernelSet.blobFolder).appending(blob.sha256)
+            guard Self.isPlainFile(path) else {
+                throw KernelStoreError.unusableSet(path: file.string, reason: "\(record.name) lacks a file in it")
             }
-            return kernel
+            guard ContentDigest(ofFile: path)?.hexadecimal == blob.sha256 else {
+                throw KernelStoreError.refused(
+                    what: record.name,
+                    reason: "a file of it has another SHA-256 than its name"
+                )
+            }
+            return path
         }
+        return try await scratch.with { work in
+            let modules = work.appending("modules")
+            try FileManager.default.createDirectory(atPath: modules.string, withIntermediateDirectories: false)
+            for module in record.modules {
+                let bytes = try BlobStore.read(try path(of: module.blob))
+                try Data(bytes).write(to: URL(filePath: modules.appending(module.name).string))
+            }
+            let files = KernelFiles(
+                image: try path(of: record.image),
+                config: try record.config.map(path),
+                modules: modules
+            )
+            return try await insert(replacing: true) {
+                let kernel = try await KernelIntake(blobs: blobs, folder: work).take(
+                    files,
+                    name: { _ in record.name },
+                    version: record.version,
+                    source: record.source
+                )
+                guard kernel.release == record.release else {
+                    throw KernelStoreError.anotherKernel(expected: record.release, found: kernel.release)
+                }
+                return kernel
+            }
+        }
+    }
+
+    /// Names become files' names, and a version decides which line a kernel is taken for.
+    private static func makesSense(_ kernel: Kernel) -> Bool {
+        let version = KernelVersion(kernel.version)
+        return isUsable(kernel.name) && kernel.modules.allSatisfy { isUsable($0.name) }
+            && kernel.delivered.allSatisfy { ContentDigest(hexadecimal: $0.sha256) != nil }
+            && version.text == kernel.version && version.line == KernelVersion(kernel.release).line
     }
 
     private static func isPlainFile(_ path: FilePath) -> Bool {

@@ -33,6 +33,9 @@ public struct KernelSelection: Sendable {
         self.archive = archive
     }
 
+    /// The words that a lock pins, oldest kernel first; nil without a lock.
+    public var pinnedSpecs: [String]? { lock?.specs }
+
     /// One answer for each word, in their order; a kernel that is meant twice is asked once.
     public func select(
         _ specs: [String],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChildProcess
+import ContentDigest
 import Foundation
 import SystemPackage
 import TestKernels
@@ -66,7 +67,10 @@ import Testing
             let sent = try await fixture.here.export([], to: fixture.file)
             #expect(sent.map(\.name) == ["one", "two"])
             #expect(try await fixture.imports() == [true, true])
-            #expect(try fixture.there.kernels() == sent)
+            let arrived = try fixture.there.kernels()
+            #expect(arrived.map(\.name) == sent.map(\.name) && arrived.map(\.version) == sent.map(\.version))
+            #expect(arrived.map(\.source) == sent.map(\.source) && arrived.map(\.blobs) == sent.map(\.blobs))
+            #expect(arrived.contains { $0.uncompressed != nil })
             for blob in sent.flatMap(\.blobs) {
                 #expect(try fixture.there.path(of: blob).contents == fixture.here.path(of: blob).contents)
             }
@@ -136,7 +140,7 @@ import Testing
         arguments: [
             ("\"one\"", "\"../../one\""), ("\"sha256\" : \"", "\"sha256\" : \"../"),
             ("\"release\" : \"6.9.0-one\"", "\"release\" : \"6.8.0\""), ("\"format\" : 1", "\"format\" : 2"),
-            ("\"kernels\"", "\"colonels\""),
+            ("\"kernels\"", "\"colonels\""), ("\"version\" : \"6.9.0\"", "\"version\" : \"6.12.1\""),
         ]
     )
     func hostileRecord(found: String, replacement: String) async throws {
@@ -153,12 +157,37 @@ import Testing
         }
     }
 
+    @Test("what is booted is made from the image, whatever the file has in its place")
+    func forged() async throws {
+        try await withFixture { fixture in
+            let sent = try #require(try await fixture.here.export(["one"], to: fixture.file).first)
+            let genuine = try #require(sent.uncompressed)
+            let forged = Array("\u{7f}ELF forged".utf8)
+            try await fixture.change { inside in
+                let digest = ContentDigest(of: forged).hexadecimal
+                try inside.appending("blobs").appending(digest).write(forged)
+                let manifest = inside.appending("kernels.json")
+                let text = String(decoding: try manifest.contents, as: UTF8.self)
+                try manifest.write(text.replacing(genuine.sha256, with: digest))
+            }
+            let arrived = try #require(try await fixture.there.importKernels(from: fixture.file).first).kernel
+            #expect(arrived.uncompressed == genuine && arrived.digest == sent.digest)
+        }
+    }
+
     @Test("a kernel of the user's own does not take the place of another one of its name")
     func sameName() async throws {
         try await withFixture { fixture in
             _ = try await fixture.here.export(["one"], to: fixture.file)
             let image = fixture.folder.appending("image")
             _ = try await fixture.there.add("one", image: image, modules: nil, config: nil)
+            await #expect(throws: KernelStoreError.nameTaken(name: "one")) { try await fixture.imports() }
+            // Nor where the file says that its own comes from an archive.
+            try await fixture.change { inside in
+                let manifest = inside.appending("kernels.json")
+                let text = String(decoding: try manifest.contents, as: UTF8.self)
+                try manifest.write(text.replacing("added from", with: "Debian"))
+            }
             await #expect(throws: KernelStoreError.nameTaken(name: "one")) { try await fixture.imports() }
             #expect(try fixture.there.kernels().map(\.release) == ["6.9.0-two"])
         }

@@ -7,10 +7,15 @@ import Matrix
 import Results
 import SystemPackage
 
-/// Which kernels, and where from.
-struct KernelArguments: ParsableArguments {
+/// How far an archive is trusted.
+struct ArchiveArguments: ParsableArguments {
     @Flag(help: "Refuse an archive's indexes that are past their own date, instead of saying so and going on.")
     var strict = false
+}
+
+/// Which kernels, and where from.
+struct KernelArguments: ParsableArguments {
+    @OptionGroup var archive: ArchiveArguments
 
     @Option(
         help: ArgumentHelp(
@@ -40,7 +45,7 @@ struct KernelArguments: ParsableArguments {
     }
 
     func selection(in store: KernelStore, lock: KernelLock?) -> KernelSelection {
-        let isStrict = strict
+        let isStrict = archive.strict
         return KernelSelection(store: store, lock: lock) { try await DebianArchive.configured(isStrict: isStrict) }
     }
 

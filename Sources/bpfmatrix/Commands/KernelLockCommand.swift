@@ -47,7 +47,7 @@ extension KernelsCommand {
             for spec in specs {
                 let before = lock.pins[spec]
                 let kernel = try await RunDisplay(on: STDERR_FILENO).show { report in
-                    if update && !KernelSpec(spec).isName(in: store) {
+                    if update && KernelSpec(spec).isMoving {
                         return try await free.newest(spec, report: report)
                     }
                     let selection = before == nil || update ? free : pinned
@@ -71,8 +71,11 @@ extension KernelsCommand {
 }
 
 extension KernelSpec {
-    /// A kernel of the user's own has no source that could be asked for a newer one.
-    fileprivate func isName(in store: KernelStore) -> Bool {
-        ((try? store.kernel(for: self)) ?? nil)?.isAdded ?? false
+    /// Whether it may mean another kernel tomorrow.
+    fileprivate var isMoving: Bool {
+        switch self {
+        case .line, .latest: true
+        case .version, .named: false
+        }
     }
 }

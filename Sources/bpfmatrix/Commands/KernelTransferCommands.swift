@@ -15,13 +15,24 @@ extension KernelsCommand {
         @Argument(help: ArgumentHelp("Where to: a tar archive, compressed by zstd.", valueName: "file"))
         var file: String
 
-        @Argument(help: "Lines, versions, releases or names. (default: all in the store)")
+        @Argument(help: "Lines, versions, releases or names. (default: those of the lock, or all in the store)")
         var kernel: [String] = []
+
+        @OptionGroup(title: "Kernels") var source: KernelArguments
 
         func run() async throws {
             let store = try KernelStore()
-            let names = KernelArguments.specs(kernel)
+            let words = KernelArguments.specs(kernel)
+            let lock = try source.pins()
             let exported = try await RunDisplay(on: STDERR_FILENO).show { report in
+                var names = words
+                if let lock {
+                    let selection = source.selection(in: store, lock: lock)
+                    names = []
+                    for spec in words.isEmpty ? lock.specs : words {
+                        names.append(try await selection.kernel(spec, report: report).name)
+                    }
+                }
                 report(.working("writing \(file)", fraction: nil))
                 return try await store.export(names, to: FilePath(file))
             }

@@ -26,7 +26,7 @@ struct KernelsCommand: AsyncParsableCommand {
         @Flag(help: "The newest of each line that the archive has.")
         var available = false
 
-        @OptionGroup(title: "Kernels") var source: KernelArguments
+        @OptionGroup(title: "Archive") var source: ArchiveArguments
 
         func run() async throws {
             let store = try KernelStore()
@@ -67,7 +67,7 @@ struct KernelsCommand: AsyncParsableCommand {
         var noBoot = false
 
         @OptionGroup(title: "Guests") var guests: RunArguments
-        @OptionGroup(title: "Kernels") var source: KernelArguments
+        @OptionGroup(title: "Archive") var source: ArchiveArguments
 
         func run() async throws {
             let store = try KernelStore()

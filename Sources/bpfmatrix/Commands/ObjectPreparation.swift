@@ -90,12 +90,17 @@ struct ObjectPreparation: Sendable {
         return prepared
     }
 
-    /// `vmlinux.h` from the kernel of the user's choice, else a usual one, else the newest under test.
+    /// `vmlinux.h` from the kernel of the user's choice, else a usual one, else the newest under test, or in the lock.
     private func header(
         kernels: [Kernel],
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> VmlinuxHeader {
         if let vmlinux { return try await header(from: try await selection.kernel(vmlinux, report: report)) }
+        // Other types make other objects: a lock decides them too.
+        if let pinned = selection.pinnedSpecs {
+            let spec = pinned.contains(Self.usualHeader) ? Self.usualHeader : pinned.last ?? Self.usualHeader
+            return try await header(from: try await selection.kernel(spec, report: report))
+        }
         let withTypes = kernels.filter { $0.btf != nil }.sorted {
             KernelVersion($0.version) < KernelVersion($1.version)
         }
