@@ -4,7 +4,7 @@ import Foundation
 import SystemPackage
 
 /// A point in time by the clock that the kernel stamps files with.
-public struct FileInstant: Sendable, Hashable {
+public struct FileInstant: Sendable, Hashable, Comparable {
     private let seconds: Int
     private let nanoseconds: Int
 
@@ -13,17 +13,29 @@ public struct FileInstant: Sendable, Hashable {
         var time = timespec()
         // The coarse clock, since file systems take no other; the fine one is up to some milliseconds ahead of it.
         clock_gettime(CLOCK_REALTIME_COARSE, &time)
-        return FileInstant(seconds: time.tv_sec, nanoseconds: time.tv_nsec)
+        return FileInstant(time)
     }
 
-    /// Whether a file may have become another since: its contents, its name, or what a link leads to. Also where it is not
-    /// there.
+    /// When a file has last become another: its contents, its name, or what a link leads to; nil where it is not there.
+    public init?(ofChange path: FilePath) {
+        var (target, link) = (stat(), stat())
+        guard stat(path.string, &target) == 0, lstat(path.string, &link) == 0 else { return nil }
+        self = max(FileInstant(target.st_ctim), FileInstant(link.st_ctim))
+    }
+
+    private init(_ time: timespec) {
+        seconds = time.tv_sec
+        nanoseconds = time.tv_nsec
+    }
+
+    /// Whether a file may have become another since. Also where it is not there, and where its file system has no fractions
+    /// of a second and it changed in this one.
     public func mayPrecedeChange(of path: FilePath) -> Bool {
-        [stat, lstat].contains { look in
-            var status = Glibc.stat()
-            guard look(path.string, &status) == 0 else { return true }
-            let (changed, fraction) = (status.st_ctim.tv_sec, status.st_ctim.tv_nsec)
-            return changed > seconds || changed == seconds && fraction >= nanoseconds
-        }
+        guard let change = FileInstant(ofChange: path) else { return true }
+        return change >= self || change.seconds == seconds && change.nanoseconds == 0
+    }
+
+    public static func < (left: FileInstant, right: FileInstant) -> Bool {
+        (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
     }
 }

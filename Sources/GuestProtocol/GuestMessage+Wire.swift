@@ -58,6 +58,7 @@ extension GuestMessage {
             writer.write(report.request)
             writer.write(report.status)
             writer.write(report.output)
+            writer.write(report.taint)
         case .warm(let report):
             kind = .warm
             writer.write(report.btfErrno)
@@ -142,5 +143,6 @@ extension WitnessReport {
         request = try reader.integer()
         status = try reader.integer()
         output = try reader.bytes()
+        taint = try reader.integer()
     }
 }

@@ -153,11 +153,14 @@ public struct WitnessReport: Sendable, Hashable {
     public var status: Int32
     /// Its standard output and error.
     public var output: [UInt8]
+    /// The kernel's taint flags afterwards, as in `ObjectReport`.
+    public var taint: UInt64
 
-    public init(request: UInt32, status: Int32, output: [UInt8]) {
+    public init(request: UInt32, status: Int32, output: [UInt8], taint: UInt64) {
         self.request = request
         self.status = status
         self.output = output
+        self.taint = taint
     }
 }
 

@@ -131,8 +131,7 @@ struct GuestSession: Sendable {
             where said.request == request.id && maps.count < Self.mostMaps && maps.insert(said.map).inserted:
                 await hear(.map(said))
             case .object(let said) where said.request == request.id:
-                let last = KernelTaint(rawValue: said.taint)
-                taint = (taint?.first ?? last, last)
+                try look(at: said.taint)
                 return said
             case let other:
                 throw MachineFailure(.outOfTurn("\(other)"))
@@ -145,9 +144,19 @@ struct GuestSession: Sendable {
         let request = WitnessRequest(id: takeRequest(), digest: object.digest.bytes, object: object.bytes)
         try await machine.link.send(.witness(request))
         switch try await machine.link.next(within: limits.witness, waitingFor: "bpftool") {
-        case .witness(let said) where said.request == request.id: return said
+        case .witness(let said) where said.request == request.id:
+            try look(at: said.taint)
+            return said
         case let other: throw MachineFailure(.outOfTurn("\(other)"))
         }
+    }
+
+    private mutating func look(at flags: UInt64) throws(MachineFailure) {
+        let last = KernelTaint(rawValue: flags)
+        if last.contains(.died) {
+            throw MachineFailure(.oopsed("the kernel says that it has (taint \(flags)), and went on"))
+        }
+        taint = (taint?.first ?? last, last)
     }
 
     private mutating func takeRequest() -> UInt32 {

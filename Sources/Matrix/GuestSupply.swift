@@ -70,7 +70,7 @@ public struct GuestSupply: Sendable {
         return GuestSource(
             machine(for: kernel, accelerator),
             templates: options.isCold ? nil : templates,
-            limits: StartLimits(boot: options.limits.boot),
+            limits: StartLimits(boot: options.limits.boot, otherMaker: options.limits.boot + .seconds(60)),
             prepare: { machine in
                 let limits = options.limits
                 let session = try await GuestSession.proved(machine, limits, .onePass, loader, release: kernel.release)

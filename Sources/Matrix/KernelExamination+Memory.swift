@@ -49,6 +49,7 @@ extension KernelExamination {
 
     private func recallTestimony(_ index: Int, _ bytes: [UInt8]) {
         guard let answer = Answer(bytes), case .witness(let said)? = answer.said.first, answer.said.count == 1,
+            !WitnessJudgement.isPassing(said),
             WitnessJudgement.statement(said, about: progress[index]).verdict.isVerdict
         else { return }
         testify(index, said, isCached: true)
@@ -61,7 +62,7 @@ extension KernelExamination {
     }
 
     func rememberTestimony(_ index: Int, _ said: WitnessReport, by ready: Ready) {
-        guard progress[index].statement?.verdict.isVerdict == true,
+        guard progress[index].statement?.verdict.isVerdict == true, !WitnessJudgement.isPassing(said),
             let question = question(about: index, to: .bpftool)
         else { return }
         newAnswers[question] = Answer(from: ready, [.witness(said)]).bytes

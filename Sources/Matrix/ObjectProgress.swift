@@ -40,7 +40,8 @@ struct ObjectProgress {
 
     /// Whether one guest has come to a verdict on every program: the next one would say the same.
     var isWorthRemembering: Bool {
-        ended != nil && losses.isEmpty && !cells.isEmpty && cells.values.allSatisfy(\.verdict.isVerdict)
+        ended.map { !Self.passing.contains($0.errno) } == true && losses.isEmpty && !cells.isEmpty
+            && cells.values.allSatisfy(\.verdict.isVerdict)
             && !reports.contains { Self.passing.contains($0.errno) }
             && !refusedMaps.contains { Self.passing.contains($0.errno) }
     }

@@ -31,6 +31,13 @@ enum WitnessJudgement {
         "BPF program load failed", "BEGIN PROG LOAD LOG", "failed to create: ", "Error in bpf_create_map",
     ]
 
+    /// Whether bpftool failed because the kernel was short of something just then, as libc and libbpf say it.
+    static func isPassing(_ said: WitnessReport) -> Bool {
+        let signs = ["Cannot allocate memory", "-ENOMEM", "Resource temporarily unavailable", "-EAGAIN"]
+        let output = String(decoding: said.output, as: UTF8.self)
+        return said.status != 0 && signs.contains { output.contains($0) }
+    }
+
     /// bpftool loads all programs but the optional ones (`SEC("?…")`), and fails if one of them or a map fails.
     private static func disagreement(_ verdict: Verdict, _ progress: ObjectProgress) -> String? {
         guard progress.isLoaded, !progress.cells.isEmpty, verdict.isVerdict else { return nil }

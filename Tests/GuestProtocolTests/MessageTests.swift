@@ -43,7 +43,7 @@ import Testing
         ),
         .map(MapReport(request: 1, map: "events", index: 2, type: 27, maxEntries: 0, errno: 22, warnings: "")),
         .object(ObjectReport(request: 1, stage: .notLoaded, errno: 3, warnings: "w", taint: 512)),
-        .witness(WitnessReport(request: 4, status: -1000, output: [0xff])),
+        .witness(WitnessReport(request: 4, status: -1000, output: [0xff], taint: 512)),
         .warm(WarmReport(btfErrno: 2)),
         .complaint("what?"),
     ]

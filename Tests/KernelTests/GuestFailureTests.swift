@@ -65,6 +65,22 @@ extension RealKernels {
             }
         }
 
+        @Test("what happens to a kernel while bpftool loads is seen too (6.12)")
+        func warnedUnderBPFTool() async throws {
+            var machine = try await TestKernels.machine("6.12")
+            let bpftool = try #require(try await BPFTool.locate())
+            machine.initramfs = GuestInitramfs(tools: try GuestTools(agent: TestKernels.agent, bpftool: bpftool))
+            try await withVirtualMachine(machine, bootLimit: .seconds(60)) { guest in
+                let limits = ExaminationLimits()
+                let release = guest.ready.release
+                var session = try await GuestSession.proved(guest, limits, .onePass, .bpftool, release: release)
+                #expect(session.signsOfDamage == nil)
+                try await guest.link.send(.fault(.warning))
+                _ = try await session.testimony(on: Canary.objects.acceptable)
+                #expect(session.signsOfDamage == "a warning")
+            }
+        }
+
         @Test(
             "a frame that was changed or cut on the way is infrastructure (6.12)",
             arguments: [Fault.corruptFrame, .truncatedFrame]

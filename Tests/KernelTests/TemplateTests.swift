@@ -203,6 +203,15 @@ extension RealKernels {
                 #expect(fixture.log.notes.count == 1)
                 await #expect(throws: Doubt.self) { try await source.withGuest { _ in throw Doubt() } }
                 #expect(fixture.log.boots == 2)
+                // Where no guest that is restored ever does, that is found out once.
+                let never = try await fixture.source()
+                for boots in [4, 5] {
+                    let isRestored = try await never.withGuest(proving: { machine in
+                        if machine.isRestored { throw Doubt() }
+                        return machine.isRestored
+                    }) { _, isRestored in isRestored }
+                    #expect(!isRestored && fixture.log.boots == boots)
+                }
             }
         }
 

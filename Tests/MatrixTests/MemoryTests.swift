@@ -28,7 +28,7 @@ import VirtualMachine
     }
 
     private func testimony(status: Int32, _ output: String = "") -> WitnessReport {
-        WitnessReport(request: 2, status: status, output: Array(output.utf8))
+        WitnessReport(request: 2, status: status, output: Array(output.utf8), taint: 0)
     }
 
     /// What a run that asked a guest would have kept.
@@ -51,6 +51,18 @@ import VirtualMachine
         await examination.hear(.program(report("first")), about: 0)
         await examination.hear(.program(report("second", .kernel, errno: errno)), about: 0)
         await examination.finish(0, finished, by: ready)
+        #expect(await examination.newAnswers.isEmpty)
+    }
+
+    @Test("nor is what bpftool failed over for that reason, or libbpf as a whole")
+    func passingElsewhere() async throws {
+        let refused = testimony(status: 255, "libbpf: map 'm': failed to create: Cannot allocate memory(-12)\n")
+        #expect(try await kept(.bpftool, bpftool: refused).isEmpty)
+        #expect(try await kept(.bpftool, bpftool: testimony(status: 255, "failed to create: -22\n")).count == 1)
+        let examination = try makeExamination()
+        await examination.beginLoading(0)
+        let short = ObjectReport(request: 1, stage: .notLoaded, errno: 12, warnings: "w", taint: 0)
+        await examination.finish(0, short, by: ready)
         #expect(await examination.newAnswers.isEmpty)
     }
 

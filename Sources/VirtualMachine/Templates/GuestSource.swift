@@ -53,7 +53,7 @@ public struct GuestSource: Sendable {
         proving prove: @escaping @Sendable (RunningMachine) async throws -> Proof,
         _ body: @escaping @Sendable (RunningMachine, Proof) async throws -> Result
     ) async throws -> Result {
-        for _ in 0..<Self.tries {
+        for attempt in 1...Self.tries {
             guard let templates, let template = try await template(in: templates) else { break }
             let stage = GuestStage()
             do {
@@ -70,6 +70,10 @@ public struct GuestSource: Sendable {
                 try Task.checkCancellation()
                 guard await !stage.isProved, !Self.isHostsFault(error) else { throw error }
                 templates.remove(template)
+                guard attempt < Self.tries else {
+                    await trouble.become(known: "\(error)", report)
+                    break
+                }
                 report(.note("the saved guest can't be used and is made anew: \(error)"))
             }
         }
@@ -102,7 +106,7 @@ public struct GuestSource: Sendable {
         do {
             return try await templates.template(for: configuration, limits: limits, prepare: prepare) { step in
                 switch step {
-                case .waiting: report(.note("another process is booting it: waiting for what that saves"))
+                case .waiting: report(.note("it is being booted already: waiting for what that saves"))
                 case .booting: report(.booting(isToBeSaved: true))
                 }
             }

@@ -136,8 +136,10 @@ actor WatchRounds {
         files.add(inputs)
         let notes = await watchFolders(watch)
         // A file that was not watched yet may have been saved since it was read.
-        let present = inputs.filter { FileManager.default.fileExists(atPath: $0.string) }
-        if present.contains(where: start.mayPrecedeChange) { continuation.yield(.changed) }
+        // One from the future, after a clock was set back, would be so in every round.
+        let now = FileInstant.now
+        let settled = inputs.filter { input in FileInstant(ofChange: input).map { $0 <= now } ?? false }
+        if settled.contains(where: start.mayPrecedeChange) { continuation.yield(.changed) }
         return notes
     }
 
