@@ -42,7 +42,8 @@ import Testing
         try await withStore { folder, store in
             let others = FakeKernel.note(owner: "Linux", type: 18) + FakeKernel.note(owner: "Xen", type: 6)
             let entry = FakeKernel.note(owner: "Xen", type: 18)
-            for (name, notes) in [("with", others + entry), ("without", others), ("bare", nil)] {
+            let cut = Array(entry.prefix(9))
+            for (name, notes) in [("with", others + entry), ("without", others), ("cut", cut), ("bare", nil)] {
                 let payload = try await FakeKernel.payload(in: folder, notes: notes)
                 let bytes = FakeKernel.image(release: "6.9.0-\(name)", payload: payload)
                 let kernel = try await add(name, bytes, to: store, in: folder)
@@ -50,12 +51,6 @@ import Testing
                 #expect(try store.path(of: kernel.image).contents == bytes)
                 #expect(try store.path(of: kernel.bootImage).contents.starts(with: name == "with" ? [0x7f] : bytes))
             }
-            let cut = try await FakeKernel.payload(in: folder, notes: Array(entry.prefix(9)))
-            let error = await #expect(throws: KernelStoreError.self) {
-                let bytes = FakeKernel.image(release: "6.9.0-cut", payload: cut)
-                _ = try await add("cut", bytes, to: store, in: folder)
-            }
-            #expect(error.map { "\($0)".contains("truncated ELF file: note") } == true, "\(String(describing: error))")
         }
     }
 
