@@ -11,8 +11,12 @@ public struct Kernel: Codable, Hashable, Sendable {
     public let release: String
     /// Upstream version, `6.1.192`: what people call it.
     public let version: String
+    /// The name of the source that had it: `debian`, or another of the configuration's; or `KernelOrigin`'s words.
+    public let origin: String
     /// Where it came from, in words.
     public let source: String
+    /// What brings the very same again: `oci://host/repository@sha256:…`; nil where its release does, in its source.
+    public let reference: String?
     /// `amd64`
     public let architecture: String
     /// bzImage or ELF, as it was delivered.
@@ -21,10 +25,16 @@ public struct Kernel: Codable, Hashable, Sendable {
     /// where it can't, or where the image is that already.
     public let uncompressed: Blob?
     public let config: Blob?
-    /// The kernel's own type information (`.BTF` of the uncompressed image); nil where it was built without.
+    /// The kernel's type information: `.BTF` of the uncompressed image or, where it was built without, what came beside
+    /// it; nil where there is neither.
     public let btf: Blob?
+    /// Whether the type information came beside the image: CO-RE can use it, the kernel itself can't.
+    public let isBTFExternal: Bool
     /// What the guest must load to reach the host, in that order; empty where it is built in.
     public let modules: [KernelModule]
+    /// What a guest loads besides, in that order, to have an image as its root and a folder of the host's; nil in records
+    /// from before there were such guests.
+    public let imageModules: [KernelModule]?
     public let added: Date
 
     /// What QEMU is given.
@@ -36,7 +46,9 @@ public struct Kernel: Codable, Hashable, Sendable {
     /// The first two numbers of the version: `6.1`.
     public var line: String { KernelVersion(version).line }
 
-    var blobs: [Blob] { [image] + [uncompressed, config, btf].compactMap { $0 } + modules.map(\.blob) }
+    var blobs: [Blob] {
+        [image] + [uncompressed, config, btf].compactMap { $0 } + (modules + (imageModules ?? [])).map(\.blob)
+    }
 }
 
 /// A module, decompressed.

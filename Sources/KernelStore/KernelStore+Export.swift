@@ -12,7 +12,7 @@ import SystemPackage
 /// ```
 struct KernelSet: Codable {
     /// Changes whenever a reader of the old form would misread the new.
-    static let format = 1
+    static let format = 2
     static let manifestName = "kernels.json"
     static let blobFolder = "blobs"
 
@@ -22,7 +22,9 @@ struct KernelSet: Codable {
 
 extension Kernel {
     /// What can't be made from the image.
-    var delivered: [Blob] { [image] + [config].compactMap { $0 } + modules.map(\.blob) }
+    var delivered: [Blob] {
+        [image] + [config, isBTFExternal ? btf : nil].compactMap { $0 } + (modules + (imageModules ?? [])).map(\.blob)
+    }
 }
 
 extension KernelStore {

@@ -34,7 +34,7 @@ extension KernelStore {
                 }
                 // A kernel of the user's own is not replaced, and does not replace.
                 let same = here.first { $0.name == kernel.name }
-                if let same, same.digest != kernel.digest, same.isAdded || kernel.isAdded {
+                if let same, same.digest != kernel.digest, same.isOwn || kernel.isOwn {
                     throw KernelStoreError.nameTaken(name: kernel.name)
                 }
             }
@@ -90,26 +90,31 @@ extension KernelStore {
         return try await scratch.with { work in
             let modules = work.appending("modules")
             try FileManager.default.createDirectory(atPath: modules.string, withIntermediateDirectories: false)
-            for module in record.modules {
+            for module in record.modules + (record.imageModules ?? []) {
                 let bytes = try BlobStore.read(try path(of: module.blob))
                 try Data(bytes).write(to: URL(filePath: modules.appending(module.name).string))
             }
             let files = KernelFiles(
                 image: try path(of: record.image),
                 config: try record.config.map(path),
-                modules: modules
+                modules: modules,
+                btf: record.isBTFExternal ? try record.btf.map(path) : nil
             )
             return try await insert(replacing: true) {
-                let kernel = try await KernelIntake(blobs: blobs, folder: work).take(
-                    files,
-                    name: { _ in record.name },
-                    version: record.version,
-                    source: record.source
-                )
-                guard kernel.release == record.release else {
-                    throw KernelStoreError.anotherKernel(expected: record.release, found: kernel.release)
+                try await KernelIntake(blobs: blobs, folder: work).take(
+                    files
+                ) { release throws(KernelStoreError) in
+                    guard release == record.release else {
+                        throw .anotherKernel(expected: record.release, found: release)
+                    }
+                    return KernelCredentials(
+                        name: record.name,
+                        origin: record.origin,
+                        source: record.source,
+                        reference: record.reference,
+                        version: record.version
+                    )
                 }
-                return kernel
             }
         }
     }
@@ -117,7 +122,8 @@ extension KernelStore {
     /// Names become files' names, and a version decides which line a kernel is taken for.
     private static func makesSense(_ kernel: Kernel) -> Bool {
         let version = KernelVersion(kernel.version)
-        return isUsable(kernel.name) && kernel.modules.allSatisfy { isUsable($0.name) }
+        return isUsable(kernel.name) && isPlain(kernel.origin)
+            && (kernel.modules + (kernel.imageModules ?? [])).allSatisfy { isUsable($0.name) }
             && kernel.delivered.allSatisfy { ContentDigest(hexadecimal: $0.sha256) != nil }
             && version.text == kernel.version && version.line == KernelVersion(kernel.release).line
     }

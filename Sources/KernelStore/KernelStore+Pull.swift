@@ -15,29 +15,29 @@ public enum PullProgress: Sendable, Hashable {
     case note(String)
 }
 
-/// A kernel that an archive has and this machine may not.
+/// A kernel that a source has and this machine may not.
 public struct AvailableKernel: Sendable, Hashable {
     public let line: String
     public let version: String
     public let release: String
-    public let suite: String
+    /// Who has it, and where there.
+    public let source: String
 }
 
 extension KernelStore {
     /// The newest kernel of each line that the archive has.
     public func available(
-        from archive: DebianArchive,
+        from archive: PackageArchive,
         note: @Sendable (String) -> Void
     ) async throws -> [AvailableKernel] {
-        let apt = try PrivateApt(folder: root.appending("apt"), archive: archive)
-        return try await FileLock.with(root.appending("apt.lock"), within: Self.patience) {
-            try await apt.update(archive.suites.filter { !$0.isSecurity || archive.security != nil }, note: note)
+        try await withApt(of: archive) { apt in
+            try await apt.update(archive.reachableSuites, note: note)
             return KernelPackage.newestOfEachLine(among: try await apt.packages()).map { package in
                 AvailableKernel(
                     line: package.upstream.line,
                     version: package.upstream.text,
                     release: package.release,
-                    suite: package.suite
+                    source: "\(archive.name) \(package.suite)"
                 )
             }
         }
@@ -46,22 +46,21 @@ extension KernelStore {
     /// Fetches the newest kernel that `spec` means, unless the store has that very one.
     public func pull(
         _ spec: KernelSpec,
-        from archive: DebianArchive,
+        from archive: PackageArchive,
         progress: @escaping @Sendable (PullProgress) -> Void
     ) async throws -> Kernel {
-        let apt = try PrivateApt(folder: root.appending("apt"), archive: archive)
-        let (package, parts) = try await FileLock.with(root.appending("apt.lock"), within: Self.patience) {
+        let (package, parts, apt) = try await withApt(of: archive) { apt in
             let package = try await find(spec, in: archive, with: apt, progress: progress)
             var parts: [Part] = []
-            if try known(package) == nil {
+            if try known(package, of: archive) == nil {
                 for name in try await apt.parts(of: package) {
                     let location = try await apt.location(of: name, version: package.version)
                     parts.append(Part(name: name, location: location))
                 }
             }
-            return (package, parts)
+            return (package, parts, apt)
         }
-        if let known = try known(package) { return known }
+        if let known = try known(package, of: archive) { return known }
         return try await scratch.with { folder in
             let total = parts.map(\.location.size).reduce(0, +)
             var before = 0
@@ -73,8 +72,18 @@ extension KernelStore {
                 before += part.location.size
             }
             progress(.unpacking(release: package.release))
-            return try await takeIn(package, unpackedIn: folder)
+            return try await takeIn(package, of: archive, unpackedIn: folder)
         }
+    }
+
+    /// One at a time for each archive: apt's files are changed by whoever reads an archive anew.
+    private func withApt<Result: Sendable>(
+        of archive: PackageArchive,
+        _ body: (PrivateApt) async throws -> Result
+    ) async throws -> Result {
+        let folder = root.appending("apt").appending(archive.name)
+        let apt = try PrivateApt(folder: folder, archive: archive)
+        return try await FileLock.with(folder.appending("lock"), within: Self.patience) { try await body(apt) }
     }
 
     private struct Part: Sendable {
@@ -82,32 +91,43 @@ extension KernelStore {
         let location: PackageLocation
     }
 
-    private static func recordName(_ release: String) -> String { "debian-\(release)" }
+    private static func recordName(_ release: String, of archive: PackageArchive) -> String {
+        "\(archive.name)-\(release)"
+    }
 
-    private func known(_ package: KernelPackage) throws(KernelStoreError) -> Kernel? {
-        try kernels().first { $0.name == Self.recordName(package.release) && $0.version == package.upstream.text }
+    private func known(
+        _ package: KernelPackage,
+        of archive: PackageArchive
+    ) throws(KernelStoreError) -> Kernel? {
+        let name = Self.recordName(package.release, of: archive)
+        // One from before images were mounted lacks the modules for it, and is fetched again.
+        return try kernels().first { kernel in
+            kernel.name == name && kernel.version == package.upstream.text && kernel.imageModules != nil
+        }
     }
 
     private func find(
         _ spec: KernelSpec,
-        in archive: DebianArchive,
+        in archive: PackageArchive,
         with apt: PrivateApt,
         progress: @escaping @Sendable (PullProgress) -> Void
     ) async throws -> KernelPackage {
         let suites = archive.suites(for: spec)
         progress(.readingIndexes(suites: suites.map(\.name)))
         try await apt.update(suites) { progress(.note($0)) }
-        if let package = KernelPackage.best(for: spec, among: try await apt.packages()) { return package }
+        if let package = KernelPackage.best(for: archive.sought(spec), among: try await apt.packages()) {
+            return package
+        }
         // The line may have moved to a suite that it is not known for.
-        let all = archive.suites.filter { !$0.isSecurity || archive.security != nil }
+        let all = archive.reachableSuites
         progress(.readingIndexes(suites: all.map(\.name)))
         try await apt.update(all) { progress(.note($0)) }
         let packages = try await apt.packages()
-        if let package = KernelPackage.best(for: spec, among: packages) { return package }
+        if let package = KernelPackage.best(for: archive.sought(spec), among: packages) { return package }
         throw KernelStoreError.notOffered(
             spec: "\(spec)",
-            offered: KernelPackage.newestOfEachLine(among: packages).map(\.upstream.line),
-            suites: all.map(\.name)
+            by: "\(archive.name) (\(all.map(\.name).joined(separator: ", ")))",
+            offered: KernelPackage.newestOfEachLine(among: packages).map(\.upstream.line)
         )
     }
 
@@ -149,7 +169,11 @@ extension KernelStore {
         }
     }
 
-    private func takeIn(_ package: KernelPackage, unpackedIn folder: FilePath) async throws -> Kernel {
+    private func takeIn(
+        _ package: KernelPackage,
+        of archive: PackageArchive,
+        unpackedIn folder: FilePath
+    ) async throws -> Kernel {
         let top = folder.appending("root")
         let release = package.release
         func first(_ candidates: String...) -> FilePath? {
@@ -164,16 +188,15 @@ extension KernelStore {
             modules: first("lib/modules/\(release)", "usr/lib/modules/\(release)")
         )
         return try await insert(replacing: true) {
-            let kernel = try await KernelIntake(blobs: blobs, folder: folder).take(
-                files,
-                name: { _ in Self.recordName(release) },
-                version: package.upstream.text,
-                source: "Debian \(package.suite) \(package.name) \(package.version)"
-            )
-            guard kernel.release == release else {
-                throw KernelStoreError.anotherKernel(expected: release, found: kernel.release)
+            try await KernelIntake(blobs: blobs, folder: folder).take(files) { found throws(KernelStoreError) in
+                guard found == release else { throw .anotherKernel(expected: release, found: found) }
+                return KernelCredentials(
+                    name: Self.recordName(release, of: archive),
+                    origin: archive.name,
+                    source: "\(archive.name) \(package.suite) \(package.name) \(package.version)",
+                    version: package.upstream.text
+                )
             }
-            return kernel
         }
     }
 }

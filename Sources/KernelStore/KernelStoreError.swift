@@ -2,8 +2,11 @@
 
 /// Why a kernel can't be had or kept. The first line says what to do.
 public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
-    /// No source has such a kernel; `offered` is what there is.
-    case notOffered(spec: String, offered: [String], suites: [String])
+    /// A source has no such kernel; `offered` is what there is.
+    case notOffered(spec: String, by: String, offered: [String])
+    /// None of several has it, or can be asked.
+    case noSource(spec: String, answers: [SourceAnswer])
+    case unknownSource(name: String, known: [String])
     case notInStore(name: String, there: [String])
     case nameTaken(name: String)
     case unusableName(String)
@@ -18,6 +21,7 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
     case refused(what: String, reason: String)
     case notDownloaded(what: String, reason: String)
     case notAKernel(path: String, reason: String)
+    case notTypeInformation(path: String)
     /// The image is of another kernel than its package says.
     case anotherKernel(expected: String, found: String)
     /// A file that no `export` has written, or that was changed since.
@@ -28,10 +32,14 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .notOffered(let spec, let offered, let suites):
-            "no kernel \(spec) in the Debian archive (asked: \(suites.joined(separator: ", "))). "
-                + "What is there: \(offered.isEmpty ? "nothing" : offered.joined(separator: ", ")). "
-                + "A kernel of your own: bpfmatrix kernels add NAME --image FILE"
+        case .notOffered(let spec, let by, let offered):
+            "no kernel \(spec) in \(by). What is there: \(offered.isEmpty ? "nothing" : offered.joined(separator: ", "))"
+        case .noSource(let spec, let answers):
+            "no source has kernel \(spec). A kernel of your own: bpfmatrix kernels add NAME --image FILE"
+                + answers.map { "\n  \($0.source): \($0.answer)" }.joined()
+        case .unknownSource(let name, let known):
+            "no source of kernels is called \(name); there are: \(known.joined(separator: ", ")). "
+                + "More can be configured: docs/kernels.md"
         case .notInStore(let name, let there):
             "no kernel \(name) in the store; there: \(there.isEmpty ? "none" : there.joined(separator: ", "))"
         case .nameTaken(let name): "the store has a kernel \(name) already: bpfmatrix kernels remove \(name)"
@@ -51,6 +59,8 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
         case .notDownloaded(let what, let reason):
             "\(what) could not be downloaded: \(reason). What has come is kept; the same command goes on from there"
         case .notAKernel(let path, let reason): "\(path) is not a kernel that can be booted: \(reason)"
+        case .notTypeInformation(let path):
+            "\(path) has no BTF: neither a .BTF section nor BTF as it is in /sys/kernel/btf/vmlinux"
         case .anotherKernel(let expected, let found): "the image is of kernel \(found), not of \(expected)"
         case .unusableSet(let path, let reason):
             "\(path) is no set of kernels that `bpfmatrix kernels export` has written: \(reason)"

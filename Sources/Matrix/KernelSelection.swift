@@ -15,22 +15,18 @@ public enum SelectedKernel: Sendable, Hashable {
     }
 }
 
-/// Finds the kernels that the user means: in the store, and what is not there, in the archive.
+/// Finds the kernels that the user means: in the store, and what is not there, in the sources.
 public struct KernelSelection: Sendable {
     private let store: KernelStore
     /// Which kernels may be meant; nil leaves it to the store and the archive.
     private let lock: KernelLock?
-    /// Asked once, and only if something is missing.
-    private let archive: @Sendable () async throws -> DebianArchive
+    /// Asked only for what the store lacks.
+    private let sources: KernelSources
 
-    public init(
-        store: KernelStore,
-        lock: KernelLock? = nil,
-        archive: @escaping @Sendable () async throws -> DebianArchive
-    ) {
+    public init(store: KernelStore, lock: KernelLock? = nil, sources: KernelSources) {
         self.store = store
         self.lock = lock
-        self.archive = archive
+        self.sources = sources
     }
 
     /// The words that a lock pins, oldest kernel first; nil without a lock.
@@ -59,23 +55,22 @@ public struct KernelSelection: Sendable {
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> Kernel {
         if let lock { return try await kernel(spec, pinnedBy: lock, report: report) }
-        let meant = KernelSpec(spec)
+        let meant = sources.meaning(of: KernelSpec(spec))
         let known = try store.kernel(for: meant)
-        // What is the newest of all, only the archive knows.
-        if let known, meant != .latest { return known }
+        if let known, !meant.isOnlyKnownToSources { return known }
         do {
-            return try await store.pull(meant, from: try await archive()) { report(.init($0, spec: spec)) }
+            return try await newest(spec, report: report)
         } catch {
             try Task.checkCancellation()
             guard let known else { throw error }
-            report(.note("\(spec): the archive can't be asked, going by what is here: \(error)"))
+            report(.note("\(spec): the sources can't be asked, going by what is here: \(error)"))
             return known
         }
     }
 
     /// The newest kernel that a source has for the word, whatever the store has.
     public func newest(_ spec: String, report: @escaping @Sendable (RunEvent) -> Void) async throws -> Kernel {
-        try await store.pull(KernelSpec(spec), from: try await archive()) { report(.init($0, spec: spec)) }
+        try await store.pull(KernelSpec(spec), from: sources) { report(.init($0, spec: spec)) }
     }
 
     /// That very kernel, or an error that says that it is not the program's fault.
@@ -89,13 +84,13 @@ public struct KernelSelection: Sendable {
             throw KernelLockError.notPinned(spec: spec, path: path, pinned: lock.specs)
         }
         if let here = try store.kernels().first(where: pin.isMet) { return here }
-        guard !pin.isAdded else {
+        guard let wanted = pin.whereToFind(spec) else {
             let reason = "it was added by hand, and is not in the store: bpfmatrix kernels add, or import"
             throw KernelLockError.gone(spec: spec, path: path, pin, reason: reason)
         }
         let found: Kernel
         do {
-            found = try await newest(pin.release, report: report)
+            found = try await store.pull(wanted, from: sources) { report(.init($0, spec: spec)) }
         } catch {
             try Task.checkCancellation()
             throw KernelLockError.gone(spec: spec, path: path, pin, reason: "\(error)")

@@ -36,7 +36,7 @@ struct BenchmarkCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try KernelStore()
-        let selection = KernelSelection(store: store) { try await DebianArchive.configured() }
+        let selection = KernelSelection(store: store, sources: try SourceConfiguration.sources())
         let selected = try await selection.select(kernels.split(separator: ",").map(String.init)) { _ in }
         let tools = try GuestTools(agent: FilePath(agent), bpftool: try await BPFTool.locate())
         let benchmark = Benchmark(

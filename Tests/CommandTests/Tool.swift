@@ -16,8 +16,16 @@ enum Tool {
         let errors: String
     }
 
+    /// Tests ask nobody but the Debian archive, whatever this machine is configured for.
+    private static let configuration: FilePath = {
+        let path = FilePath(NSTemporaryDirectory()).appending("bpfmatrix-tests-\(getpid()).yaml")
+        try? path.write("sources: [debian]\n")
+        return path
+    }()
+
     static func environment(_ additions: [String: String]) -> [String: String] {
-        ["BPFMATRIX_GUEST": TestKernels.agent.string].merging(additions) { $1 }
+        let usual = ["BPFMATRIX_GUEST": TestKernels.agent.string, "BPFMATRIX_CONFIG": configuration.string]
+        return usual.merging(additions) { $1 }
     }
 
     static func run(

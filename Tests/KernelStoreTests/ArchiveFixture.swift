@@ -11,7 +11,7 @@ struct ArchiveFixture: Sendable {
     let folder: FilePath
     let suite = "testing-kernels"
     private var root: FilePath { folder.appending("archive") }
-    private var keyring: FilePath { folder.appending("keyring.gpg") }
+    var keyring: FilePath { folder.appending("keyring.gpg") }
     private var home: FilePath { folder.appending("gnupg") }
 
     static let release = "6.1.0-99-cloud-amd64"
@@ -35,8 +35,9 @@ struct ArchiveFixture: Sendable {
     }
 
     /// The archive as the store is told of it, at `port`.
-    func archive(port: Int, isStrict: Bool = false) -> DebianArchive {
-        DebianArchive(
+    func archive(port: Int, name: String = PackageArchive.debianName, isStrict: Bool = false) -> PackageArchive {
+        PackageArchive(
+            name: name,
             main: "http://127.0.0.1:\(port)",
             security: nil,
             keyring: keyring,
@@ -48,41 +49,76 @@ struct ArchiveFixture: Sendable {
     var packageFile: FilePath { root.appending("pool/\(Self.package).deb") }
     var index: FilePath { root.appending("dists/\(suite)/main/binary-amd64/Packages") }
 
-    /// - Parameter imageRelease: what the image says of itself, where that is not what the package says.
-    func addKernel(_ release: String, version: String, imageRelease: String? = nil) async throws {
-        let tree = folder.appending("tree-\(release)")
-        try FileManager.default.createDirectory(
-            atPath: tree.appending("boot").string,
-            withIntermediateDirectories: true
+    /// A kernel as Ubuntu packages it: image, modules and configuration in two packages, the first of which depends on the
+    /// second.
+    func addDividedKernel(_ release: String, version: String) async throws {
+        let image = FakeKernel.image(release: release, payload: try await FakeKernel.payload(in: folder))
+        try await addPackage(
+            "linux-image-\(release)",
+            version: version,
+            dependencies: "kmod, linux-base (>= 4.5), linux-modules-\(release)",
+            files: ["boot/vmlinuz-\(release)": image]
         )
-        try FileManager.default.createDirectory(
-            atPath: tree.appending("DEBIAN").string,
-            withIntermediateDirectories: true
+        try await addPackage(
+            "linux-modules-\(release)",
+            version: version,
+            files: [
+                "boot/config-\(release)": Array("CONFIG_BPF=y\n".utf8),
+                "lib/modules/\(release)/kernel/virtio_pci.ko": try await FakeKernel.module(in: folder),
+            ]
         )
-        let image = FakeKernel.image(
-            release: imageRelease ?? release,
-            payload: try await FakeKernel.payload(in: folder)
-        )
-        try tree.appending("boot/vmlinuz-\(release)").write(image)
-        try tree.appending("boot/config-\(release)").write("CONFIG_BPF=y\n")
-        // Something that does not compress, so that a download takes more than one packet.
-        var ballast: [UInt8] = []
-        for _ in 0..<(1 << 20) { ballast.append(UInt8.random(in: 0...255)) }
-        try tree.appending("boot/ballast-\(release)").write(ballast)
-        try tree.appending("DEBIAN/control").write(
+    }
+
+    private func addPackage(
+        _ name: String,
+        version: String,
+        dependencies: String? = nil,
+        files: [String: [UInt8]]
+    ) async throws {
+        let tree = folder.appending("tree-\(name)")
+        for (path, bytes) in files {
+            let file = tree.appending(path)
+            try FileManager.default.createDirectory(
+                atPath: file.removingLastComponent().string,
+                withIntermediateDirectories: true
+            )
+            try file.write(bytes)
+        }
+        let control = tree.appending("DEBIAN")
+        try FileManager.default.createDirectory(atPath: control.string, withIntermediateDirectories: true)
+        try control.appending("control").write(
             """
-            Package: linux-image-\(release)
+            Package: \(name)
             Version: \(version)
             Architecture: amd64
             Maintainer: Nobody <nobody@test.invalid>
-            Description: a kernel for a test
+            \(dependencies.map { "Depends: \($0)\n" } ?? "")Description: a kernel for a test
 
             """
         )
         let pool = root.appending("pool")
         try FileManager.default.createDirectory(atPath: pool.string, withIntermediateDirectories: true)
-        let target = pool.appending("linux-image-\(release).deb")
+        let target = pool.appending("\(name).deb")
         try await run("dpkg-deb", ["--root-owner-group", "-Znone", "--build", tree.string, target.string])
+    }
+
+    /// - Parameter imageRelease: what the image says of itself, where that is not what the package says.
+    func addKernel(_ release: String, version: String, imageRelease: String? = nil) async throws {
+        let image = FakeKernel.image(
+            release: imageRelease ?? release,
+            payload: try await FakeKernel.payload(in: folder)
+        )
+        // Something that does not compress, so that a download takes more than one packet.
+        var ballast: [UInt8] = []
+        for _ in 0..<(1 << 20) { ballast.append(UInt8.random(in: 0...255)) }
+        try await addPackage(
+            "linux-image-\(release)",
+            version: version,
+            files: [
+                "boot/vmlinuz-\(release)": image, "boot/config-\(release)": Array("CONFIG_BPF=y\n".utf8),
+                "boot/ballast-\(release)": ballast,
+            ]
+        )
     }
 
     /// Makes the indexes anew and signs them. - Parameter validUntil: a date as Release files have them.

@@ -52,6 +52,16 @@ enum FakeKernel {
         return try packed.contents
     }
 
+    /// A module that depends on nothing.
+    static func module(in folder: FilePath) async throws -> [UInt8] {
+        let source = folder.appending("module.s")
+        let object = folder.appending("module.ko")
+        try source.write(".section .modinfo\n.asciz \"depends=\"\n")
+        let result = try await Command("as", ["-o", object.string, source.string]).run(within: .seconds(20))
+        guard result.ending.isSuccess else { throw ArchiveFixture.Failed(description: result.errorText) }
+        return try object.contents
+    }
+
     /// A note without a descriptor.
     static func note(owner: String, type: UInt8) -> [UInt8] {
         let name = Array("\(owner)\0".utf8)

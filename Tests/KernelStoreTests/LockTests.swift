@@ -20,8 +20,8 @@ import Testing
         }
     }
 
-    private func selection(_ store: KernelStore, _ archive: DebianArchive, _ lock: KernelLock?) -> KernelSelection {
-        KernelSelection(store: store, lock: lock) { archive }
+    private func selection(_ store: KernelStore, _ archive: PackageArchive, _ lock: KernelLock?) -> KernelSelection {
+        KernelSelection(store: store, lock: lock, sources: KernelSources([.archive(archive)]))
     }
 
     @Test("a lock comes back as it was written, in the order of the kernels' versions")
@@ -45,7 +45,7 @@ import Testing
     @Test(
         "a lock that is missing, no lock, merged badly, or of another form is told",
         arguments: [
-            nil, "", "words", "{\"format\": 1, \"kernels\": {\"6.1\": {}}}", "{\"format\": 2, \"kernels\": {}}",
+            nil, "", "words", "{\"format\": 2, \"kernels\": {\"6.1\": {}}}", "{\"format\": 3, \"kernels\": {}}",
         ]
     )
     func unreadable(text: String?) async throws {
@@ -102,7 +102,7 @@ import Testing
             func asIfFromArchive(_ lock: KernelLock) throws -> KernelLock {
                 try lock.write()
                 let text = String(decoding: try path.contents, as: UTF8.self)
-                try path.write(text.replacing("added from", with: "Debian"))
+                try path.write(text.replacing("\"added\"", with: "\"debian\""))
                 return try KernelLock(reading: path)
             }
             let added = try await pinning("6.1.0-1-cloud-amd64")

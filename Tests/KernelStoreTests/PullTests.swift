@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    private func pull(_ spec: String, _ store: KernelStore, _ archive: DebianArchive) async throws -> Kernel {
+    private func pull(_ spec: String, _ store: KernelStore, _ archive: PackageArchive) async throws -> Kernel {
         try await store.pull(KernelSpec(spec), from: archive) { _ in }
     }
 
@@ -66,14 +66,17 @@ import Testing
             try await fixture.sign()
             try await fixture.served { port in
                 let archive = fixture.archive(port: port)
-                let selection = KernelSelection(store: store) { archive }
+                let selection = KernelSelection(store: store, sources: KernelSources([.archive(archive)]))
                 let old = try await selection.kernel("6.1") { _ in }
                 #expect(old.version == "6.1.999")
                 let latest = try await selection.kernel("latest") { _ in }
                 #expect(latest.version == "6.12.7")
             }
             let closed = fixture.archive(port: 1)
-            let selection = KernelSelection(store: try KernelStore(root: store.root)) { closed }
+            let selection = KernelSelection(
+                store: try KernelStore(root: store.root),
+                sources: KernelSources([.archive(closed)])
+            )
             let latest = try await selection.kernel("latest") { _ in }
             #expect(latest.version == "6.12.7")
         }

@@ -139,7 +139,7 @@ import Testing
     private func best(_ spec: String) -> String? {
         KernelPackage.best(
             for: KernelSpec(spec),
-            among: KernelPackage.parse(madison: Self.table, architecture: "amd64")
+            among: KernelPackage.parse(madison: Self.table, flavours: ["cloud-amd64", "amd64"])
         )?.name
     }
 
@@ -163,7 +163,7 @@ import Testing
 
     @Test("the machine's own apt configuration names the archive")
     func configured() throws {
-        let archive = try DebianArchive.configured(
+        let archive = try PackageArchive.debian(
             by:
                 "http://a.invalid/other sometool\nhttp://a.invalid/debian/ bookworm\nhttp://a.invalid/security/ bookworm-security\n",
             isStrict: false
@@ -171,7 +171,7 @@ import Testing
         #expect(archive.main == "http://a.invalid/debian/")
         #expect(archive.security == "http://a.invalid/security/")
         #expect(throws: KernelStoreError.noArchive) {
-            try DebianArchive.configured(by: "http://a.invalid/ubuntu/ noble\n", isStrict: false)
+            try PackageArchive.debian(by: "http://a.invalid/ubuntu/ noble\n", isStrict: false)
         }
     }
 

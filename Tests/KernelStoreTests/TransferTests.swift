@@ -139,7 +139,7 @@ import Testing
         "a record with a name that is a path, digests that are none, another kernel's image, or another form is refused",
         arguments: [
             ("\"one\"", "\"../../one\""), ("\"sha256\" : \"", "\"sha256\" : \"../"),
-            ("\"release\" : \"6.9.0-one\"", "\"release\" : \"6.8.0\""), ("\"format\" : 1", "\"format\" : 2"),
+            ("\"release\" : \"6.9.0-one\"", "\"release\" : \"6.8.0\""), ("\"format\" : 2", "\"format\" : 3"),
             ("\"kernels\"", "\"colonels\""), ("\"version\" : \"6.9.0\"", "\"version\" : \"6.12.1\""),
         ]
     )

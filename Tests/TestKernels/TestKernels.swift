@@ -19,7 +19,7 @@ public enum TestKernels {
 
         func kernel(_ line: String) async throws -> Kernel {
             if let known = kernels[line] { return known }
-            let selection = KernelSelection(store: try TestKernels.store) { try await DebianArchive.configured() }
+            let selection = KernelSelection(store: try TestKernels.store, sources: KernelSources([.debian]))
             let kernel = try await selection.kernel(line) { _ in }
             kernels[line] = kernel
             return kernel

@@ -10,8 +10,8 @@ import SystemPackage
 /// apt checks the signature of each suite's Release file against the archive's keys, and every index against it.
 struct PrivateApt: Sendable {
     private let folder: FilePath
-    private let archive: DebianArchive
-    let architecture = "amd64"
+    private let archive: PackageArchive
+    let architecture: String
 
     private static let updateLimit = Duration.seconds(300)
     private static let queryLimit = Duration.seconds(60)
@@ -19,7 +19,9 @@ struct PrivateApt: Sendable {
     private var configuration: FilePath { folder.appending("apt.conf") }
     private var sources: FilePath { folder.appending("sources.list") }
 
-    init(folder: FilePath, archive: DebianArchive) throws(KernelStoreError) {
+    /// - Parameter architecture: as dpkg spells it.
+    init(folder: FilePath, archive: PackageArchive, architecture: String = "amd64") throws(KernelStoreError) {
+        self.architecture = architecture
         guard Command.find("apt-get") != nil else { throw .aptMissing }
         guard FileManager.default.isReadableFile(atPath: archive.keyring.string) else {
             throw .noKeyring(path: archive.keyring.string)
@@ -71,7 +73,7 @@ struct PrivateApt: Sendable {
     /// Reads the indexes of these suites, and says which could not be read.
     ///
     /// A mirror may lag behind its own dates; signed is what counts, and the date is told.
-    func update(_ suites: [DebianArchive.Suite], note: @Sendable (String) -> Void) async throws {
+    func update(_ suites: [PackageArchive.Suite], note: @Sendable (String) -> Void) async throws {
         try write(archive.sources(suites, architecture: architecture), to: sources)
         let result = try await apt("apt-get", ["update", "-q", "--error-on=any"], within: Self.updateLimit)
         guard !result.ending.isSuccess else {
@@ -105,14 +107,20 @@ struct PrivateApt: Sendable {
     func packages() async throws -> [KernelPackage] {
         let names = try await apt("apt-cache", ["pkgnames", KernelPackage.prefix], within: Self.queryLimit).outputText
             .split(separator: "\n").map(String.init)
-            .filter { $0.hasSuffix("-\(architecture)") }
-        guard !names.isEmpty else { return [] }
-        let table = try await apt("apt-cache", ["madison"] + names, within: Self.queryLimit).outputText
-        return KernelPackage.parse(madison: table, architecture: architecture)
+        let kernels = names.filter { KernelPackage.isKernel($0, flavours: flavours) }
+        guard !kernels.isEmpty else { return [] }
+        let table = try await apt("apt-cache", ["madison"] + kernels, within: Self.queryLimit).outputText
+        return KernelPackage.parse(madison: table, flavours: flavours)
     }
 
-    /// The packages that have a kernel's files: one, or, since 6.19, those that an empty one depends on in just its own
-    /// version.
+    /// Debian's kernels are named after the architecture, with the small one for virtual machines before the full one.
+    private var flavours: [String] {
+        archive.flavours.isEmpty && archive.name == PackageArchive.debianName
+            ? ["cloud-\(architecture)", architecture] : archive.flavours
+    }
+
+    /// The packages that have a kernel's files: the image's own, and those that it depends on and that are named after the
+    /// same release. In Debian's since 6.19 all is in those; in Ubuntu's, all but the image.
     func parts(of package: KernelPackage) async throws -> [String] {
         let stanza = try await apt(
             "apt-cache",
@@ -120,9 +128,10 @@ struct PrivateApt: Sendable {
             within: Self.queryLimit
         ).outputText
         let dependencies = stanza.split(separator: "\n").first { $0.hasPrefix("Depends: ") } ?? ""
-        let parts = ["linux-binary-", "linux-modules-", "linux-base-"].map { $0 + package.release }
-            .filter { dependencies.contains("\($0) (= \(package.version))") }
-        return parts.isEmpty ? [package.name] : parts
+        let names = dependencies.dropFirst("Depends: ".count).split(separator: ",").map {
+            String($0.trimmingPrefix(" ").prefix { $0 != " " })
+        }
+        return [package.name] + KernelPackage.partPrefixes.map { $0 + package.release }.filter(names.contains)
     }
 
     /// Where a package is, how long, and the digest that the signed index vouches for.

@@ -5,16 +5,19 @@ import ELF
 import Foundation
 import SystemPackage
 
-/// Files of a kernel before they are taken into the store.
-struct KernelFiles {
-    let image: FilePath
-    let config: FilePath?
-    /// The folder that has the modules somewhere below it.
-    let modules: FilePath?
+/// What a kernel is called, and where it came from.
+struct KernelCredentials: Sendable {
+    /// In the store.
+    let name: String
+    let origin: String
+    let source: String
+    var reference: String? = nil
+    /// Upstream version, where the release does not begin with it.
+    var version: String? = nil
 }
 
 /// Takes a kernel apart into what the store keeps: the image, its type information, its configuration, and the few
-/// modules by which a guest reaches the host.
+/// modules that guests need.
 struct KernelIntake {
     let blobs: BlobStore
     /// For intermediate files.
@@ -22,29 +25,38 @@ struct KernelIntake {
 
     /// What the guest talks through; the modules below them follow from what they say of themselves.
     private static let neededModules = ["virtio_pci", "virtio_console"]
+    /// What a disk, its file system, and a folder of the host's take, the latter by whichever of two ways the kernel has.
+    private static let imageModules = ["virtio_blk", "ext4", "overlay", "virtiofs", "9pnet_virtio", "9p"]
     private static let decompressionLimit = Duration.seconds(120)
 
+    /// - Parameter credentials: of a kernel of this release.
     func take(
         _ files: KernelFiles,
-        name: (BootImage) -> String,
-        version: String?,
-        source: String
+        _ credentials: (_ release: String) throws -> KernelCredentials
     ) async throws -> Kernel {
         let bytes = try BlobStore.read(files.image)
         let image = try Self.image(bytes, path: files.image)
+        let credentials = try credentials(image.release)
         let vmlinux = try await uncompressed(image, bytes, path: files.image)
         let isStartable = vmlinux != bytes && Self.hasDirectEntry(vmlinux)
+        let own = try typeInformation(vmlinux, path: files.image)
+        let external = own == nil ? try files.btf.map(externalTypeInformation) : nil
+        let modules = try await modules(in: files.modules)
         return Kernel(
-            name: name(image),
+            name: credentials.name,
             release: image.release,
-            version: version ?? KernelVersion(image.release).text,
-            source: source,
+            version: credentials.version ?? KernelVersion(image.release).text,
+            origin: credentials.origin,
+            source: credentials.source,
+            reference: credentials.reference,
             architecture: "amd64",
             image: try blobs.add(bytes),
             uncompressed: isStartable ? try blobs.add(vmlinux) : nil,
             config: try files.config.map { path throws(KernelStoreError) in try blobs.add(contentsOf: path) },
-            btf: try typeInformation(vmlinux, path: files.image),
-            modules: try await modules(in: files.modules),
+            btf: own ?? external,
+            isBTFExternal: external != nil,
+            modules: modules.toReachTheHost,
+            imageModules: modules.forImages,
             added: Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down))
         )
     }
@@ -103,27 +115,51 @@ struct KernelIntake {
         return try blobs.add(Array(contents))
     }
 
-    private func modules(in folder: FilePath?) async throws -> [KernelModule] {
-        guard let folder else { return [] }
+    /// BTF that comes beside an image: its header is looked at, since nothing else says what the file is.
+    private func externalTypeInformation(_ path: FilePath) throws(KernelStoreError) -> Blob {
+        let bytes = try BlobStore.read(path)
+        if bytes.starts(with: ELFFile.magic) {
+            if let blob = try typeInformation(bytes, path: path) { return blob }
+        } else if bytes.starts(with: Self.btfMagic) {
+            return try blobs.add(bytes)
+        }
+        throw .notTypeInformation(path: path.string)
+    }
+
+    /// `BTF_MAGIC`, little-endian (include/uapi/linux/btf.h).
+    private static let btfMagic: [UInt8] = [0x9f, 0xeb]
+
+    private struct Modules {
+        var toReachTheHost: [KernelModule] = []
+        var forImages: [KernelModule] = []
+    }
+
+    private func modules(in folder: FilePath?) async throws -> Modules {
+        guard let folder else { return Modules() }
         let found = Self.moduleFiles(below: folder)
         var unpacked: [String: [UInt8]] = [:]
         // Modules are unpacked as they turn out to be needed; those that nothing needs stay as they are.
-        var wanted = Self.neededModules
+        var wanted = Self.neededModules + Self.imageModules
         while let name = wanted.popLast() {
             guard unpacked[name] == nil, let path = found[name] else { continue }
             let bytes = try await module(at: path)
             unpacked[name] = bytes
             wanted += ModuleInformation(bytes)?.dependencies.map(ModuleOrder.canonical) ?? []
         }
-        let order = try ModuleOrder.order(of: Self.neededModules) { name throws(KernelStoreError) in
-            unpacked[name].map { ModuleInformation($0)?.dependencies ?? [] }
+        func inOrder(_ names: [String]) throws(KernelStoreError) -> [KernelModule] {
+            let order = try ModuleOrder.order(of: names) { name throws(KernelStoreError) in
+                unpacked[name].map { ModuleInformation($0)?.dependencies ?? [] }
+            }
+            var modules: [KernelModule] = []
+            for name in order {
+                guard let bytes = unpacked[name] else { continue }
+                modules.append(KernelModule(name: "\(name).ko", blob: try blobs.add(bytes)))
+            }
+            return modules
         }
-        var modules: [KernelModule] = []
-        for name in order {
-            guard let bytes = unpacked[name] else { continue }
-            modules.append(KernelModule(name: "\(name).ko", blob: try blobs.add(bytes)))
-        }
-        return modules
+        let needed = try inOrder(Self.neededModules)
+        let all = try inOrder(Self.neededModules + Self.imageModules)
+        return Modules(toReachTheHost: needed, forImages: all.filter { !needed.contains($0) })
     }
 
     private func module(at path: FilePath) async throws -> [UInt8] {

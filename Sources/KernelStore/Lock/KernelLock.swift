@@ -7,7 +7,7 @@ import SystemPackage
 /// that a red cell is about the program and not about another kernel.
 ///
 /// ```
-/// {"format": 1, "kernels": {"6.1": {"release": …, "sha256": …, "source": …, "version": …}}}
+/// {"format": 2, "kernels": {"6.1": {"origin": …, "release": …, "sha256": …, "source": …, "version": …}}}
 /// ```
 public struct KernelLock: Sendable, Hashable {
     /// One kernel, known by the digest of its image.
@@ -18,18 +18,34 @@ public struct KernelLock: Sendable, Hashable {
         public let release: String
         /// Of the image as it was delivered, hexadecimal.
         public let sha256: String
+        /// The name of the source that had it, or one of `KernelOrigin`'s.
+        public let origin: String
         /// Where it came from, in words.
         public let source: String
+        /// What brings the very same again, where a release in a source does not.
+        public let reference: String?
 
         public init(_ kernel: Kernel) {
             version = kernel.version
             release = kernel.release
             sha256 = kernel.digest
+            origin = kernel.origin
             source = kernel.source
+            reference = kernel.reference
         }
 
-        /// Nobody but the user has it.
-        public var isAdded: Bool { source.hasPrefix(Kernel.addedSource) }
+        /// What to ask the sources for: that very kernel, and no other; nil where nobody but the user has it.
+        ///
+        /// - Parameter spec: the word that is pinned.
+        public func whereToFind(_ spec: String) -> KernelSpec? {
+            switch (origin, reference) {
+            case (_, let reference?): .image(reference)
+            case (KernelOrigin.added, nil): nil
+            // Where it is, is in the word.
+            case (KernelOrigin.file, nil), (KernelOrigin.tree, nil): KernelSpec(spec)
+            case (_, nil): .from(source: origin, .named(release))
+            }
+        }
 
         public func isMet(by kernel: Kernel) -> Bool { kernel.digest == sha256 }
     }
@@ -38,7 +54,7 @@ public struct KernelLock: Sendable, Hashable {
     public static let usualName = "bpfmatrix.lock"
 
     /// Changes whenever a reader of the old form would misread the new.
-    private static let format = 1
+    private static let format = 2
 
     public let path: FilePath
     public private(set) var pins: [String: Pin]

@@ -128,7 +128,7 @@ struct Checkup {
 
     private func archive() async -> Finding {
         do {
-            let archive = try await DebianArchive.configured()
+            let archive = try await PackageArchive.debian()
             guard FileManager.default.isReadableFile(atPath: archive.keyring.string) else {
                 return Finding(
                     what: "Debian archive",

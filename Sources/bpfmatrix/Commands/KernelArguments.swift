@@ -7,15 +7,22 @@ import Matrix
 import Results
 import SystemPackage
 
-/// How far an archive is trusted.
-struct ArchiveArguments: ParsableArguments {
+/// How far sources are trusted.
+struct SourceArguments: ParsableArguments {
     @Flag(help: "Refuse an archive's indexes that are past their own date, instead of saying so and going on.")
     var strict = false
+
+    /// Those of this machine's configuration.
+    func sources() throws(SourceConfiguration.Failure) -> KernelSources {
+        var sources = try SourceConfiguration.sources()
+        sources.isStrict = strict
+        return sources
+    }
 }
 
 /// Which kernels, and where from.
 struct KernelArguments: ParsableArguments {
-    @OptionGroup var archive: ArchiveArguments
+    @OptionGroup var sources: SourceArguments
 
     @Option(
         help: ArgumentHelp(
@@ -40,13 +47,12 @@ struct KernelArguments: ParsableArguments {
         return isHere ? try KernelLock(reading: FilePath(KernelLock.usualName)) : nil
     }
 
-    func selection(in store: KernelStore) throws(KernelLockError) -> KernelSelection {
-        selection(in: store, lock: try pins())
+    func selection(in store: KernelStore) throws -> KernelSelection {
+        try selection(in: store, lock: try pins())
     }
 
-    func selection(in store: KernelStore, lock: KernelLock?) -> KernelSelection {
-        let isStrict = archive.strict
-        return KernelSelection(store: store, lock: lock) { try await DebianArchive.configured(isStrict: isStrict) }
+    func selection(in store: KernelStore, lock: KernelLock?) throws -> KernelSelection {
+        KernelSelection(store: store, lock: lock, sources: try sources.sources())
     }
 
     /// `5.10,6.1` and `5.10 6.1` alike.

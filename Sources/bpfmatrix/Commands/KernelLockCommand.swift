@@ -41,8 +41,8 @@ extension KernelsCommand {
             let specs = named.isEmpty ? lock.specs : named
             guard !specs.isEmpty else { throw ValidationError("Which kernels? bpfmatrix kernels lock 5.10 6.1 6.12") }
             let store = try KernelStore()
-            let free = source.selection(in: store, lock: nil)
-            let pinned = source.selection(in: store, lock: lock)
+            let free = try source.selection(in: store, lock: nil)
+            let pinned = try source.selection(in: store, lock: lock)
             var lines: [String] = []
             for spec in specs {
                 let before = lock.pins[spec]
@@ -66,16 +66,6 @@ extension KernelsCommand {
                 return "\(spec)  \(before == nil ? "pinned to" : "stays at") \(new)\n"
             }
             return "\(spec)  \(before.version) (\(before.release)) → \(new)\n"
-        }
-    }
-}
-
-extension KernelSpec {
-    /// Whether it may mean another kernel tomorrow.
-    fileprivate var isMoving: Bool {
-        switch self {
-        case .line, .latest: true
-        case .version, .named: false
         }
     }
 }

@@ -27,7 +27,7 @@ extension KernelsCommand {
             let exported = try await RunDisplay(on: STDERR_FILENO).show { report in
                 var names = words
                 if let lock {
-                    let selection = source.selection(in: store, lock: lock)
+                    let selection = try source.selection(in: store, lock: lock)
                     names = []
                     for spec in words.isEmpty ? lock.specs : words {
                         names.append(try await selection.kernel(spec, report: report).name)

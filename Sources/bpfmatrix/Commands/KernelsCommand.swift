@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import KernelStore
 import Matrix
+import Results
 import SystemPackage
 import VirtualMachine
 
@@ -20,21 +21,31 @@ struct KernelsCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "What is in the store; with --available, in the archive."
+            abstract: "What is in the store; with --available, in the sources."
         )
 
-        @Flag(help: "The newest of each line that the archive has.")
+        @Flag(help: "The newest of each line that the sources have.")
         var available = false
 
-        @OptionGroup(title: "Archive") var source: ArchiveArguments
+        @OptionGroup(title: "Sources") var source: SourceArguments
 
         func run() async throws {
             let store = try KernelStore()
             guard available else { return Terminal.standardOutput(table(try store.kernels())) }
-            let archive = try await DebianArchive.configured(isStrict: source.strict)
-            let offered = try await store.available(from: archive) { Terminal.standardError("note: \($0)\n") }
-            let rows = offered.map { [$0.line, $0.version, $0.release, $0.suite] }
-            Terminal.standardOutput(Columns.text([["LINE", "VERSION", "RELEASE", "SUITE"]] + rows))
+            let sources = try source.sources()
+            var rows: [[String]] = []
+            for source in sources.sources {
+                do {
+                    let offered = try await store.available(from: source, of: sources) {
+                        Terminal.standardError("note: \($0)\n")
+                    }
+                    rows += offered.map { [$0.line, $0.version, $0.release, $0.source] }
+                } catch let error as KernelStoreError {
+                    Terminal.standardError("note: \(source.name): \(error)\n")
+                }
+            }
+            guard !rows.isEmpty else { throw ExitCode(Int32(ExitStatus.noVerdict)) }
+            Terminal.standardOutput(Columns.text([["LINE", "VERSION", "RELEASE", "SOURCE"]] + rows))
         }
 
         private func table(_ kernels: [Kernel]) -> String {
@@ -47,85 +58,6 @@ struct KernelsCommand: AsyncParsableCommand {
                 ]
             }
             return Columns.text([["VERSION", "NAME", "BTF", "SIZE", "SOURCE"]] + rows)
-        }
-    }
-
-    struct Pull: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Fetch kernels from the Debian archive.",
-            discussion: """
-                The archive is the one that apt on this machine uses, or BPFMATRIX_DEBIAN_MIRROR and \
-                BPFMATRIX_DEBIAN_SECURITY_MIRROR. Its signature is checked before anything is used. Each kernel is then booted \
-                once and saved, so that tests restore it in a fraction of the time.
-                """
-        )
-
-        @Argument(help: "Lines (6.1), versions (6.1.192), releases, or latest.")
-        var kernel: [String]
-
-        @Flag(help: "Only fetch: the first test boots them.")
-        var noBoot = false
-
-        @OptionGroup(title: "Guests") var guests: RunArguments
-        @OptionGroup(title: "Archive") var source: ArchiveArguments
-
-        func run() async throws {
-            let store = try KernelStore()
-            let supply = noBoot || guests.cold ? nil : try await Installation.supply(of: store)
-            let specs = KernelArguments.specs(kernel)
-            guard !specs.isEmpty else {
-                throw ValidationError("Which kernels? bpfmatrix kernels pull 5.10 6.1 6.12 latest")
-            }
-            let archive = try await DebianArchive.configured(isStrict: source.strict)
-            for spec in specs {
-                let kernel = try await RunDisplay(on: STDERR_FILENO).show { report in
-                    try await store.pull(KernelSpec(spec), from: archive) { report(.init($0, spec: spec)) }
-                }
-                Terminal.standardOutput("\(spec)  \(kernel.version)  \(kernel.name)  sha256 \(kernel.digest)\n")
-                if let supply { try await prepare(kernel, with: supply) }
-            }
-        }
-
-        /// A kernel that is here is of use even where it can't be booted here: that is told, and no error.
-        private func prepare(_ kernel: Kernel, with supply: GuestSupply) async throws {
-            try await RunDisplay(on: STDERR_FILENO).show { report in
-                do {
-                    try await supply.prepare(kernel, guests.options(loader: .both), report: report)
-                } catch {
-                    try Task.checkCancellation()
-                    report(.note("\(kernel.version): it could not be booted: \(error)"))
-                }
-            }
-        }
-    }
-
-    struct Add: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Take in a kernel of your own: a bzImage or a vmlinux."
-        )
-
-        @Argument(help: "What it is to be called from now on.")
-        var name: String
-
-        @Option(help: ArgumentHelp("bzImage, or uncompressed vmlinux.", valueName: "file"))
-        var image: String
-
-        @Option(
-            help: ArgumentHelp("The folder with its modules below it, if virtio is not built in.", valueName: "folder")
-        )
-        var modules: String?
-
-        @Option(help: ArgumentHelp("Its .config, for programs with __kconfig variables.", valueName: "file"))
-        var config: String?
-
-        func run() async throws {
-            let kernel = try await KernelStore().add(
-                name,
-                image: FilePath(image),
-                modules: modules.map { FilePath($0) },
-                config: config.map { FilePath($0) }
-            )
-            Terminal.standardOutput("\(kernel.name)  \(kernel.version)  \(kernel.release)  sha256 \(kernel.digest)\n")
         }
     }
 

@@ -37,7 +37,7 @@ struct TestArguments: ParsableArguments {
         let specs = try specs(in: store, lock)
         async let supplied = Installation.supply(of: store)
         if let lock { report(.note("kernels are those that \(lock.path) pins")) }
-        let selection = source.selection(in: store, lock: lock)
+        let selection = try source.selection(in: store, lock: lock)
         let kernels = try await selection.select(specs, report: report)
         let supply = try await supplied
         if supply.tools.bpftool == nil && loader == .bpftool { throw WitnessMissing() }

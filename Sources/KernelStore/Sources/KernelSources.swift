@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where kernels come from.
+public enum KernelSource: Sendable, Hashable {
+    /// Debian's archive, wherever this machine's apt finds it.
+    case debian
+    case archive(PackageArchive)
+
+    /// By which it is meant in `NAME:6.6`, and told in results.
+    public var name: String {
+        switch self {
+        case .debian: PackageArchive.debianName
+        case .archive(let archive): archive.name
+        }
+    }
+}
+
+/// The sources of this machine, in the order in which they are asked.
+public struct KernelSources: Sendable, Hashable {
+    public var sources: [KernelSource]
+    /// The lines that `lts` chooses from.
+    public var longTermLines: [String]
+    /// Refuse indexes that are past their own date.
+    public var isStrict = false
+
+    public init(_ sources: [KernelSource], longTermLines: [String] = Self.usualLongTermLines) {
+        self.sources = sources
+        self.longTermLines = longTermLines
+    }
+
+    /// What is asked where nothing else is configured.
+    public static let usual = KernelSources([.debian])
+
+    /// The longterm releases of kernel.org (https://www.kernel.org/category/releases.html).
+    public static let usualLongTermLines = ["5.10", "5.15", "6.1", "6.6", "6.12", "6.18"]
+
+    func source(named name: String) throws(KernelStoreError) -> KernelSource {
+        guard let source = sources.first(where: { $0.name == name }) else {
+            throw .unknownSource(name: name, known: sources.map(\.name))
+        }
+        return source
+    }
+
+    /// What a word amounts to where these are the sources: so a kernel in the store can be recognised as meant.
+    public func meaning(of spec: KernelSpec) -> KernelSpec {
+        switch spec {
+        case .longTerm: .newest(ofLines: longTermLines)
+        case .from(let name, let inner):
+            .from(source: name, archiveSuites(of: name)?.meaning(of: meaning(of: inner)) ?? meaning(of: inner))
+        default: spec
+        }
+    }
+
+    /// As far as the names of its suites go, for which nobody need be asked.
+    private func archiveSuites(of name: String) -> PackageArchive? {
+        switch sources.first(where: { $0.name == name }) {
+        case .debian?: PackageArchive(main: "", security: "")
+        case .archive(let archive)?: archive
+        case nil: nil
+        }
+    }
+}
+
+/// What one source had to say to somebody who asked for a kernel.
+public struct SourceAnswer: Sendable, Hashable {
+    public let source: String
+    public let answer: String
+
+    public init(source: String, answer: String) {
+        self.source = source
+        self.answer = answer
+    }
+}

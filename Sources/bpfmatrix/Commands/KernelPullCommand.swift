@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+import KernelStore
+import Matrix
+import Results
+import SystemPackage
+
+extension KernelsCommand {
+    struct Pull: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Fetch kernels from their sources.",
+            discussion: """
+                The sources are asked in their order, and the first one that has a kernel is taken: Debian's archive, as apt on \
+                this machine knows it, unless a configuration says otherwise (docs/kernels.md). What is fetched is verified \
+                before it is used. Each kernel is then booted \
+                once and saved, so that tests restore it in a fraction of the time.
+                """
+        )
+
+        @Argument(help: "Lines (6.1), versions (6.1.192), releases, latest, lts; SOURCE:LINE.")
+        var kernel: [String]
+
+        @Flag(help: "Only fetch: the first test boots them.")
+        var noBoot = false
+
+        @OptionGroup(title: "Guests") var guests: RunArguments
+        @Option(help: ArgumentHelp("Ask this one only, by its name.", valueName: "source"))
+        var from: String?
+
+        @OptionGroup(title: "Sources") var source: SourceArguments
+
+        func run() async throws {
+            let store = try KernelStore()
+            let supply = noBoot || guests.cold ? nil : try await Installation.supply(of: store)
+            let specs = KernelArguments.specs(kernel)
+            guard !specs.isEmpty else {
+                throw ValidationError("Which kernels? bpfmatrix kernels pull 5.10 6.1 6.12 latest")
+            }
+            let sources = try source.sources()
+            for spec in specs {
+                let kernel = try await RunDisplay(on: STDERR_FILENO).show { report in
+                    try await store.pull(wanted(spec), from: sources) { report(.init($0, spec: spec)) }
+                }
+                Terminal.standardOutput("\(spec)  \(kernel.version)  \(kernel.name)  sha256 \(kernel.digest)\n")
+                if let supply { try await prepare(kernel, with: supply) }
+            }
+        }
+
+        private func wanted(_ word: String) -> KernelSpec {
+            from.map { .from(source: $0, KernelSpec(word)) } ?? KernelSpec(word)
+        }
+
+        /// A kernel that is here is of use even where it can't be booted here: that is told, and no error.
+        private func prepare(_ kernel: Kernel, with supply: GuestSupply) async throws {
+            try await RunDisplay(on: STDERR_FILENO).show { report in
+                do {
+                    try await supply.prepare(kernel, guests.options(loader: .both), report: report)
+                } catch {
+                    try Task.checkCancellation()
+                    report(.note("\(kernel.version): it could not be booted: \(error)"))
+                }
+            }
+        }
+    }
+}
