@@ -9,6 +9,9 @@ enum GuestSystem {
     /// Where loaders pin, a file system of its own so that it can be thrown away between objects.
     static let bpfFileSystem = "/sys/fs/bpf"
 
+    /// Type information that the host has put there for a kernel without its own: CO-RE goes by it.
+    static let externalBTF: String? = access("/btf/vmlinux", R_OK) == 0 ? "/btf/vmlinux" : nil
+
     /// Where the host puts kernel modules, named so that their order is the order to load them in.
     private static let moduleFolder = "/modules"
 

@@ -21,7 +21,10 @@ final class OpenedObject {
             var options = bpf_object_open_opts()
             options.sz = MemoryLayout<bpf_object_open_opts>.size
             options.object_name = name
-            return request.object.withUnsafeBytes { bpf_object__open_mem($0.baseAddress, $0.count, &options) }
+            return (GuestSystem.externalBTF ?? "").withCString { btf in
+                if GuestSystem.externalBTF != nil { options.btf_custom_path = btf }
+                return request.object.withUnsafeBytes { bpf_object__open_mem($0.baseAddress, $0.count, &options) }
+            }
         }
         let error = errno
         guard let handle else { return .failure(Refusal(errno: error, warnings: messages.text)) }

@@ -31,7 +31,8 @@ enum Witness {
             unlink(objectPath)
             unlink(outputPath)
         }
-        switch run([bpftool, "prog", "loadall", objectPath, pinFolder]) {
+        let types = GuestSystem.externalBTF.map { ["kernel_btf", $0] } ?? []
+        switch run([bpftool, "prog", "loadall", objectPath, pinFolder] + types) {
         case .ended(let status): return report(status, tail(outputPath))
         case .failed(let error):
             return report(notStarted, Array("cannot run \(bpftool): \(String(cString: strerror(error)))".utf8))

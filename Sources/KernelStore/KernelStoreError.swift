@@ -43,7 +43,9 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
         case .notInStore(let name, let there):
             "no kernel \(name) in the store; there: \(there.isEmpty ? "none" : there.joined(separator: ", "))"
         case .nameTaken(let name): "the store has a kernel \(name) already: bpfmatrix kernels remove \(name)"
-        case .unusableName(let name): "'\(name)' can't be a kernel's name: letters, digits, '.', '_', '+' and '-' can"
+        case .unusableName(let name):
+            "'\(name)' can't be a kernel's name: it has letters, digits, '.', '_', '+' and '-', and means no kernel yet as "
+                + "6.1 or latest do"
         case .noArchive:
             "apt on this machine knows no Debian archive: set BPFMATRIX_DEBIAN_MIRROR (and "
                 + "BPFMATRIX_DEBIAN_SECURITY_MIRROR) to one's base address, or add a kernel of your own with "

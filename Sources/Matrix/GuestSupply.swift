@@ -27,10 +27,16 @@ public struct GuestSupply: Sendable {
         let configuration = kernel.config.map { blob in
             GuestInitramfs.Configuration(release: kernel.release, path: store.path(of: blob), digest: blob.digest)
         }
+        let external = kernel.isBTFExternal ? kernel.btf : nil
         let image = isPlain ? kernel.image : kernel.bootImage
         return MachineConfiguration(
             kernel: BootKernel(name: kernel.name, image: store.path(of: image), digest: image.sha256),
-            initramfs: GuestInitramfs(tools: tools, modules: modules, configuration: configuration),
+            initramfs: GuestInitramfs(
+                tools: tools,
+                modules: modules,
+                configuration: configuration,
+                typeInformation: external.map { .init(path: store.path(of: $0), digest: $0.digest) }
+            ),
             accelerator: accelerator,
             isPlain: isPlain
         )

@@ -51,8 +51,24 @@ public struct GuestInitramfs: Sendable, Hashable {
 
     let files: [GuestFile]
 
+    /// Type information for a kernel that has none of its own.
+    public struct TypeInformation: Sendable, Hashable {
+        public let path: FilePath
+        public let digest: ContentDigest
+
+        public init(path: FilePath, digest: ContentDigest) {
+            self.path = path
+            self.digest = digest
+        }
+    }
+
     /// - Parameter modules: in the order in which they must be loaded.
-    public init(tools: GuestTools, modules: [Module] = [], configuration: Configuration? = nil) {
+    public init(
+        tools: GuestTools,
+        modules: [Module] = [],
+        configuration: Configuration? = nil,
+        typeInformation: TypeInformation? = nil
+    ) {
         var files = tools.files
         for (index, module) in modules.enumerated() {
             let position = index < 10 ? "0\(index)" : "\(index)"
@@ -64,6 +80,9 @@ public struct GuestInitramfs: Sendable, Hashable {
             files.append(
                 GuestFile(name: name, mode: 0o644, source: configuration.path, digest: configuration.digest)
             )
+        }
+        if let btf = typeInformation {
+            files.append(GuestFile(name: "btf/vmlinux", mode: 0o644, source: btf.path, digest: btf.digest))
         }
         self.init(files: files)
     }

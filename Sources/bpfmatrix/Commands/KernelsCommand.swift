@@ -13,7 +13,7 @@ struct KernelsCommand: AsyncParsableCommand {
         commandName: "kernels",
         abstract: "The kernels on this machine, and how more get here.",
         subcommands: [
-            List.self, Pull.self, Add.self, Remove.self, Info.self, Lock.self, Export.self, Import.self,
+            List.self, Pull.self, Add.self, Build.self, Remove.self, Info.self, Lock.self, Export.self, Import.self,
             CollectGarbage.self,
         ],
         defaultSubcommand: List.self

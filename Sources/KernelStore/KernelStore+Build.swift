@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SystemPackage
+
+extension KernelStore {
+    private static let builtFrom = "built from"
+
+    /// Where a kernel of this name is built, unless the user says otherwise.
+    public func buildFolder(of name: String) -> FilePath { root.appending("builds").appending(name) }
+
+    /// Builds a tree and takes in what comes of it, in the place of what was built under this name before.
+    public func build(
+        _ name: String,
+        _ build: TreeBuild,
+        progress: @escaping @Sendable (BuildProgress) -> Void
+    ) async throws -> Kernel {
+        guard Self.isUsable(name) else { throw KernelStoreError.unusableName(name) }
+        // Told before hours have gone into it.
+        if let known = try kernels().first(where: { $0.name == name }), !known.source.hasPrefix(Self.builtFrom) {
+            throw KernelStoreError.nameTaken(name: name)
+        }
+        try await build.run(progress: progress)
+        let files = try KernelFiles(builtIn: build.output)
+        return try await takeIn(files, replacing: true) { _ in
+            KernelCredentials(name: name, origin: KernelOrigin.added, source: "\(Self.builtFrom) \(build.tree)")
+        }
+    }
+}
