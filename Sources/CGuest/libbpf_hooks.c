@@ -62,6 +62,11 @@ int guest_parse_kernel_btf(void) {
     return __wrap_btf__load_vmlinux_btf() ? 0 : errno;
 }
 
+int guest_kernel_type(const char *name, uint32_t kind) {
+    struct btf *btf = __wrap_btf__load_vmlinux_btf();
+    return btf ? btf__find_by_name_kind(btf, name, kind) : -errno;
+}
+
 void guest_sha256(const void *data, size_t length, uint8_t digest[32]) {
     libbpf_sha256(data, length, digest);
 }

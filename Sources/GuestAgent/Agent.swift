@@ -26,6 +26,7 @@ public struct Agent {
 
     private func serve(_ port: HostPort) throws(AgentError) {
         var objects = ObjectLoader(port: port)
+        var survey = Survey(port: port)
         while let message = try port.receive() {
             switch message {
             case .greet(let greeting):
@@ -34,6 +35,7 @@ public struct Agent {
             case .warmUp: try port.send(.warm(WarmReport(btfErrno: guest_parse_kernel_btf())))
             case .load(let request): try objects.load(request)
             case .witness(let request): try port.send(.witness(Witness.testify(request)))
+            case .survey(let subject): try survey.answer(subject)
             case .fault(let fault): try fault.happen(port)
             case .powerOff: return
             }

@@ -30,6 +30,11 @@ struct ByteWriter {
         for value in values { write(value) }
     }
 
+    mutating func write(_ values: [UInt32]) {
+        write(UInt32(values.count))
+        for value in values { write(value) }
+    }
+
     /// Adds bytes without a count.
     mutating func append(_ raw: [UInt8]) {
         bytes.append(contentsOf: raw)

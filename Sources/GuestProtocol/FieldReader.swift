@@ -43,6 +43,14 @@ struct FieldReader {
         return strings
     }
 
+    mutating func integers() throws(ProtocolError) -> [UInt32] {
+        let count = try integer(UInt32.self)
+        guard Int(count) <= reader.remaining / 4 else { throw malformed("\(count) numbers do not fit") }
+        var integers: [UInt32] = []
+        for _ in 0..<count { integers.append(try integer()) }
+        return integers
+    }
+
     /// A value of an enumeration, from its raw value.
     mutating func value<Value: RawRepresentable>(
         _ type: Value.Type = Value.self

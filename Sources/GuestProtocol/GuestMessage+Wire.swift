@@ -10,6 +10,10 @@ extension GuestMessage {
         case witness = 106
         case complaint = 107
         case warm = 108
+        case surveyPart = 109
+        case types = 110
+        case helpers = 111
+        case surveyEnd = 112
     }
 
     public var frame: Frame {
@@ -62,6 +66,18 @@ extension GuestMessage {
         case .warm(let report):
             kind = .warm
             writer.write(report.btfErrno)
+        case .surveyPart(let part):
+            kind = .surveyPart
+            part.write(to: &writer)
+        case .types(let report):
+            kind = .types
+            report.write(to: &writer)
+        case .helpers(let report):
+            kind = .helpers
+            report.write(to: &writer)
+        case .surveyEnd(let end):
+            kind = .surveyEnd
+            end.write(to: &writer)
         case .complaint(let text):
             kind = .complaint
             writer.write(text)
@@ -80,6 +96,10 @@ extension GuestMessage {
         case .object: self = .object(try ObjectReport(&reader))
         case .witness: self = .witness(try WitnessReport(&reader))
         case .warm: self = .warm(WarmReport(btfErrno: try reader.integer()))
+        case .surveyPart: self = .surveyPart(try SurveyPart(&reader))
+        case .types: self = .types(try TypeReport(&reader))
+        case .helpers: self = .helpers(try HelperReport(&reader))
+        case .surveyEnd: self = .surveyEnd(try SurveyEnd(&reader))
         case .complaint: self = .complaint(try reader.string())
         }
         try reader.end()

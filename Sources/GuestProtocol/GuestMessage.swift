@@ -183,6 +183,10 @@ public enum GuestMessage: Sendable, Hashable {
     case object(ObjectReport)
     case witness(WitnessReport)
     case warm(WarmReport)
+    case surveyPart(SurveyPart)
+    case types(TypeReport)
+    case helpers(HelperReport)
+    case surveyEnd(SurveyEnd)
     /// The agent did not understand what it was told.
     case complaint(String)
 }

@@ -102,6 +102,9 @@ public enum HostMessage: Sendable, Hashable {
     case load(LoadRequest)
     case witness(WitnessRequest)
     case fault(Fault)
+    /// Say what this kernel is, as far as the subject goes; answered with what is there, and then `surveyEnd`. Changes the
+    /// guest (file systems are mounted, programs loaded): not for one that is to be saved.
+    case survey(SurveySubject)
     case powerOff
 
     private enum Kind: UInt16 {
@@ -111,6 +114,7 @@ public enum HostMessage: Sendable, Hashable {
         case powerOff = 4
         case greet = 5
         case warmUp = 6
+        case survey = 7
     }
 
     public var frame: Frame {
@@ -141,6 +145,9 @@ public enum HostMessage: Sendable, Hashable {
             writer.write(greeting.entropy)
         case .warmUp:
             kind = .warmUp
+        case .survey(let subject):
+            kind = .survey
+            writer.write(subject.rawValue)
         case .powerOff:
             kind = .powerOff
         }
@@ -187,6 +194,8 @@ public enum HostMessage: Sendable, Hashable {
             )
         case .warmUp:
             self = .warmUp
+        case .survey:
+            self = .survey(try reader.value())
         }
         try reader.end()
     }

@@ -23,7 +23,7 @@ import Testing
         .greet(Greeting(seconds: 1_700_000_000, nanoseconds: 5, entropy: digest)),
         .warmUp,
         .powerOff,
-    ]
+    ] + SurveySubject.allCases.map(HostMessage.survey)
 
     static let guestMessages: [GuestMessage] = [
         .ready(Ready(release: "6.1.0", libbpfVersion: "1.7.0", clockSource: "tsc", seconds: 1_700_000_001)),
@@ -45,6 +45,32 @@ import Testing
         .object(ObjectReport(request: 1, stage: .notLoaded, errno: 3, warnings: "w", taint: 512)),
         .witness(WitnessReport(request: 4, status: -1000, output: [0xff], taint: 512)),
         .warm(WarmReport(btfErrno: 2)),
+        .surveyPart(SurveyPart(subject: .symbols, bytes: Array("ffffffff81000000 T _text\n".utf8))),
+        .types(TypeReport(subject: .mapTypes, present: [1, 2], absent: [30], notProbed: [99])),
+        .helpers(
+            HelperReport(
+                programType: 26,
+                attachType: 24,
+                isSleepable: true,
+                obstacle: "",
+                present: [1, 2, 3],
+                notProbed: [4],
+                last: 211
+            )
+        ),
+        .helpers(
+            HelperReport(
+                programType: 27,
+                attachType: 0,
+                isSleepable: false,
+                obstacle: "its helpers are its target's",
+                present: [],
+                notProbed: [],
+                last: 0
+            )
+        ),
+        .surveyEnd(SurveyEnd(subject: .configuration, errno: 2)),
+        .surveyEnd(SurveyEnd(subject: .symbols, isCut: true)),
         .complaint("what?"),
     ]
 
@@ -71,6 +97,11 @@ import Testing
     @Test("values that a field cannot have are malformed")
     func impossibleValues() {
         #expect(throws: ProtocolError.self) { try HostMessage(Frame(kind: 3, payload: [99])) }
+        #expect(throws: ProtocolError.self) { try HostMessage(Frame(kind: 7, payload: [0])) }
+        // A count of numbers that the message has no room for.
+        #expect(throws: ProtocolError.self) {
+            try GuestMessage(Frame(kind: 110, payload: [33, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0]))
+        }
         #expect(throws: ProtocolError.unknownMessage(77)) { try HostMessage(Frame(kind: 77, payload: [])) }
     }
 }

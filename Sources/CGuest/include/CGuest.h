@@ -46,6 +46,9 @@ int guest_load_program(enum bpf_prog_type type, const char *name, const char *li
 /* Parses the kernel's BTF now, so that every later object finds it parsed; 0 or a positive errno. */
 int guest_parse_kernel_btf(void);
 
+/* The number of a type in the kernel's BTF, by its name and kind (BTF_KIND_...); negative errno where there is none. */
+int guest_kernel_type(const char *name, uint32_t kind);
+
 /* Whether objects share the kernel's BTF, as they do at first; otherwise libbpf parses it for each, as it does itself. */
 void guest_share_kernel_btf(bool is_shared);
 
