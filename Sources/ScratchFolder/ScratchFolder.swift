@@ -18,14 +18,22 @@ public struct ScratchFolderError: Error, Hashable, CustomStringConvertible {
 public struct ScratchFolders: Sendable {
     private let parent: FilePath
     private let prefix: String
+    private let removal: @Sendable (FilePath) -> Void
 
     /// How long a folder's name is behind the prefix: a 64-bit number in base 36.
     public static let nameLength = 13
 
-    /// - Parameter prefix: tells these folders from whatever else is in `parent`.
-    public init(in parent: FilePath, prefix: String) {
+    /// - Parameters:
+    ///   - prefix: tells these folders from whatever else is in `parent`.
+    ///   - removal: how a folder goes; what is in some is not this user's to remove without ado.
+    public init(
+        in parent: FilePath,
+        prefix: String,
+        removal: @escaping @Sendable (FilePath) -> Void = { try? FileManager.default.removeItem(atPath: $0.string) }
+    ) {
         self.parent = parent
         self.prefix = prefix
+        self.removal = removal
     }
 
     /// A private folder for the length of `body`.
@@ -58,7 +66,7 @@ public struct ScratchFolders: Sendable {
     }
 
     private func remove(_ folder: FilePath, _ lock: FileDescriptor) {
-        try? FileManager.default.removeItem(atPath: folder.string)
+        removal(folder)
         try? lock.close()
     }
 
