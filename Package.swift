@@ -64,6 +64,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "GuestImages",
+            dependencies: ["ChildProcess", "ContentDigest", "FileLock", "ScratchFolder", system],
+            swiftSettings: strict
+        ),
+        .target(
             name: "VirtualMachine",
             dependencies: [
                 "ChildProcess", "ContentDigest", "FileLock", "GuestProtocol", "ScratchFolder", system,
@@ -86,8 +91,9 @@ let package = Package(
         .executableTarget(
             name: "bpfmatrix",
             dependencies: [
-                "ChildProcess", "Compiler", "FileWatch", "KernelStore", "Matrix", "Reports", "Results", "VerdictCache",
-                "VirtualMachine", system, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "ChildProcess", "Compiler", "FileWatch", "GuestImages", "KernelStore", "Matrix", "Reports", "Results",
+                "VerdictCache", "VirtualMachine", system,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
         ),
@@ -143,6 +149,10 @@ let package = Package(
         .testTarget(name: "FileWatchTests", dependencies: ["FileWatch", "TestKernels", system]),
         .testTarget(name: "ScratchFolderTests", dependencies: ["ScratchFolder", "TestKernels", system]),
         .testTarget(name: "CompilerTests", dependencies: ["Compiler", "ELF", "TestKernels", system]),
+        .testTarget(
+            name: "GuestImagesTests",
+            dependencies: ["ChildProcess", "ContentDigest", "GuestImages", "KernelStore", "TestKernels", system]
+        ),
         .testTarget(
             name: "KernelStoreTests",
             dependencies: ["ChildProcess", "ContentDigest", "KernelStore", "Matrix", "TestKernels", system]

@@ -12,7 +12,7 @@ extension KernelStore {
     public func build(
         _ name: String,
         _ build: TreeBuild,
-        progress: @escaping @Sendable (BuildProgress) -> Void
+        progress: @escaping @Sendable (TreeProgress) -> Void
     ) async throws -> Kernel {
         guard Self.isUsable(name) else { throw KernelStoreError.unusableName(name) }
         // Told before hours have gone into it.

@@ -5,7 +5,7 @@ import Foundation
 import SystemPackage
 
 /// What is happening while a kernel is built.
-public enum BuildProgress: Sendable, Hashable {
+public enum TreeProgress: Sendable, Hashable {
     case configuring
     /// The build's own last line: `CC      kernel/bpf/verifier.o`.
     case building(String)
@@ -40,7 +40,7 @@ public struct TreeBuild: Sendable {
     /// Configures and builds.
     ///
     /// - Throws: `TreeBuildError`.
-    public func run(progress: @escaping @Sendable (BuildProgress) -> Void) async throws {
+    public func run(progress: @escaping @Sendable (TreeProgress) -> Void) async throws {
         guard FileManager.default.fileExists(atPath: tree.appending("Kconfig").string) else {
             throw TreeBuildError.noTree(tree.string)
         }
