@@ -16,6 +16,14 @@ int guest_mount(const char *source, const char *target, const char *type, const 
     return mount(source, target, type, 0, options) == 0 ? 0 : errno;
 }
 
+int guest_mount_read_only(const char *source, const char *target, const char *type, const char *options) {
+    return mount(source, target, type, MS_RDONLY | MS_NOSUID | MS_NODEV, options) == 0 ? 0 : errno;
+}
+
+int guest_bind(const char *source, const char *target) {
+    return mount(source, target, NULL, MS_BIND, NULL) == 0 ? 0 : errno;
+}
+
 int guest_unmount(const char *target) {
     return umount2(target, MNT_DETACH) == 0 ? 0 : errno;
 }

@@ -37,6 +37,7 @@ public struct Agent {
             case .witness(let request): try port.send(.witness(Witness.testify(request)))
             case .survey(let subject): try survey.answer(subject)
             case .fault(let fault): try fault.happen(port)
+            case .imageRun(let run): try GuestImage.run(run, port)
             case .powerOff: return
             }
         }

@@ -78,6 +78,17 @@ enum GuestSystem {
         return Ready(release: release, libbpfVersion: GUEST_LIBBPF_VERSION, clockSource: clockSource ?? "", seconds: 0)
     }()
 
+    /// Waits for a child: its exit status, or the negative number of the signal; nil, with errno, where it can't be waited
+    /// for.
+    static func ending(of process: pid_t) -> Int32? {
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0 {
+            guard errno == EINTR else { return nil }
+        }
+        let signal = status & 0x7f
+        return signal == 0 ? (status >> 8) & 0xff : -signal
+    }
+
     /// The kernel's taint flags (Documentation/admin-guide/tainted-kernels.rst); 0 where they can't be read.
     static var taint: UInt64 {
         firstLine("/proc/sys/kernel/tainted").flatMap { UInt64($0) } ?? 0

@@ -208,7 +208,8 @@ struct HelperProbe {
         // check_helper_call() and check_get_func_ip() in kernel/bpf/verifier.c, in their wordings since 5.10.
         if log.contains("invalid func ") { return .beyondLast }
         let refusals = [
-            "unknown func ", "program of this type cannot use helper ", "might sleep in a non-sleepable", "sleepable helper ",
+            "unknown func ", "program of this type cannot use helper ", "might sleep in a non-sleepable",
+            "sleepable helper ",
             "supported only for ", "not supported for program type ",
         ]
         return refusals.contains { log.contains($0) } ? .absent : .present

@@ -60,12 +60,7 @@ enum Witness {
         var process: pid_t = 0
         let error = posix_spawn(&process, bpftool, &actions, nil, &pointers, &environment)
         guard error == 0 else { return .failed(error) }
-        var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0 {
-            guard errno == EINTR else { return .failed(errno) }
-        }
-        let signal = status & 0x7f
-        return .ended(signal == 0 ? (status >> 8) & 0xff : -signal)
+        return GuestSystem.ending(of: process).map(Ending.ended) ?? .failed(errno)
     }
 
     /// nil, or why not.

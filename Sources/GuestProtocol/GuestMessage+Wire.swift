@@ -14,6 +14,8 @@ extension GuestMessage {
         case types = 110
         case helpers = 111
         case surveyEnd = 112
+        case imageOutput = 113
+        case imageReport = 114
     }
 
     public var frame: Frame {
@@ -78,6 +80,12 @@ extension GuestMessage {
         case .surveyEnd(let end):
             kind = .surveyEnd
             end.write(to: &writer)
+        case .imageOutput(let output):
+            kind = .imageOutput
+            output.write(to: &writer)
+        case .imageReport(let report):
+            kind = .imageReport
+            report.write(to: &writer)
         case .complaint(let text):
             kind = .complaint
             writer.write(text)
@@ -100,6 +108,8 @@ extension GuestMessage {
         case .types: self = .types(try TypeReport(&reader))
         case .helpers: self = .helpers(try HelperReport(&reader))
         case .surveyEnd: self = .surveyEnd(try SurveyEnd(&reader))
+        case .imageOutput: self = .imageOutput(try ImageOutput(&reader))
+        case .imageReport: self = .imageReport(try ImageReport(&reader))
         case .complaint: self = .complaint(try reader.string())
         }
         try reader.end()

@@ -187,6 +187,8 @@ public enum GuestMessage: Sendable, Hashable {
     case types(TypeReport)
     case helpers(HelperReport)
     case surveyEnd(SurveyEnd)
+    case imageOutput(ImageOutput)
+    case imageReport(ImageReport)
     /// The agent did not understand what it was told.
     case complaint(String)
 }

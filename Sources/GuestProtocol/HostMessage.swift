@@ -105,6 +105,8 @@ public enum HostMessage: Sendable, Hashable {
     /// Say what this kernel is, as far as the subject goes; answered with what is there, and then `surveyEnd`. Changes the
     /// guest (file systems are mounted, programs loaded): not for one that is to be saved.
     case survey(SurveySubject)
+    /// Answered with `imageOutput`s, and then `imageReport`. What is mounted stays: one such run for each guest.
+    case imageRun(ImageRun)
     case powerOff
 
     private enum Kind: UInt16 {
@@ -115,6 +117,7 @@ public enum HostMessage: Sendable, Hashable {
         case greet = 5
         case warmUp = 6
         case survey = 7
+        case imageRun = 8
     }
 
     public var frame: Frame {
@@ -148,6 +151,9 @@ public enum HostMessage: Sendable, Hashable {
         case .survey(let subject):
             kind = .survey
             writer.write(subject.rawValue)
+        case .imageRun(let run):
+            kind = .imageRun
+            run.write(to: &writer)
         case .powerOff:
             kind = .powerOff
         }
@@ -196,6 +202,8 @@ public enum HostMessage: Sendable, Hashable {
             self = .warmUp
         case .survey:
             self = .survey(try reader.value())
+        case .imageRun:
+            self = .imageRun(try ImageRun(&reader))
         }
         try reader.end()
     }

@@ -96,6 +96,12 @@ public struct KernelStore: Sendable {
     /// Where a blob's bytes are.
     public func path(of blob: Blob) -> FilePath { blobs.path(of: blob) }
 
+    /// The kernel's configuration; nil where it isn't known.
+    public func configuration(of kernel: Kernel) throws(KernelStoreError) -> KernelConfigurationFile? {
+        guard let config = kernel.config else { return nil }
+        return KernelConfigurationFile(String(decoding: try BlobStore.read(path(of: config)), as: UTF8.self))
+    }
+
     /// Runs `body` with a private folder that goes with it.
     public func withTemporaryFolder<Result>(
         _ body: (FilePath) async throws -> Result

@@ -20,9 +20,19 @@ public struct GuestSupply: Sendable {
 
     public var templates: TemplateStore { TemplateStore(root: store.templates) }
 
-    public func machine(for kernel: Kernel, _ accelerator: Accelerator) -> MachineConfiguration {
-        let modules = kernel.modules.map { module in
-            GuestInitramfs.Module(name: module.name, path: store.path(of: module.blob), digest: module.blob.digest)
+    /// - Parameters:
+    ///   - disk: an image that the guest has besides.
+    ///   - folders: of the host's, that the guest sees besides.
+    public func machine(
+        for kernel: Kernel,
+        _ accelerator: Accelerator,
+        disk: GuestDisk? = nil,
+        folders: [SharedFolder] = []
+    ) -> MachineConfiguration {
+        func modules(_ modules: [KernelModule]) -> [GuestInitramfs.Module] {
+            modules.map { module in
+                GuestInitramfs.Module(name: module.name, path: store.path(of: module.blob), digest: module.blob.digest)
+            }
         }
         let configuration = kernel.config.map { blob in
             GuestInitramfs.Configuration(release: kernel.release, path: store.path(of: blob), digest: blob.digest)
@@ -33,12 +43,15 @@ public struct GuestSupply: Sendable {
             kernel: BootKernel(name: kernel.name, image: store.path(of: image), digest: image.sha256),
             initramfs: GuestInitramfs(
                 tools: tools,
-                modules: modules,
+                modules: modules(kernel.modules),
+                imageModules: disk == nil ? [] : modules(kernel.imageModules ?? []),
                 configuration: configuration,
                 typeInformation: external.map { .init(path: store.path(of: $0), digest: $0.digest) }
             ),
             accelerator: accelerator,
-            isPlain: isPlain
+            isPlain: isPlain,
+            disk: disk,
+            folders: folders
         )
     }
 

@@ -105,6 +105,14 @@ actor KernelExamination {
         }
     }
 
+    /// With an image's loader as the only one its word on an object is the object's one cell.
+    func addImage(_ statements: [WitnessStatement], isOnlyLoader: Bool) -> [Cell] {
+        guard isOnlyLoader else { return [] }
+        let cells = zip(progress, statements).flatMap { object, statement in object.cellsByWitness(statement) }
+        for cell in cells { report(.cell(cell)) }
+        return cells
+    }
+
     /// Everything that was found out so far; whole once every object is done.
     var findings: KernelFindings {
         KernelFindings(

@@ -43,4 +43,13 @@ struct KernelFindings: Sendable {
     let statements: [WitnessStatement]
     /// What the agent was linked with; nil where it never spoke.
     let libbpfVersion: String?
+
+    func adding(statements more: [WitnessStatement], cells others: [Cell]) -> KernelFindings {
+        KernelFindings(
+            kernel: kernel,
+            cells: cells + others,
+            statements: statements + more,
+            libbpfVersion: libbpfVersion
+        )
+    }
 }

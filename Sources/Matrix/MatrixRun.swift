@@ -7,10 +7,10 @@ import VirtualMachine
 
 /// A run of the matrix: every object on every kernel.
 public struct MatrixRun: Sendable {
-    private let objects: [TestObject]
+    let objects: [TestObject]
     private let kernels: [SelectedKernel]
-    private let supply: GuestSupply
-    private let options: RunOptions
+    let supply: GuestSupply
+    let options: RunOptions
     private let memory: VerdictMemory?
 
     /// - Parameter memory: what kernels have answered before; nil asks them everything and keeps nothing.
@@ -130,7 +130,7 @@ public struct MatrixRun: Sendable {
     /// Lanes go from kernel to kernel until nothing is left; findings in the columns' order.
     private func examine(
         _ columns: [Column],
-        report: @Sendable (RunEvent) -> Void
+        report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> [KernelFindings] {
         let examinations = columns.map(\.examination)
         let asked = examinations.compactMap { $0 }
@@ -143,10 +143,20 @@ public struct MatrixRun: Sendable {
             throw error
         }
         await memory?.remember(asked, report: report)
+        var said: [[WitnessStatement]] = []
+        if loader.asksImage, let image = options.image { said = try await askImage(image, asked, report: report) }
         var findings: [KernelFindings] = []
+        var next = 0
         for column in columns {
             switch column {
-            case .examination(let examination): findings.append(await examination.findings)
+            case .examination(let examination):
+                var found = await examination.findings
+                if said.indices.contains(next) {
+                    let cells = await examination.addImage(said[next], isOnlyLoader: loader == .image)
+                    found = found.adding(statements: said[next], cells: cells)
+                }
+                next += 1
+                findings.append(found)
             case .absent(let absent): findings.append(absent)
             }
         }
@@ -177,7 +187,10 @@ public struct MatrixRun: Sendable {
     }
 
     /// Without bpftool there is nobody to ask but the agent.
-    private var loader: LoaderChoice { options.loader == .both && bpftool == nil ? .agent : options.loader }
+    private var loader: LoaderChoice {
+        let others = options.loader.subtracting(.bpftool)
+        return bpftool == nil && !others.isEmpty ? others : options.loader
+    }
 
     private func results(_ findings: [KernelFindings], seconds: Double) -> MatrixResults {
         let given = Dictionary(grouping: findings.flatMap(\.cells)) { [$0.object, $0.program, $0.kernel] }
@@ -203,14 +216,25 @@ public struct MatrixRun: Sendable {
         let agent = Version(name: "libbpf", version: libbpf ?? "")
         return MatrixResults(
             tool: ToolVersion.current,
-            loader: loader.asksAgent ? agent : witness ?? agent,
-            witness: loader == .both ? witness : nil,
+            loader: loader.asksAgent ? agent : witness ?? Self.imageLoader(statements) ?? agent,
+            witness: loader.isSuperset(of: .both) ? witness : nil,
+            image: loader.asksImage
+                ? options.image.map { TestedImage(name: $0.disk.name, sha256: $0.disk.digest) } : nil,
             objects: objects.map(\.described),
             kernels: findings.map(\.kernel),
             cells: cells,
             bpftool: statements,
             summary: Summary(cells: cells, witnesses: statements, seconds: seconds)
         )
+    }
+}
+
+extension MatrixRun {
+    /// As it has introduced itself in the first guest that did.
+    private static func imageLoader(_ statements: [WitnessStatement]) -> Version? {
+        guard let name = statements.lazy.compactMap(\.loader).first(where: { $0.contains(" ") }) else { return nil }
+        let words = name.split(separator: " ", maxSplits: 1).map(String.init)
+        return Version(name: words[0], version: words[1])
     }
 }
 

@@ -16,6 +16,8 @@ public struct RunOptions: Sendable {
     public var isCold: Bool
     /// Every object has a guest of its own.
     public var isIsolating: Bool
+    /// The image in which objects are loaded besides, where `loader` says so.
+    public var image: ImageUnderTest?
 
     public init(
         loader: LoaderChoice = .both,
@@ -24,7 +26,8 @@ public struct RunOptions: Sendable {
         accelerator: AcceleratorChoice = .auto,
         jobs: Int? = nil,
         isCold: Bool = false,
-        isIsolating: Bool = false
+        isIsolating: Bool = false,
+        image: ImageUnderTest? = nil
     ) {
         self.loader = loader
         self.strategy = strategy
@@ -33,6 +36,7 @@ public struct RunOptions: Sendable {
         self.jobs = jobs
         self.isCold = isCold
         self.isIsolating = isIsolating
+        self.image = image
     }
 
     /// What a guest with QEMU around it may take at most, in MiB.

@@ -59,7 +59,8 @@ enum WitnessJudgement {
 }
 
 extension ObjectProgress {
-    /// With bpftool as the only loader its word on the object is the object's one cell.
+    /// With bpftool as the only loader its word on the object is the object's one cell, whether it is the machine's or an
+    /// image's.
     func cellsByWitness(_ statement: WitnessStatement) -> [Cell] {
         let last = statement.output.split(separator: "\n").last.map(String.init)
         return [

@@ -40,10 +40,11 @@ public struct EventLines: Sendable {
                 "\(name(cell.kernel)): \(cell.object)\(program) \(style.text(cell.verdict, isCached: cell.isCached))\(reason)"
         case .witness(let statement):
             if let disagreement = statement.disagreement {
-                return "\(name(statement.kernel)): \(statement.object) bpftool disagrees: \(disagreement)"
+                return
+                    "\(name(statement.kernel)): \(statement.object) \(statement.loaderName) disagrees: \(disagreement)"
             }
             let verdict = style.text(statement.verdict, isCached: statement.isCached)
-            return "\(name(statement.kernel)): \(statement.object) by bpftool \(verdict)"
+            return "\(name(statement.kernel)): \(statement.object) by \(statement.loaderName) \(verdict)"
         case .kernelFailed(let kernel, let reason): return "\(name(kernel)): given up: \(reason)"
         }
     }

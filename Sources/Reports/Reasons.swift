@@ -67,7 +67,7 @@ struct Reasons {
         results.bpftool.compactMap { statement in
             statement.disagreement.map {
                 style.paint("!", .doubtful)
-                    + "  bpftool disagrees about \(statement.object.printable) on \(name(statement.kernel)): "
+                    + "  \(statement.loaderName.printable) disagrees about \(statement.object.printable) on \(name(statement.kernel)): "
                     + $0.printable
             }
         }
@@ -78,7 +78,8 @@ struct Reasons {
         let failed = Set(results.kernels.filter { $0.failure != nil }.map(\.spec))
         return results.silentStatements.filter { !failed.contains($0.kernel) }.map { statement in
             let said = statement.output.split(separator: "\n").last.map(String.init) ?? "it said nothing"
-            return "?  bpftool has no word on \(statement.object.printable) on \(name(statement.kernel)): "
+            return
+                "?  \(statement.loaderName.printable) has no word on \(statement.object.printable) on \(name(statement.kernel)): "
                 + said.printable
         }
     }

@@ -26,7 +26,7 @@ public struct TerminalReport: Sendable {
         if summary.failed > 0 { parts.append("\(summary.failed) not") }
         if summary.infrastructure > 0 { parts.append("\(summary.infrastructure) without a verdict") }
         if summary.cached > 0 { parts.append("\(summary.cached) cached") }
-        if let witness { parts.append(witness) }
+        parts += witnesses
         parts.append(results.kernels.count == 1 ? "1 kernel" : "\(results.kernels.count) kernels")
         parts.append(accelerator)
         parts.append("\(Seconds.fine(summary.seconds)) s")
@@ -34,11 +34,17 @@ public struct TerminalReport: Sendable {
         return summary.exitStatus == ExitStatus.asExpected ? style.paint(text, .good) : style.paint(text, .bad)
     }
 
-    private var witness: String? {
-        guard let witness = results.witness else { return nil }
-        let disagreements = results.summary.disagreements
-        if disagreements > 0 { return "\(witness.name) disagrees \(disagreements)\(style.isUnicode ? "×" : "x")" }
-        return results.silentStatements.isEmpty ? "\(witness.name) agrees" : nil
+    /// Whether those who were asked besides the loader agree with it.
+    private var witnesses: [String] {
+        var names = results.witness.map { [$0.name] } ?? []
+        let others = Set(results.bpftool.compactMap(\.loader)).subtracting([results.loader.text])
+        names += others.sorted()
+        return names.compactMap { name in
+            let disagreements = results.bpftool.count { $0.loaderName == name && $0.disagreement != nil }
+            if disagreements > 0 { return "\(name.printable) disagrees \(disagreements)\(style.isUnicode ? "×" : "x")" }
+            let isSilent = results.silentStatements.contains { $0.loaderName == name }
+            return isSilent ? nil : "\(name.printable) agrees"
+        }
     }
 
     private var accelerator: String {

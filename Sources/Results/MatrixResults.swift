@@ -11,6 +11,8 @@ public struct MatrixResults: Sendable, Hashable, Codable {
     public var loader: Version
     /// The second witness; nil where it was not asked.
     public var witness: Version?
+    /// The image in which objects were loaded besides; nil where there was none.
+    public var image: TestedImage?
     /// How sources became objects; nil where none were given.
     public var compilation: Compilation?
     public var objects: [TestedObject]
@@ -24,6 +26,7 @@ public struct MatrixResults: Sendable, Hashable, Codable {
         tool: Version,
         loader: Version,
         witness: Version?,
+        image: TestedImage? = nil,
         compilation: Compilation? = nil,
         objects: [TestedObject],
         kernels: [TestedKernel],
@@ -35,6 +38,7 @@ public struct MatrixResults: Sendable, Hashable, Codable {
         self.tool = tool
         self.loader = loader
         self.witness = witness
+        self.image = image
         self.compilation = compilation
         self.objects = objects
         self.kernels = kernels
@@ -57,9 +61,24 @@ public struct Compilation: Sendable, Hashable, Codable {
     }
 }
 
+/// An image in which objects were loaded by the image's own means.
+public struct TestedImage: Sendable, Hashable, Codable {
+    public var name: String
+    /// Of the image's file, hexadecimal.
+    public var sha256: String
+
+    public init(name: String, sha256: String) {
+        self.name = name
+        self.sha256 = sha256
+    }
+}
+
 public struct Version: Sendable, Hashable, Codable {
     public var name: String
     public var version: String
+
+    /// `bpftool 7.1.0`
+    public var text: String { "\(name) \(version)" }
 
     public init(name: String, version: String) {
         self.name = name
@@ -207,9 +226,14 @@ public struct Cell: Sendable, Hashable, Codable {
 
 /// What `bpftool prog loadall` said of an object on a kernel.
 public struct WitnessStatement: Sendable, Hashable, Codable {
+    /// Who said it, for people.
+    public var loaderName: String { loader ?? "bpftool" }
+
     public var object: String
     /// `TestedKernel.spec`.
     public var kernel: String
+    /// Who said it where it was not this machine's bpftool: `image:bpftool 7.1.0`.
+    public var loader: String?
     /// Of the object as a whole: `accepted`; `rejected` where the kernel refused something; `object` where bpftool failed
     /// for reasons of its own; or why there was no answer.
     public var verdict: Verdict
@@ -222,6 +246,7 @@ public struct WitnessStatement: Sendable, Hashable, Codable {
     public init(
         object: String,
         kernel: String,
+        loader: String? = nil,
         verdict: Verdict,
         output: String,
         disagreement: String? = nil,
@@ -229,6 +254,7 @@ public struct WitnessStatement: Sendable, Hashable, Codable {
     ) {
         self.object = object
         self.kernel = kernel
+        self.loader = loader
         self.verdict = verdict
         self.output = output
         self.disagreement = disagreement

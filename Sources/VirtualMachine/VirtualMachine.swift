@@ -109,11 +109,24 @@ private struct StartingMachine: Sendable {
     ) async throws -> Result {
         if !start.isRestore {
             try configuration.kernel.verify()
+            try configuration.disk?.verify()
             try configuration.initramfs.write(to: directory.initramfs)
         }
         return try await withThrowingTaskGroup(of: Event<Result>.self) { group in
             defer { group.cancelAll() }
-            group.addTask { .emulatorEnded(try await emulate()) }
+            let servers = configuration.folders.filter { $0.transport == .virtiofs }.map { folder in
+                FolderServer(folder: folder, socket: directory.socket(of: folder))
+            }
+            for server in servers {
+                group.addTask {
+                    try await server.run()
+                    throw CancellationError()
+                }
+            }
+            group.addTask {
+                for server in servers { try await server.wait() }
+                return .emulatorEnded(try await emulate())
+            }
             group.addTask { await converse(limit: limit, body) }
             var ended: CommandResult?
             var failure: Failure?

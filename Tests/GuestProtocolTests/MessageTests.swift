@@ -6,24 +6,25 @@ import Testing
 @Suite struct MessageTests {
     private static let digest = [UInt8](repeating: 0xab, count: 32)
 
-    static let hostMessages: [HostMessage] = [
-        .load(
-            LoadRequest(
-                id: 3,
-                name: "a.bpf.o",
-                digest: digest,
-                object: [1, 2, 3],
-                strategy: .perProgram,
-                skipped: ["one", ""],
-                logLimit: 99
-            )
-        ),
-        .witness(WitnessRequest(id: 4, digest: digest, object: [])),
-        .fault(.truncatedFrame),
-        .greet(Greeting(seconds: 1_700_000_000, nanoseconds: 5, entropy: digest)),
-        .warmUp,
-        .powerOff,
-    ] + SurveySubject.allCases.map(HostMessage.survey)
+    static let hostMessages: [HostMessage] =
+        [
+            .load(
+                LoadRequest(
+                    id: 3,
+                    name: "a.bpf.o",
+                    digest: digest,
+                    object: [1, 2, 3],
+                    strategy: .perProgram,
+                    skipped: ["one", ""],
+                    logLimit: 99
+                )
+            ),
+            .witness(WitnessRequest(id: 4, digest: digest, object: [])),
+            .fault(.truncatedFrame),
+            .greet(Greeting(seconds: 1_700_000_000, nanoseconds: 5, entropy: digest)),
+            .warmUp,
+            .powerOff,
+        ] + SurveySubject.allCases.map(HostMessage.survey)
 
     static let guestMessages: [GuestMessage] = [
         .ready(Ready(release: "6.1.0", libbpfVersion: "1.7.0", clockSource: "tsc", seconds: 1_700_000_001)),

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* The libbpf that scripts/setup.sh builds; its headers carry no patch level. */
 #define GUEST_LIBBPF_VERSION "1.7.0"
@@ -25,6 +26,18 @@ int guest_load_module(const char *path);
 int guest_add_entropy(const uint8_t *bytes, size_t count);
 /* Restarts the machine, which ends a VM that was told not to restart; returns only if the kernel refuses. */
 int guest_restart(void);
+
+/* As mount(2) with MS_RDONLY, and with MS_BIND; each returns 0 or a positive errno. */
+int guest_mount_read_only(const char *source, const char *target, const char *type, const char *options);
+int guest_bind(const char *source, const char *target);
+/* As pipe2(2), closed by execve(2); 0 or a positive errno. */
+int guest_pipe(int ends[2]);
+/*
+ * Starts a program whose root directory is `root`, in a session of its own, with `output` and `errors` as its standard
+ * output and error and nothing to read. Returns 0 and the process, or the errno of what kept it from starting.
+ */
+int guest_start_in(const char *root, char *const arguments[], char *const environment[], int output, int errors,
+                   pid_t *process);
 
 /* SHA-256 by libbpf, which carries one for its own use. */
 void guest_sha256(const void *data, size_t length, uint8_t digest[32]);

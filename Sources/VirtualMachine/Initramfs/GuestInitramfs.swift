@@ -62,18 +62,23 @@ public struct GuestInitramfs: Sendable, Hashable {
         }
     }
 
-    /// - Parameter modules: in the order in which they must be loaded.
+    /// - Parameters:
+    ///   - modules: in the order in which they must be loaded.
+    ///   - imageModules: those that are only loaded for an image, likewise.
     public init(
         tools: GuestTools,
         modules: [Module] = [],
+        imageModules: [Module] = [],
         configuration: Configuration? = nil,
         typeInformation: TypeInformation? = nil
     ) {
         var files = tools.files
-        for (index, module) in modules.enumerated() {
-            let position = index < 10 ? "0\(index)" : "\(index)"
-            let name = "modules/\(position)-\(module.name)"
-            files.append(GuestFile(name: name, mode: 0o644, source: module.path, digest: module.digest))
+        for (folder, modules) in [("modules", modules), ("image-modules", imageModules)] {
+            for (index, module) in modules.enumerated() {
+                let position = index < 10 ? "0\(index)" : "\(index)"
+                let name = "\(folder)/\(position)-\(module.name)"
+                files.append(GuestFile(name: name, mode: 0o644, source: module.path, digest: module.digest))
+            }
         }
         if let configuration {
             let name = "boot/config-\(configuration.release)"

@@ -56,8 +56,11 @@ extension MachineConfiguration {
         let kernel = [
             "-kernel", self.kernel.image.string, "-initrd", directory.initramfs.string, "-append", kernelCommandLine,
         ]
+        let extras =
+            (disk?.arguments ?? [])
+            + folders.flatMap { $0.arguments(socket: directory.socket(of: $0)) }
         switch start {
-        case .boot: return common + ["-M", Self.machineType] + kernel
+        case .boot: return common + bootMemory + extras + kernel
         case .bootInto(let file): return common + monitor + memory(in: file, isShared: true) + kernel
         case .restore(let template):
             return common + monitor + memory(in: template.memory, isShared: false) + ["-incoming", "defer"]
@@ -73,6 +76,15 @@ extension MachineConfiguration {
         ] + memory(in: template.memory, isShared: false) + ["-incoming", "defer"]
     }
 
+    /// Who serves a folder reads the requests in the guest's own memory.
+    private var bootMemory: [String] {
+        guard folders.contains(where: { $0.transport == .virtiofs }) else { return ["-M", Self.machineType] }
+        return [
+            "-object", "memory-backend-memfd,id=memory,size=\(memory)M,share=on",
+            "-M", "\(Self.machineType),memory-backend=memory",
+        ]
+    }
+
     /// Unshared, the guest sees the file and writes to pages of its own.
     private func memory(in file: FilePath, isShared: Bool) -> [String] {
         let share = isShared ? "on" : "off"
@@ -85,7 +97,7 @@ extension MachineConfiguration {
 
 extension FilePath {
     /// As a value among a QEMU option's others, where a comma is written twice.
-    fileprivate var option: String { string.replacing(",", with: ",,") }
+    var option: String { string.replacing(",", with: ",,") }
 }
 
 extension Accelerator {

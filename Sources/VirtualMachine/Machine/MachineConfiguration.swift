@@ -44,6 +44,9 @@ public struct MachineConfiguration: Sendable, Hashable {
     public var isPlain: Bool
     /// The emulator, looked up on PATH unless it is a path.
     public var qemu: String
+    /// A guest with a disk or with folders of the host's can't be saved: it is booted each time.
+    public var disk: GuestDisk?
+    public var folders: [SharedFolder]
 
     public static let usualEmulator = "qemu-system-x86_64"
 
@@ -55,7 +58,9 @@ public struct MachineConfiguration: Sendable, Hashable {
         extraKernelArguments: [String] = [],
         processor: HostProcessor = .current,
         isPlain: Bool = false,
-        qemu: String = usualEmulator
+        qemu: String = usualEmulator,
+        disk: GuestDisk? = nil,
+        folders: [SharedFolder] = []
     ) {
         self.kernel = kernel
         self.initramfs = initramfs
@@ -65,6 +70,8 @@ public struct MachineConfiguration: Sendable, Hashable {
         self.processor = processor
         self.isPlain = isPlain
         self.qemu = qemu
+        self.disk = disk
+        self.folders = folders
     }
 
     /// docs/performance.md has the measurements behind these. Mitigations stay as the kernel has them: what the verifier

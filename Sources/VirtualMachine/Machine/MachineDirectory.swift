@@ -14,6 +14,8 @@ struct MachineDirectory: Sendable {
     var monitor: FilePath { path.appending("qmp") }
     /// Through which a guest's state goes.
     var state: FilePath { path.appending("state") }
+    /// Where a folder's server is met.
+    func socket(of folder: SharedFolder) -> FilePath { path.appending("f-\(folder.tag)") }
     /// What the guest's kernel wrote to its serial port.
     var console: FilePath { path.appending("console") }
     var initramfs: FilePath { path.appending("initramfs") }

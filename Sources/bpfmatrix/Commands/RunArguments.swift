@@ -5,7 +5,11 @@ import Matrix
 import VirtualMachine
 
 extension AcceleratorChoice: ExpressibleByArgument {}
-extension LoaderChoice: ExpressibleByArgument {}
+extension LoaderChoice: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+
+    public var defaultValueDescription: String { text }
+}
 
 /// How guests are run: shared by all commands that run some.
 struct RunArguments: ParsableArguments {

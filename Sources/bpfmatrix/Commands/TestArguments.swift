@@ -19,8 +19,16 @@ struct TestArguments: ParsableArguments {
     )
     var kernels: String?
 
-    @Option(help: "Who loads: the agent, verdict by verdict; bpftool, object by object; or both.")
-    var loader = LoaderChoice.both
+    @Option(
+        help: ArgumentHelp(
+            "Who loads, with commas between them: agent, verdict by verdict; bpftool, object by object; image, object by "
+                + "object by what --image has. (default: agent,bpftool, and image if there is one)",
+            valueName: "loaders"
+        )
+    )
+    var loader: LoaderChoice?
+
+    private var loaders: LoaderChoice { loader ?? .both }
 
     @Option(help: ArgumentHelp("The kernel whose types become vmlinux.h.", valueName: "kernel"))
     var vmlinux: String?
@@ -40,13 +48,16 @@ struct TestArguments: ParsableArguments {
         let selection = try source.selection(in: store, lock: lock)
         let kernels = try await selection.select(specs, report: report)
         let supply = try await supplied
+        let loader = loaders
         if supply.tools.bpftool == nil && loader == .bpftool { throw WitnessMissing() }
-        if supply.tools.bpftool == nil && loader == .both { report(.note("no second witness: \(WitnessMissing())")) }
+        if supply.tools.bpftool == nil && loader.contains(.bpftool) {
+            report(.note("no second witness: \(WitnessMissing())"))
+        }
         return TestBench(
             kernels: kernels,
             preparation: ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux),
             supply: supply,
-            options: guests.options(loader: loader),
+            options: guests.options(loader: loaders),
             cache: cache(in: store, report: report),
             // Who asks for a boot or a guest of its own does not ask for what another one said.
             isAskedAnew: isAskedAnew || guests.cold || guests.isolate

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GuestProtocol
+import KernelStore
+import Results
+import SystemPackage
+import VirtualMachine
+
+extension MatrixRun {
+    /// Has an image's loader go through the objects on every kernel, as many kernels at once as there are lanes.
+    ///
+    /// - Returns: for each examination that there is, what the image said.
+    func askImage(
+        _ image: ImageUnderTest,
+        _ examinations: [KernelExamination],
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws -> [[WitnessStatement]] {
+        try await supply.store.withTemporaryFolder { path in
+            let folder = try ObjectFolder(objects, in: path)
+            return try await withThrowingTaskGroup(of: (Int, [WitnessStatement]).self) { group in
+                var statements = examinations.map { _ in [WitnessStatement]() }
+                var next = 0
+                func start() {
+                    guard examinations.indices.contains(next) else { return }
+                    let index = next
+                    next += 1
+                    group.addTask { (index, try await ask(image, examinations[index], folder, report: report)) }
+                }
+                for _ in 0..<options.lanes { start() }
+                while let (index, said) = try await group.next() {
+                    statements[index] = said
+                    start()
+                }
+                return statements
+            }
+        }
+    }
+
+    private func ask(
+        _ image: ImageUnderTest,
+        _ examination: KernelExamination,
+        _ folder: ObjectFolder,
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws -> [WitnessStatement] {
+        let subject = examination.subject
+        let asked = ImageExamination(
+            subject,
+            image: image,
+            folder: folder,
+            progress: await examination.progress,
+            limits: options.limits,
+            report: report
+        )
+        // A kernel that could not be booted at all is not booted again.
+        if let failure = await examination.failure { return await asked.giveUp(because: failure) }
+        let folders: [(shared: SharedFolder, seen: HostFolder)]
+        do {
+            let transport = try subject.kernel.transport(try supply.store.configuration(of: subject.kernel))
+            folders = image.folders(objects: folder.path, by: transport)
+        } catch {
+            report(.note("\(subject.spec): \(error)"))
+            return await asked.giveUp(because: "\(error)")
+        }
+        report(.booting(kernel: subject.spec, isToBeSaved: false))
+        let machine = supply.machine(
+            for: subject.kernel,
+            subject.guests.configuration.accelerator,
+            disk: image.disk,
+            folders: folders.map(\.shared)
+        )
+        return try await asked.run(machine, folders.map(\.seen))
+    }
+}

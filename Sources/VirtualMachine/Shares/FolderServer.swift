@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ChildProcess
+import Foundation
+import SystemPackage
+
+/// virtiofsd: the process that hands a folder to a guest. QEMU connects to it when it starts.
+///
+/// It needs no root: it runs in namespaces of its own, where the folder is mounted read-only, so that nothing that a guest
+/// says can change it.
+struct FolderServer: Sendable {
+    let folder: SharedFolder
+    let socket: FilePath
+
+    private static let longestLife = Duration.seconds(24 * 3600)
+    private static let startLimit = Duration.seconds(10)
+
+    /// The one that came with QEMU until 7.2, and the one that has a package of its own since (Debian, Ubuntu, Fedora).
+    private enum Program {
+        case ofQEMU(FilePath)
+        case separate(FilePath)
+
+        static func find() -> Program? {
+            if let path = Command.find("/usr/libexec/virtiofsd") ?? Command.find("virtiofsd") { return .separate(path) }
+            return Command.find("/usr/lib/qemu/virtiofsd").map { .ofQEMU($0) }
+        }
+
+        func arguments(_ folder: FilePath, _ socket: FilePath) -> [String] {
+            switch self {
+            case .ofQEMU(let path):
+                [path.string, "--socket-path=\(socket)", "-o", "source=\(folder),sandbox=chroot,cache=auto"]
+            case .separate(let path):
+                [path.string, "--socket-path=\(socket)", "--shared-dir=\(folder)", "--sandbox=chroot", "--cache=auto"]
+            }
+        }
+    }
+
+    /// Its own process identifier goes below /run, where only root may write. Mounts of the host that are locked in a user
+    /// namespace keep what they are mounted with, hence the second try.
+    private static let script = """
+        mount -t tmpfs run /run && mount --bind "$1" "$1" &&
+        { mount -o remount,bind,ro,nosuid,nodev "$1" || mount -o remount,bind,ro,nosuid,nodev,noexec "$1"; } &&
+        shift && exec "$@"
+        """
+
+    /// Whether folders can be handed to guests in this way on this machine.
+    static var isInstalled: Bool { Program.find() != nil }
+
+    /// Serves until the task is cancelled; that it ends by itself is told.
+    func run() async throws {
+        guard let program = Program.find() else {
+            throw MachineFailure(.notStarted("virtiofsd is not installed: apt-get install virtiofsd"), isAtStart: true)
+        }
+        // As root there is no need of a user namespace, and in a container perhaps none to be had.
+        let users = geteuid() == 0 ? [] : ["--user", "--map-root-user", "--map-auto"]
+        let command = Command(
+            "unshare",
+            users + ["--mount", "sh", "-c", Self.script, "serve", folder.path.string]
+                + program.arguments(folder.path, socket)
+        )
+        let result = try await command.run(within: Self.longestLife)
+        throw MachineFailure(
+            .notStarted(
+                "virtiofsd for \(folder.path) ended (\(result.ending)): \(result.errorText). Without root it needs user "
+                    + "namespaces, newuidmap (apt-get install uidmap), and a line for this user in /etc/subuid and /etc/subgid"
+            ),
+            isAtStart: true
+        )
+    }
+
+    /// Waits for it to listen: QEMU tries to connect only once. There is nothing to be told by when the socket appears, so it
+    /// is looked for.
+    func wait() async throws {
+        let deadline = ContinuousClock.now + Self.startLimit
+        while !FileManager.default.fileExists(atPath: socket.string) {
+            guard ContinuousClock.now < deadline else {
+                throw MachineFailure(.notStarted("virtiofsd for \(folder.path) does not listen"), isAtStart: true)
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+}
