@@ -122,9 +122,38 @@ struct ObjectLoader {
                     )
                 )
             default:
-                return Refusal(errno: outcome.errno, warnings: messages.text)
+                guard pending.count > 1 else {
+                    return try blame(pending.first, in: object, outcome, request, messages)
+                }
+                // Some of them may be why, as those are that need the kernel's BTF where it has none: each is tried alone.
+                for program in programs where pending.contains(program) {
+                    let refusal = try pass(
+                        over: [program],
+                        startingWith: nil,
+                        request: request,
+                        messages: messages,
+                        refusedMaps: &refusedMaps
+                    )
+                    if let refusal { return refusal }
+                }
+                return nil
             }
         } while !pending.isEmpty
+        return nil
+    }
+
+    /// What stopped libbpf has no name, and only one program's turn is left: it is that one's, or with none left the
+    /// object's.
+    private func blame(
+        _ program: String?,
+        in object: OpenedObject,
+        _ outcome: KernelLoad.Outcome,
+        _ request: LoadRequest,
+        _ messages: LoaderMessages
+    ) throws(AgentError) -> Refusal? {
+        guard let program else { return Refusal(errno: outcome.errno, warnings: messages.text) }
+        let report = object.programReport(program, request: request.id, errno: outcome.errno, warnings: messages.text)
+        try port.send(.program(report))
         return nil
     }
 }

@@ -31,8 +31,7 @@ enum Witness {
             unlink(objectPath)
             unlink(outputPath)
         }
-        let types = GuestSystem.externalBTF.map { ["kernel_btf", $0] } ?? []
-        switch run([bpftool, "prog", "loadall", objectPath, pinFolder] + types) {
+        switch run([bpftool, "prog", "loadall", objectPath, pinFolder]) {
         case .ended(let status): return report(status, tail(outputPath))
         case .failed(let error):
             return report(notStarted, Array("cannot run \(bpftool): \(String(cString: strerror(error)))".utf8))

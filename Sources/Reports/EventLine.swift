@@ -26,7 +26,7 @@ public struct EventLines: Sendable {
             return text == working ? nil : text
         case .note(let text): return "note: \(text)"
         case .began(let objects, let kernels):
-            for kernel in kernels { versions[kernel.spec] = kernel.version }
+            for kernel in kernels { versions[kernel.spec] = kernels.heading(of: kernel.spec) }
             let programs = objects.map(\.programs.count).reduce(0, +)
             return "asking \(kernels.count) kernels about \(objects.count) objects, \(programs) programs"
         case .booting(let kernel, let isToBeSaved):

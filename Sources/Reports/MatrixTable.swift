@@ -46,7 +46,7 @@ struct MatrixTable {
         let widths = kernels.map(width)
         let margin = String(repeating: " ", count: 2 + nameWidth + Self.gap + typeWidth)
         let heading = zip(kernels, widths).map { kernel, width in
-            Self.gapped(style.paint(Self.centred(kernel.version, in: width), .strong))
+            Self.gapped(style.paint(Self.centred(kernels.heading(of: kernel.spec).printable, in: width), .strong))
         }
         var lines = [(margin + heading.joined()).withoutTrailingBlanks]
         for object in objects {
@@ -79,7 +79,7 @@ struct MatrixTable {
 
     private func width(_ kernel: TestedKernel) -> Int {
         let widest = cells.values.filter { $0.kernel == kernel.spec }.map { text($0).count }.max() ?? 1
-        return max(widest, kernel.version.count)
+        return max(widest, kernels.heading(of: kernel.spec).count)
     }
 
     private func text(_ cell: Cell) -> String { style.text(cell.verdict, isCached: cell.isCached) }

@@ -84,7 +84,7 @@ struct Reasons {
         }
     }
 
-    private func name(_ spec: String) -> String { results.kernels.first { $0.spec == spec }?.version ?? spec }
+    private func name(_ spec: String) -> String { results.kernels.heading(of: spec) }
 }
 
 extension MatrixResults {

@@ -101,7 +101,7 @@ actor ImageExamination {
     /// Why what was said of the canaries can't be; nil as far as it can.
     private var complaint: String? {
         if let good = canaries[ObjectFolder.acceptable], good.status != 0 {
-            return "the image's loader refused the good canary: \(good.output)"
+            return "the image's loader refused the good canary: \(good.log)"
         }
         if let bad = canaries[ObjectFolder.unacceptable], bad.status <= 0 {
             return "the image's loader accepted the bad canary"
@@ -119,13 +119,18 @@ actor ImageExamination {
         }
         let said = WitnessReport(
             request: 0,
-            // A shell reports a program that a signal ended, or that could not be run, from 126 on.
-            status: outcome.status >= 126 ? -outcome.status : outcome.status,
-            output: Array(outcome.output.utf8),
+            status: Self.isNoAnswer(outcome.status) ? -outcome.status : outcome.status,
+            output: Array(outcome.log.utf8),
             taint: 0
         )
         waiting.removeAll { $0 == outcome.object }
         keep(WitnessJudgement.statement(said, about: progress), of: outcome.object)
+    }
+
+    /// As a shell reports a program that could not be run, or that a signal ended: 128 and its number (POSIX, Shell
+    /// Command Language, 2.8.2). bpftool itself says 255.
+    private static func isNoAnswer(_ status: Int32) -> Bool {
+        (126...127).contains(status) || (129...192).contains(status)
     }
 
     private func keep(_ statement: WitnessStatement, of name: String) {

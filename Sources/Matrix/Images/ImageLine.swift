@@ -26,7 +26,10 @@ enum ImageLine: Sendable, Hashable {
         let sha256: String
         /// bpftool's exit status.
         let status: Int32
-        let output: String
+        /// Names of programs that it has pinned.
+        let programs: [String]
+        /// All that bpftool has printed.
+        let log: String
     }
 
     private struct End: Codable {

@@ -37,14 +37,15 @@ struct RunArguments: ParsableArguments {
         if programTimeout < 1 { throw ValidationError("--program-timeout must be at least 1") }
     }
 
-    func options(loader: LoaderChoice) -> RunOptions {
+    func options(loader: LoaderChoice, image: ImageUnderTest? = nil) -> RunOptions {
         RunOptions(
             loader: loader,
             limits: ExaminationLimits(boot: .seconds(bootTimeout), program: .seconds(programTimeout)),
             accelerator: accel,
             jobs: jobs,
             isCold: cold,
-            isIsolating: isolate
+            isIsolating: isolate,
+            image: image
         )
     }
 }

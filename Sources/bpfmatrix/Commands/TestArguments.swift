@@ -28,19 +28,21 @@ struct TestArguments: ParsableArguments {
     )
     var loader: LoaderChoice?
 
-    private var loaders: LoaderChoice { loader ?? .both }
-
     @Option(help: ArgumentHelp("The kernel whose types become vmlinux.h.", valueName: "kernel"))
     var vmlinux: String?
 
     @Flag(name: .customLong("no-cache"), help: "Ask the kernels even what they have answered before.")
     var isAskedAnew = false
 
+    @OptionGroup(title: "Image") var image: ImageArguments
     @OptionGroup(title: "Guests") var guests: RunArguments
     @OptionGroup(title: "Kernels") var source: KernelArguments
 
     /// Everything that it takes, with the kernels pulled that the store lacks.
     func bench(in store: KernelStore, report: @escaping @Sendable (RunEvent) -> Void) async throws -> TestBench {
+        // Told before anything is fetched.
+        let loader = try image.loaders(self.loader)
+        let imageUnderTest = try image.image(in: store)
         let lock = try source.pins()
         let specs = try specs(in: store, lock)
         async let supplied = Installation.supply(of: store)
@@ -48,7 +50,6 @@ struct TestArguments: ParsableArguments {
         let selection = try source.selection(in: store, lock: lock)
         let kernels = try await selection.select(specs, report: report)
         let supply = try await supplied
-        let loader = loaders
         if supply.tools.bpftool == nil && loader == .bpftool { throw WitnessMissing() }
         if supply.tools.bpftool == nil && loader.contains(.bpftool) {
             report(.note("no second witness: \(WitnessMissing())"))
@@ -57,7 +58,7 @@ struct TestArguments: ParsableArguments {
             kernels: kernels,
             preparation: ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux),
             supply: supply,
-            options: guests.options(loader: loaders),
+            options: guests.options(loader: loader, image: imageUnderTest),
             cache: cache(in: store, report: report),
             // Who asks for a boot or a guest of its own does not ask for what another one said.
             isAskedAnew: isAskedAnew || guests.cold || guests.isolate
