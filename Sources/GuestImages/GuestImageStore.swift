@@ -171,7 +171,8 @@ public struct GuestImageStore: Sendable {
             digest: digest,
             sha256: content.hexadecimal,
             size: (attributes[.size] as? NSNumber)?.intValue ?? 0,
-            created: Date(),
+            // In whole seconds, as it is written down.
+            created: Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down)),
             suite: suite,
             packages: packages
         )

@@ -23,8 +23,7 @@ struct BPFMatrix: AsyncParsableCommand {
         version: ToolVersion.current.version,
         subcommands: [
             TestCommand.self, WatchCommand.self, CompileCommand.self, VmlinuxCommand.self, KernelsCommand.self,
-            ImagesCommand.self,
-            DoctorCommand.self,
+            ImagesCommand.self, DoctorCommand.self,
         ]
     )
 

@@ -126,31 +126,23 @@ struct ImageBuild {
 
     // MARK: - The file system
 
-    /// What a file system costs besides its files: journal, tables, and a little.
-    private static let overhead = 48 << 20
-    /// mke2fs(8), -I: of each.
-    private static let inodeSize = 256
-    /// Left free where the definition names no size.
-    private static let room = 192 << 20
-
     private func makeFileSystem(at path: FilePath) async throws {
         report(.writing(image: name, format))
         let used = try await treeSize()
-        let needed = used.bytes + used.bytes / 32 + used.files * Self.inodeSize + Self.overhead
-        let usual = (needed + needed / 4 + Self.room) & ~4095
-        let size = recipe.definition.size?.bytes ?? usual
-        if let given = recipe.definition.size, given.bytes < needed {
-            throw GuestImageError.tooSmall(image: name, size: given.description, needed: needed)
+        let plan = FileSystemPlan(content: used.bytes, files: used.files, size: recipe.definition.size?.bytes)
+        if let given = recipe.definition.size, given.bytes < plan.needed {
+            throw GuestImageError.tooSmall(image: name, size: given.description, needed: plan.needed)
         }
         let raw = format == .raw ? path : folder.appending("image.raw")
-        guard FileManager.default.createFile(atPath: raw.string, contents: nil), truncate(raw.string, size) == 0 else {
+        guard FileManager.default.createFile(atPath: raw.string, contents: nil), truncate(raw.string, plan.size) == 0
+        else {
             throw GuestImageError.storage(path: raw.string, reason: String(cString: strerror(errno)))
         }
-        // 16384 bytes for each file is mke2fs's own measure; a tree of many small ones needs more inodes.
-        let inodes = max(size / 16384, used.files + used.files / 4 + 1024)
         // -F: a file is no device. -b: not 1024, as for small ones. -m 0: nothing is kept back for root, who is the only
         // one there.
-        let options = ["-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0", "-N", "\(inodes)", "-E", "root_owner=0:0"]
+        let options = [
+            "-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0", "-N", "\(plan.inodes)", "-E", "root_owner=0:0",
+        ]
         try await run(cage.command("mke2fs", options + ["-d", tree.string, raw.string], in: folder))
         if format == .qcow2 {
             try await run(Command("qemu-img", ["convert", "-f", "raw", "-O", "qcow2", raw.string, path.string]))
