@@ -173,7 +173,8 @@ let package = Package(
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "GuestProtocol", "KernelStore", "Matrix", "Results", "TestKernels",
+                "ChildProcess", "ContentDigest", "GuestImages", "GuestProtocol", "KernelStore", "Matrix", "Results",
+                "TestKernels",
                 "VerdictCache", "VirtualMachine", system,
             ]
         ),

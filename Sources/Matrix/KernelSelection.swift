@@ -57,7 +57,8 @@ public struct KernelSelection: Sendable {
         if let lock { return try await kernel(spec, pinnedBy: lock, report: report) }
         let meant = sources.meaning(of: KernelSpec(spec))
         let known = try store.kernel(for: meant)
-        if let known, !meant.isOnlyKnownToSources { return known }
+        // One from before images were mounted lacks the modules for it: it is fetched again, if it can be.
+        if let known, !meant.isOnlyKnownToSources, known.isOwn || known.imageModules != nil { return known }
         do {
             return try await newest(spec, report: report)
         } catch {

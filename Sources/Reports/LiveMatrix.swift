@@ -53,7 +53,10 @@ public struct LiveMatrix: Sendable {
         return kernels.map { kernel in
             let done = cells.count { $0.kernel == kernel.spec }
             let state = states[kernel.spec] ?? "waiting"
-            return cut("\(kernels.heading(of: kernel.spec).printable.padded(to: 12))\("\(done)/\(total)".padded(to: 10))\(state)", to: width)
+            return cut(
+                "\(kernels.heading(of: kernel.spec).printable.padded(to: 12))\("\(done)/\(total)".padded(to: 10))\(state)",
+                to: width
+            )
         }
     }
 

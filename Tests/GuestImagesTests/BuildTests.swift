@@ -13,7 +13,7 @@ import Testing
 /// Real images, of the smallest system that there is, from the archive that this machine uses.
 @Suite struct BuildTests {
     private func base() async throws -> BaseSystem {
-        let archive = try await DebianArchive.configured()
+        let archive = try await PackageArchive.debian()
         return BaseSystem(mirror: archive.main, keyring: archive.keyring, variant: .essential)
     }
 

@@ -23,6 +23,19 @@ import Testing
             .fault(.truncatedFrame),
             .greet(Greeting(seconds: 1_700_000_000, nanoseconds: 5, entropy: digest)),
             .warmUp,
+            .imageRun(
+                ImageRun(
+                    id: 9,
+                    device: "/dev/vda",
+                    fileSystem: "ext4",
+                    folders: [
+                        HostFolder(tag: "a", target: "/host", transport: .virtiofs),
+                        HostFolder(tag: "b", target: "/objects", transport: .plan9),
+                    ],
+                    arguments: ["/bin/sh", "-c", ""],
+                    environment: ["PATH=/bin"]
+                )
+            ),
             .powerOff,
         ] + SurveySubject.allCases.map(HostMessage.survey)
 
@@ -72,6 +85,8 @@ import Testing
         ),
         .surveyEnd(SurveyEnd(subject: .configuration, errno: 2)),
         .surveyEnd(SurveyEnd(subject: .symbols, isCut: true)),
+        .imageOutput(ImageOutput(request: 9, stream: .errors, bytes: [0, 255])),
+        .imageReport(ImageReport(request: 9, stage: .notPrepared, status: 19, message: "mount it", taint: 1 << 9)),
         .complaint("what?"),
     ]
 
