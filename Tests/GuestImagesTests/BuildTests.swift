@@ -188,7 +188,7 @@ import Testing
                 group.addTask { _ = try await store.build("slow", of: definitions, on: base) { _ in } }
                 group.addTask {
                     let began = try await Processes.wait(forArgument: "\(argument)", within: .seconds(300)) {
-                        $0.count(where: { Self.isSleep($0) }) == 2
+                        $0.count(where: { Processes.isNamed("sleep", $0) }) == 2
                     }
                     #expect(began)
                     throw CancellationError()
@@ -200,11 +200,6 @@ import Testing
             #expect(ended)
             try expectNothingLeft(in: folder.appending("store"))
         }
-    }
-
-    /// As opposed to the shells that have it in their command line.
-    private static func isSleep(_ process: Int) -> Bool {
-        (FileManager.default.contents(atPath: "/proc/\(process)/cmdline") ?? Data()).starts(with: Data("sleep\0".utf8))
     }
 
     @Test("an archive that is not signed with the keys given is refused, and nothing is left")

@@ -23,6 +23,8 @@ struct Cage: Sendable, Hashable {
     /// What comes before a command.
     private let prefix: [String]
 
+    static let guarded = Cage(kind: .guarded, prefix: [])
+
     private static let probeLimit = Duration.seconds(20)
     private static let removalLimit = 300
 
@@ -48,7 +50,7 @@ struct Cage: Sendable, Hashable {
             if result.ending.isSuccess { return cage }
             complaint = result.errorText.trimmingCharacters(in: .whitespacesAndNewlines)
         }
-        if isRoot { return Cage(kind: .guarded, prefix: []) }
+        if isRoot { return guarded }
         throw GuestImageError.noPrivileges(reason: try await diagnosis(complaint))
     }
 
