@@ -40,6 +40,7 @@ let package = Package(
         .target(name: "BPFObject", dependencies: ["ByteReader", "ELF"], swiftSettings: strict),
         .target(name: "VerifierLog", swiftSettings: strict),
         .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
+        .target(name: "Platform", swiftSettings: strict),
         .target(name: "Results", swiftSettings: strict),
         .target(name: "Reports", dependencies: ["Results"], swiftSettings: strict),
 
@@ -57,7 +58,7 @@ let package = Package(
         .target(
             name: "KernelStore",
             dependencies: [
-                "ByteReader", "ChildProcess", "ContentDigest", "ELF", "FileLock", "ScratchFolder", system,
+                "ByteReader", "ChildProcess", "ContentDigest", "ELF", "FileLock", "Platform", "ScratchFolder", system,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"), "Yams",
             ],
@@ -71,7 +72,7 @@ let package = Package(
         .target(
             name: "VirtualMachine",
             dependencies: [
-                "ChildProcess", "ContentDigest", "FileLock", "GuestProtocol", "ScratchFolder", system,
+                "ChildProcess", "ContentDigest", "FileLock", "GuestProtocol", "Platform", "ScratchFolder", system,
             ] + nio,
             swiftSettings: strict
         ),
@@ -83,16 +84,18 @@ let package = Package(
         .target(
             name: "Matrix",
             dependencies: [
-                "BPFObject", "ContentDigest", "GuestProtocol", "KernelStore", "Results", "VerdictCache", "VerifierLog",
-                "VirtualMachine", system,
+                "BPFObject", "ContentDigest", "GuestProtocol", "KernelStore", "Platform", "Results", "VerdictCache",
+                "VerifierLog", "VirtualMachine", system,
             ],
+            // What guests without the agent run; the second is a link to scripts/.
+            resources: [.embedInCode("Foreign/foreign-init.sh"), .embedInCode("Foreign/test-bpf-in-vm.sh")],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "bpfmatrix",
             dependencies: [
-                "ChildProcess", "Compiler", "FileWatch", "GuestImages", "KernelStore", "Matrix", "Reports", "Results",
-                "VerdictCache", "VirtualMachine", system,
+                "ChildProcess", "Compiler", "FileWatch", "GuestImages", "KernelStore", "Matrix", "Platform", "Reports",
+                "Results", "VerdictCache", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict

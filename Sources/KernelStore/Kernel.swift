@@ -2,6 +2,7 @@
 
 import ContentDigest
 import Foundation
+import Platform
 
 /// A kernel in the store: what it is, where it came from, and the blobs that it consists of.
 public struct Kernel: Codable, Hashable, Sendable {
@@ -17,9 +18,8 @@ public struct Kernel: Codable, Hashable, Sendable {
     public let source: String
     /// What brings the very same again: `oci://host/repository@sha256:…`; nil where its release does, in its source.
     public let reference: String?
-    /// `amd64`
-    public let architecture: String
-    /// bzImage or ELF, as it was delivered.
+    public let architecture: Architecture
+    /// bzImage, ELF or arm64's Image, as it was delivered.
     public let image: Blob
     /// What is inside the image, where QEMU can start it without the decompressor: a boot has that much less to do. nil
     /// where it can't, or where the image is that already.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Platform
 
 /// Where kernels come from that no source of the configuration has. No such source may have one of these names.
 public enum KernelOrigin {
@@ -38,7 +39,7 @@ extension Kernel {
             origin: origin ?? (source.hasPrefix("added from") ? KernelOrigin.added : PackageArchive.debianName),
             source: source,
             reference: try fields.decodeIfPresent(String.self, forKey: .reference),
-            architecture: try fields.decode(String.self, forKey: .architecture),
+            architecture: try fields.decode(Architecture.self, forKey: .architecture),
             image: try fields.decode(Blob.self, forKey: .image),
             uncompressed: try fields.decodeIfPresent(Blob.self, forKey: .uncompressed),
             config: try fields.decodeIfPresent(Blob.self, forKey: .config),

@@ -76,7 +76,16 @@ public indirect enum KernelSpec: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether a kernel that is in the store can be what is meant; what has to be looked up elsewhere first is none.
+    /// Whether it is this kernel's own name or release, or where it comes from: what no kernel of another architecture has.
+    func namesOne(of kernel: Kernel) -> Bool {
+        switch self {
+        case .named, .image: matches(kernel)
+        case .from(_, let spec): spec.namesOne(of: kernel)
+        default: false
+        }
+    }
+
+    /// Whether a kernel that is in the store can be what is meant, if its architecture is; what has to be looked up elsewhere first is none.
     ///
     /// A kernel of the user's own is meant only by its name: it may be anything.
     func matches(_ kernel: Kernel) -> Bool {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Platform
 import SystemPackage
 
 extension KernelStore {
     /// Takes in a kernel of the user's own.
     ///
     /// - Parameters:
-    ///   - image: a bzImage or an uncompressed ELF kernel.
+    ///   - image: a bzImage, an uncompressed ELF kernel, or arm64's Image, plain, gzip'd or EFI's zboot.
     ///   - modules: a folder with the kernel's modules below it; needed where virtio is not built in.
     ///   - btf: type information for an image without its own: raw, or an ELF file with a `.BTF` section.
     public func add(
@@ -38,6 +39,7 @@ extension KernelStore {
     func takeIn(
         _ files: KernelFiles,
         replacing: Bool,
+        on architecture: Architecture? = nil,
         _ credentials: @Sendable (_ release: String) -> KernelCredentials
     ) async throws -> Kernel {
         for path in [files.image, files.modules, files.config, files.btf].compactMap({ $0 }) {
@@ -47,7 +49,8 @@ extension KernelStore {
         }
         return try await scratch.with { folder in
             try await insert(replacing: replacing) {
-                try await KernelIntake(blobs: blobs, folder: folder).take(files, credentials)
+                try await KernelIntake(blobs: blobs, folder: folder, expected: architecture)
+                    .take(files, credentials)
             }
         }
     }

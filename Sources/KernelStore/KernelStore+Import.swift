@@ -101,7 +101,7 @@ extension KernelStore {
                 btf: record.isBTFExternal ? try record.btf.map(path) : nil
             )
             return try await insert(replacing: true) {
-                try await KernelIntake(blobs: blobs, folder: work).take(
+                try await KernelIntake(blobs: blobs, folder: work, expected: record.architecture).take(
                     files
                 ) { release throws(KernelStoreError) in
                     guard release == record.release else {

@@ -3,6 +3,7 @@
 import ChildProcess
 import FileLock
 import Foundation
+import Platform
 import SystemPackage
 
 /// What is happening while a kernel is fetched.
@@ -28,9 +29,10 @@ extension KernelStore {
     /// The newest kernel of each line that the archive has.
     public func available(
         from archive: PackageArchive,
+        on architecture: Architecture = .host,
         note: @Sendable (String) -> Void
     ) async throws -> [AvailableKernel] {
-        try await withApt(of: archive) { apt in
+        try await withApt(of: archive, architecture) { apt in
             try await apt.update(archive.reachableSuites, note: note)
             return KernelPackage.newestOfEachLine(among: try await apt.packages()).map { package in
                 AvailableKernel(
@@ -47,59 +49,63 @@ extension KernelStore {
     public func pull(
         _ spec: KernelSpec,
         from archive: PackageArchive,
+        on architecture: Architecture = .host,
         progress: @escaping @Sendable (PullProgress) -> Void
     ) async throws -> Kernel {
-        let (package, parts, apt) = try await withApt(of: archive) { apt in
+        let (package, parts, apt) = try await withApt(of: archive, architecture) { apt in
             let package = try await find(spec, in: archive, with: apt, progress: progress)
-            var parts: [Part] = []
-            if try known(package, of: archive) == nil {
+            var parts: [PackagePart] = []
+            if try known(package, of: archive, architecture) == nil {
                 for name in try await apt.parts(of: package) {
-                    let location = try await apt.location(of: name, version: package.version)
-                    parts.append(Part(name: name, location: location))
+                    parts.append(try await apt.part(name, version: package.version))
                 }
             }
             return (package, parts, apt)
         }
-        if let known = try known(package, of: archive) { return known }
+        if let known = try known(package, of: archive, architecture) { return known }
         return try await scratch.with { folder in
             let total = parts.map(\.location.size).reduce(0, +)
             var before = 0
             for part in parts {
                 let offset = before
-                try await unpack(part, of: package, with: apt, into: folder) { bytes in
+                try await unpack(part, with: apt, into: folder) { bytes in
                     progress(.downloading(release: package.release, bytes: offset + bytes, of: total))
                 }
                 before += part.location.size
             }
             progress(.unpacking(release: package.release))
-            return try await takeIn(package, of: archive, unpackedIn: folder)
+            return try await takeIn(package, of: archive, architecture, unpackedIn: folder)
         }
     }
 
     /// One at a time for each archive: apt's files are changed by whoever reads an archive anew.
-    private func withApt<Result: Sendable>(
+    func withApt<Result: Sendable>(
         of archive: PackageArchive,
+        _ architecture: Architecture,
         _ body: (PrivateApt) async throws -> Result
     ) async throws -> Result {
-        let folder = root.appending("apt").appending(archive.name)
-        let apt = try PrivateApt(folder: folder, archive: archive)
+        let name = architecture == .amd64 ? archive.name : "\(archive.name)-\(architecture.rawValue)"
+        let folder = root.appending("apt").appending(name)
+        let apt = try PrivateApt(folder: folder, archive: archive, architecture: architecture)
         return try await FileLock.with(folder.appending("lock"), within: Self.patience) { try await body(apt) }
     }
 
-    private struct Part: Sendable {
-        let name: String
-        let location: PackageLocation
-    }
-
-    private static func recordName(_ release: String, of archive: PackageArchive) -> String {
-        "\(archive.name)-\(release)"
+    /// Debian's releases end with their architecture, others' may not.
+    private static func recordName(
+        _ release: String,
+        of archive: PackageArchive,
+        _ architecture: Architecture
+    ) -> String {
+        let isTold = architecture == .amd64 || release.hasSuffix("-\(architecture.rawValue)")
+        return "\(archive.name)-\(release)" + (isTold ? "" : "-\(architecture.rawValue)")
     }
 
     private func known(
         _ package: KernelPackage,
-        of archive: PackageArchive
+        of archive: PackageArchive,
+        _ architecture: Architecture
     ) throws(KernelStoreError) -> Kernel? {
-        let name = Self.recordName(package.release, of: archive)
+        let name = Self.recordName(package.release, of: archive, architecture)
         // One from before images were mounted lacks the modules for it, and is fetched again.
         return try kernels().first { kernel in
             kernel.name == name && kernel.version == package.upstream.text && kernel.imageModules != nil
@@ -134,9 +140,9 @@ extension KernelStore {
     private static let unpackLimit = Duration.seconds(300)
     private static let aptDownloadLimit = Duration.seconds(3600)
 
-    private func unpack(
-        _ part: Part,
-        of package: KernelPackage,
+    /// Fetches a package, and unpacks it below `root` in the folder.
+    func unpack(
+        _ part: PackagePart,
         with apt: PrivateApt,
         into folder: FilePath,
         progress: @Sendable (Int) -> Void
@@ -145,7 +151,7 @@ extension KernelStore {
         guard scheme == "http" || scheme == "https" else {
             let fetched = folder.appending("fetched")
             try FileManager.default.createDirectory(atPath: fetched.string, withIntermediateDirectories: true)
-            try await apt.download(part.name, version: package.version, into: fetched, within: Self.aptDownloadLimit)
+            try await apt.download(part.name, version: part.version, into: fetched, within: Self.aptDownloadLimit)
             for name in try FileManager.default.contentsOfDirectory(atPath: fetched.string) {
                 try await unpack(fetched.appending(name), into: folder)
                 unlink(fetched.appending(name).string)
@@ -172,6 +178,7 @@ extension KernelStore {
     private func takeIn(
         _ package: KernelPackage,
         of archive: PackageArchive,
+        _ architecture: Architecture,
         unpackedIn folder: FilePath
     ) async throws -> Kernel {
         let top = folder.appending("root")
@@ -188,10 +195,11 @@ extension KernelStore {
             modules: first("lib/modules/\(release)", "usr/lib/modules/\(release)")
         )
         return try await insert(replacing: true) {
-            try await KernelIntake(blobs: blobs, folder: folder).take(files) { found throws(KernelStoreError) in
+            try await KernelIntake(blobs: blobs, folder: folder, expected: architecture).take(files) {
+                found throws(KernelStoreError) in
                 guard found == release else { throw .anotherKernel(expected: release, found: found) }
                 return KernelCredentials(
-                    name: Self.recordName(release, of: archive),
+                    name: Self.recordName(release, of: archive, architecture),
                     origin: archive.name,
                     source: "\(archive.name) \(package.suite) \(package.name) \(package.version)",
                     version: package.upstream.text

@@ -13,8 +13,8 @@ extension KernelStore {
         let asked: [KernelSource]
         let wanted: KernelSpec
         switch sources.meaning(of: spec) {
-        case .file(let path): return try await takeIn(file: path)
-        case .tree(let path): return try await takeIn(tree: path)
+        case .file(let path): return try await takeIn(file: path, on: sources.architecture)
+        case .tree(let path): return try await takeIn(tree: path, on: sources.architecture)
         case .from(let name, let inner):
             asked = [try sources.source(named: name)]
             wanted = inner
@@ -44,9 +44,19 @@ extension KernelStore {
     ) async throws -> Kernel {
         switch source {
         case .debian:
-            try await pull(spec, from: try await .debian(isStrict: sources.isStrict), progress: progress)
+            try await pull(
+                spec,
+                from: try await .debian(isStrict: sources.isStrict),
+                on: sources.architecture,
+                progress: progress
+            )
         case .archive(let archive):
-            try await pull(spec, from: archive.with(isStrict: sources.isStrict), progress: progress)
+            try await pull(
+                spec,
+                from: archive.with(isStrict: sources.isStrict),
+                on: sources.architecture,
+                progress: progress
+            )
         }
     }
 
@@ -57,8 +67,16 @@ extension KernelStore {
         note: @Sendable (String) -> Void
     ) async throws -> [AvailableKernel] {
         switch source {
-        case .debian: try await available(from: try await .debian(isStrict: sources.isStrict), note: note)
-        case .archive(let archive): try await available(from: archive.with(isStrict: sources.isStrict), note: note)
+        case .debian: try await available(
+                from: try await .debian(isStrict: sources.isStrict),
+                on: sources.architecture,
+                note: note
+            )
+        case .archive(let archive): try await available(
+                from: archive.with(isStrict: sources.isStrict),
+                on: sources.architecture,
+                note: note
+            )
         }
     }
 }

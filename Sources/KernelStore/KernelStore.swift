@@ -2,6 +2,7 @@
 
 import FileLock
 import Foundation
+import Platform
 import ScratchFolder
 import SystemPackage
 
@@ -14,6 +15,7 @@ import SystemPackage
 /// compiled/    objects that were compiled, and headers
 /// verdicts.*   what kernels have answered before
 /// downloads/   packages that have not come whole yet
+/// tools/       bpftool for guests that can't have the agent
 /// apt/         apt's own files, apart from the machine's
 /// tmp/         what is being worked on
 /// ```
@@ -51,7 +53,7 @@ public struct KernelStore: Sendable {
         self.root = root
         scratch = ScratchFolders(in: root.appending("tmp"), prefix: "")
         blobs = BlobStore(folder: root.appending("blobs"), scratch: scratch)
-        for folder in ["", "blobs", "kernels", "downloads", "tmp"] {
+        for folder in ["", "blobs", "kernels", "downloads", "tools", "tmp"] {
             let path = folder.isEmpty ? root : root.appending(folder)
             do {
                 try FileManager.default.createDirectory(
@@ -89,8 +91,16 @@ public struct KernelStore: Sendable {
     }
 
     /// The newest kernel in the store that `spec` means; nil where there is none.
-    public func kernel(for spec: KernelSpec) throws(KernelStoreError) -> Kernel? {
-        try kernels().last { spec.matches($0) }
+    ///
+    /// - Parameter architecture: nil leaves it to names and releases, and takes the host's for anything else.
+    public func kernel(
+        for spec: KernelSpec,
+        on architecture: Architecture? = nil
+    ) throws(KernelStoreError) -> Kernel? {
+        let meant = try kernels().filter { spec.matches($0) && (architecture ?? $0.architecture) == $0.architecture }
+        if architecture == nil, let ofHost = meant.last(where: { $0.architecture == .host }) { return ofHost }
+        guard architecture == nil else { return meant.last }
+        return meant.last { spec.namesOne(of: $0) }
     }
 
     /// Where a blob's bytes are.

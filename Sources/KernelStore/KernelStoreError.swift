@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Platform
+
 /// Why a kernel can't be had or kept. The first line says what to do.
 public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
     /// A source has no such kernel; `offered` is what there is.
@@ -24,6 +26,8 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
     case notTypeInformation(path: String)
     /// The image is of another kernel than its package says.
     case anotherKernel(expected: String, found: String)
+    /// The image is for another architecture than the one that was asked for.
+    case anotherArchitecture(expected: Architecture, found: Architecture)
     /// A file that no `export` has written, or that was changed since.
     case unusableSet(path: String, reason: String)
     case toolFailed(String)
@@ -64,6 +68,8 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
         case .notTypeInformation(let path):
             "\(path) has no BTF: neither a .BTF section nor BTF as it is in /sys/kernel/btf/vmlinux"
         case .anotherKernel(let expected, let found): "the image is of kernel \(found), not of \(expected)"
+        case .anotherArchitecture(let expected, let found):
+            "the image is for \(found.rawValue), and not for \(expected.rawValue) (--arch \(found.rawValue) tests it)"
         case .unusableSet(let path, let reason):
             "\(path) is no set of kernels that `bpfmatrix kernels export` has written: \(reason)"
         case .toolFailed(let reason): reason

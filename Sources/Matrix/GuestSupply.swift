@@ -40,7 +40,12 @@ public struct GuestSupply: Sendable {
         let external = kernel.isBTFExternal ? kernel.btf : nil
         let image = isPlain ? kernel.image : kernel.bootImage
         return MachineConfiguration(
-            kernel: BootKernel(name: kernel.name, image: store.path(of: image), digest: image.sha256),
+            kernel: BootKernel(
+                name: kernel.name,
+                image: store.path(of: image),
+                digest: image.sha256,
+                architecture: kernel.architecture
+            ),
             initramfs: GuestInitramfs(
                 tools: tools,
                 modules: modules(kernel.modules),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KernelStore
+import Platform
 import Results
 
 /// What one word of the user's about kernels came to.
@@ -8,6 +9,13 @@ public enum SelectedKernel: Sendable, Hashable {
     case available(spec: String, Kernel)
     /// No source has it, or none answers: its column has no verdicts.
     case unavailable(spec: String, reason: String)
+
+    /// What the user wrote.
+    public var spec: String {
+        switch self {
+        case .available(let spec, _), .unavailable(let spec, _): spec
+        }
+    }
 
     public var kernel: Kernel? {
         guard case .available(_, let kernel) = self else { return nil }
@@ -30,7 +38,10 @@ public struct KernelSelection: Sendable {
     }
 
     /// The words that a lock pins, oldest kernel first; nil without a lock.
-    public var pinnedSpecs: [String]? { lock?.specs }
+    public var pinnedSpecs: [String]? { lock?.specs(for: architecture) }
+
+    /// Of the kernels that are meant.
+    public var architecture: Architecture { sources.architecture }
 
     /// One answer for each word, in their order; a kernel that is meant twice is asked once.
     public func select(
@@ -56,7 +67,7 @@ public struct KernelSelection: Sendable {
     ) async throws -> Kernel {
         if let lock { return try await kernel(spec, pinnedBy: lock, report: report) }
         let meant = sources.meaning(of: KernelSpec(spec))
-        let known = try store.kernel(for: meant)
+        let known = try store.kernel(for: meant, on: architecture)
         // One from before images were mounted lacks the modules for it: it is fetched again, if it can be.
         if let known, !meant.isOnlyKnownToSources, known.isOwn || known.imageModules != nil { return known }
         do {
@@ -81,8 +92,8 @@ public struct KernelSelection: Sendable {
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> Kernel {
         let path = lock.path.string
-        guard let pin = lock.pins[spec] else {
-            throw KernelLockError.notPinned(spec: spec, path: path, pinned: lock.specs)
+        guard let pin = lock.pin(of: spec, for: architecture) else {
+            throw KernelLockError.notPinned(spec: spec, path: path, pinned: lock.specs(for: architecture))
         }
         if let here = try store.kernels().first(where: pin.isMet) { return here }
         guard let wanted = pin.whereToFind(spec) else {

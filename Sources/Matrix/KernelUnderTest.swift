@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KernelStore
+import Platform
 import Results
 import VirtualMachine
 
@@ -21,12 +22,18 @@ struct KernelUnderTest: Sendable {
             release: kernel.release,
             digest: kernel.digest,
             source: kernel.source,
+            architecture: kernel.architecture.inResults,
             accelerator: guests.configuration.accelerator.rawValue,
             bootSeconds: start?.seconds,
             isRestored: start?.isRestored,
             failure: failure
         )
     }
+}
+
+extension Architecture {
+    /// amd64 goes without saying, as it did before there was another.
+    var inResults: String? { self == .amd64 ? nil : rawValue }
 }
 
 /// How a guest came to answer.

@@ -43,23 +43,23 @@ extension MatrixRun {
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> [WitnessStatement] {
         let subject = examination.subject
-        let asked = ImageExamination(
-            subject,
-            image: image,
+        let asked = ScriptExamination(
+            of: subject.spec,
             folder: folder,
             progress: await examination.progress,
             limits: options.limits,
             report: report
         )
+        let unnamed = "image:\(image.disk.name)"
         // A kernel that could not be booted at all is not booted again.
-        if let failure = await examination.failure { return await asked.giveUp(because: failure) }
+        if let failure = await examination.failure { return await asked.giveUp(because: failure, by: unnamed) }
         let folders: [(shared: SharedFolder, seen: HostFolder)]
         do {
             let transport = try subject.kernel.transport(try supply.store.configuration(of: subject.kernel))
             folders = image.folders(objects: folder.path, by: transport)
         } catch {
             report(.note("\(subject.spec): \(error)"))
-            return await asked.giveUp(because: "\(error)")
+            return await asked.giveUp(because: "\(error)", by: unnamed)
         }
         report(.booting(kernel: subject.spec, isToBeSaved: false))
         let machine = supply.machine(
@@ -68,6 +68,9 @@ extension MatrixRun {
             disk: image.disk,
             folders: folders.map(\.shared)
         )
-        return try await asked.run(machine, folders.map(\.seen))
+        let release = subject.kernel.release
+        return try await asked.run(
+            ImageGuest(image: image, machine: machine, folders: folders.map(\.seen), release: release)
+        )
     }
 }

@@ -133,6 +133,8 @@ public struct TestedKernel: Sendable, Hashable, Codable {
     public var digest: String
     /// Where it came from, in words.
     public var source: String
+    /// `arm64`, as dpkg spells it; nil for amd64.
+    public var architecture: String?
     /// `kvm` or `tcg`.
     public var accelerator: String
     /// From QEMU's start to the agent's first word; nil where it never spoke, or had nothing left to be asked.
@@ -148,6 +150,7 @@ public struct TestedKernel: Sendable, Hashable, Codable {
         release: String,
         digest: String,
         source: String,
+        architecture: String? = nil,
         accelerator: String,
         bootSeconds: Double? = nil,
         isRestored: Bool? = nil,
@@ -158,6 +161,7 @@ public struct TestedKernel: Sendable, Hashable, Codable {
         self.release = release
         self.digest = digest
         self.source = source
+        self.architecture = architecture
         self.accelerator = accelerator
         self.bootSeconds = bootSeconds
         self.isRestored = isRestored

@@ -37,7 +37,7 @@ import Testing
             }
             try lock.write()
             #expect(try KernelLock(reading: lock.path) == lock)
-            #expect(lock.specs == ["also", "old", "new"])
+            #expect(lock.specs() == ["also", "old", "new"])
             #expect(lock.pins["new"]?.release == "6.12.1")
         }
     }

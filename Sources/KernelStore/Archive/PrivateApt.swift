@@ -2,6 +2,7 @@
 
 import ChildProcess
 import Foundation
+import Platform
 import SystemPackage
 
 /// apt with files of its own: the machine's lists, cache and packages are neither read nor touched, and no root is
@@ -11,16 +12,15 @@ import SystemPackage
 struct PrivateApt: Sendable {
     private let folder: FilePath
     private let archive: PackageArchive
-    let architecture: String
+    let architecture: Architecture
 
     private static let updateLimit = Duration.seconds(300)
-    private static let queryLimit = Duration.seconds(60)
+    static let queryLimit = Duration.seconds(60)
 
     private var configuration: FilePath { folder.appending("apt.conf") }
     private var sources: FilePath { folder.appending("sources.list") }
 
-    /// - Parameter architecture: as dpkg spells it.
-    init(folder: FilePath, archive: PackageArchive, architecture: String = "amd64") throws(KernelStoreError) {
+    init(folder: FilePath, archive: PackageArchive, architecture: Architecture) throws(KernelStoreError) {
         self.architecture = architecture
         guard Command.find("apt-get") != nil else { throw .aptMissing }
         guard FileManager.default.isReadableFile(atPath: archive.keyring.string) else {
@@ -53,8 +53,8 @@ struct PrivateApt: Sendable {
         Dir::Cache "\(folder)/cache";
         Dir::Etc::sourcelist "\(sources)";
         Dir::Etc::sourceparts "-";
-        APT::Architecture "\(architecture)";
-        APT::Architectures { "\(architecture)"; };
+        APT::Architecture "\(architecture.rawValue)";
+        APT::Architectures { "\(architecture.rawValue)"; };
         APT::Sandbox::User "root";
         Acquire::Languages "none";
         Acquire::AllowInsecureRepositories "false";
@@ -74,7 +74,7 @@ struct PrivateApt: Sendable {
     ///
     /// A mirror may lag behind its own dates; signed is what counts, and the date is told.
     func update(_ suites: [PackageArchive.Suite], note: @Sendable (String) -> Void) async throws {
-        try write(archive.sources(suites, architecture: architecture), to: sources)
+        try write(archive.sources(suites, architecture: architecture.rawValue), to: sources)
         let result = try await apt("apt-get", ["update", "-q", "--error-on=any"], within: Self.updateLimit)
         guard !result.ending.isSuccess else {
             for stale in releases().compactMap({ $0.staleness() }) { note(stale) }
@@ -116,7 +116,7 @@ struct PrivateApt: Sendable {
     /// Debian's kernels are named after the architecture, with the small one for virtual machines before the full one.
     private var flavours: [String] {
         archive.flavours.isEmpty && archive.name == PackageArchive.debianName
-            ? ["cloud-\(architecture)", architecture] : archive.flavours
+            ? ["cloud-\(architecture.rawValue)", architecture.rawValue] : archive.flavours
     }
 
     /// The packages that have a kernel's files: the image's own, and those that it depends on and that are named after the
@@ -150,6 +150,10 @@ struct PrivateApt: Sendable {
         return location
     }
 
+    func part(_ name: String, version: String) async throws -> PackagePart {
+        PackagePart(name: name, version: version, location: try await location(of: name, version: version))
+    }
+
     /// Has apt fetch a package itself, by whatever method its address needs.
     func download(_ name: String, version: String, into folder: FilePath, within limit: Duration) async throws {
         var command = command("apt-get", ["-qq", "download", "\(name)=\(version)"])
@@ -181,7 +185,7 @@ struct PrivateApt: Sendable {
         Command(tool, ["-c", configuration.string] + arguments, environment: ["LC_ALL": "C"])
     }
 
-    private func apt(_ tool: String, _ arguments: [String], within limit: Duration) async throws -> CommandResult {
+    func apt(_ tool: String, _ arguments: [String], within limit: Duration) async throws -> CommandResult {
         do {
             return try await command(tool, arguments).run(within: limit)
         } catch let error as CommandError {
@@ -196,6 +200,13 @@ struct PrivateApt: Sendable {
             throw .storage(path: path.string, reason: error.localizedDescription)
         }
     }
+}
+
+/// A package to be fetched.
+struct PackagePart: Sendable, Hashable {
+    let name: String
+    let version: String
+    let location: PackageLocation
 }
 
 /// A package's address, as `apt-get --print-uris` prints it: `'address' file size SHA256:digest`.

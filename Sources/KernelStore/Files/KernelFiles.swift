@@ -37,11 +37,11 @@ extension KernelFiles {
     ///
     /// - Throws: `KernelStoreError.notAKernel` where nothing was built there.
     init(builtIn tree: FilePath) throws(KernelStoreError) {
-        let candidates = ["arch/x86/boot/bzImage", "vmlinux"].map { tree.appending($0) }
+        let candidates = ["arch/x86/boot/bzImage", "arch/arm64/boot/Image", "vmlinux"].map { tree.appending($0) }
         guard let image = candidates.first(where: { FileManager.default.fileExists(atPath: $0.string) }) else {
             throw .notAKernel(
                 path: tree.string,
-                reason: "nothing was built there, neither arch/x86/boot/bzImage nor vmlinux: "
+                reason: "nothing was built there, neither arch/x86/boot/bzImage nor arch/arm64/boot/Image nor vmlinux: "
                     + "bpfmatrix kernels build NAME --tree \(tree)"
             )
         }

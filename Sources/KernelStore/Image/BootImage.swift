@@ -2,13 +2,15 @@
 
 import ByteReader
 import ELF
+import Platform
 
-/// A kernel image, as far as its bytes tell: an x86 bzImage, or the ELF file that the build made first.
+/// A kernel image, as far as its bytes tell: an x86 bzImage, the ELF file that the build made first, or arm64's Image.
 ///
 /// Offsets: Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header".
 enum BootImage: Hashable {
     case bzImage(BZImage)
     case elf(release: String)
+    case armImage(release: String)
 
     struct BZImage: Hashable {
         /// `uname -r`.
@@ -26,14 +28,21 @@ enum BootImage: Hashable {
         case unknownCompression([UInt8])
         case noRelease
         case foreignELF(machine: UInt16)
+        /// Of an arm64 Image.
+        case bigEndian
+        case noSize
 
         var description: String {
             switch self {
-            case .neither: "it is neither a bzImage nor an ELF file"
+            case .neither: "it is neither a bzImage, nor an ELF file, nor an arm64 Image"
             case .truncated: "it is cut off"
             case .tooOld(let version): "its boot protocol is \(String(version, radix: 16)), from before Linux 2.6.24"
             case .unknownCompression(let magic): "its payload is compressed in an unknown way (\(magic))"
             case .noRelease: "it does not say which Linux it is"
+            case .bigEndian: "it is a big-endian kernel, which this tool does not test"
+            case .noSize: "its header has no size: it is from before Linux 3.17"
+            case .foreignELF(Architecture.arm64.elfMachine):
+                "it is arm64's ELF file, from which QEMU does not boot: arch/arm64/boot/Image is the one"
             case .foreignELF(let machine): "it is an ELF file for another machine (e_machine \(machine))"
             }
         }
@@ -42,14 +51,17 @@ enum BootImage: Hashable {
     private static let headerMagic = Array("HdrS".utf8)
     /// The first boot protocol that says where the payload is.
     private static let payloadProtocol: UInt16 = 0x0208
-    private static let x86Machine: UInt16 = 62
 
     init(_ bytes: [UInt8]) throws(Refusal) {
         if bytes.starts(with: ELFFile.magic) {
             guard let file = try? ELFFile(bytes) else { throw .truncated }
-            guard file.machine == Self.x86Machine else { throw .foreignELF(machine: file.machine) }
-            guard let release = Self.banner(in: bytes) else { throw .noRelease }
+            guard file.machine == Architecture.amd64.elfMachine else { throw .foreignELF(machine: file.machine) }
+            guard let release = KernelBanner.release(in: bytes) else { throw .noRelease }
             self = .elf(release: release)
+            return
+        }
+        if ArmImage.isOne(bytes[...]) {
+            self = .armImage(release: try ArmImage.release(of: bytes))
             return
         }
         guard bytes.count > 0x206, Array(bytes[0x202..<0x206]) == Self.headerMagic else { throw .neither }
@@ -72,16 +84,15 @@ enum BootImage: Hashable {
     var release: String {
         switch self {
         case .bzImage(let image): image.release
-        case .elf(let release): release
+        case .elf(let release), .armImage(let release): release
         }
     }
 
-    /// `Linux version 6.1.0 (…`: the banner that every kernel carries (init/version-timestamp.c).
-    private static func banner(in bytes: [UInt8]) -> String? {
-        let opening = Array("Linux version ".utf8)
-        guard let start = bytes.firstRange(of: opening)?.upperBound else { return nil }
-        let word = bytes[start...].prefix(128).prefix { $0 > 0x20 && $0 < 0x7f }
-        return word.isEmpty ? nil : String(decoding: word, as: UTF8.self)
+    var architecture: Architecture {
+        switch self {
+        case .bzImage, .elf: .amd64
+        case .armImage: .arm64
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 import ChildProcess
 import ELF
 import Foundation
+import Platform
 import SystemPackage
 
 /// What a kernel is called, and where it came from.
@@ -22,24 +23,32 @@ struct KernelIntake {
     let blobs: BlobStore
     /// For intermediate files.
     let folder: FilePath
+    /// What the image must be for; nil takes any.
+    var expected: Architecture? = nil
 
     /// What the guest talks through; the modules below them follow from what they say of themselves.
     private static let neededModules = ["virtio_pci", "virtio_console"]
     /// What a disk, its file system, and a folder of the host's take, the latter by whichever of two ways the kernel has.
     private static let imageModules = ["virtio_blk", "ext4", "overlay", "virtiofs", "9pnet_virtio", "9p"]
     private static let decompressionLimit = Duration.seconds(120)
+    /// Bytes of what is unpacked; a kernel with all its symbols has some hundred megabytes, an archive made to do harm has no
+    /// end.
+    private static let unpackedLimit = 1 << 30
 
     /// - Parameter credentials: of a kernel of this release.
     func take(
         _ files: KernelFiles,
         _ credentials: (_ release: String) throws -> KernelCredentials
     ) async throws -> Kernel {
-        let bytes = try BlobStore.read(files.image)
-        let image = try Self.image(bytes, path: files.image)
+        let found = try await self.image(at: files.image)
+        let image = found.image
+        if let expected, image.architecture != expected {
+            throw KernelStoreError.anotherArchitecture(expected: expected, found: image.architecture)
+        }
         let credentials = try credentials(image.release)
-        let vmlinux = try await uncompressed(image, bytes, path: files.image)
-        let isStartable = vmlinux != bytes && Self.hasDirectEntry(vmlinux)
-        let own = try typeInformation(vmlinux, path: files.image)
+        let vmlinux = try await uncompressed(image, found.bytes, path: files.image)
+        let isStartable = vmlinux != found.delivered && Self.isStartable(vmlinux, as: image)
+        let own = try ownTypeInformation(vmlinux, of: image, path: files.image)
         let external = own == nil ? try files.btf.map(externalTypeInformation) : nil
         let modules = try await modules(in: files.modules)
         return Kernel(
@@ -49,8 +58,8 @@ struct KernelIntake {
             origin: credentials.origin,
             source: credentials.source,
             reference: credentials.reference,
-            architecture: "amd64",
-            image: try blobs.add(bytes),
+            architecture: image.architecture,
+            image: try blobs.add(found.delivered),
             uncompressed: isStartable ? try blobs.add(vmlinux) : nil,
             config: try files.config.map { path throws(KernelStoreError) in try blobs.add(contentsOf: path) },
             btf: own ?? external,
@@ -61,11 +70,36 @@ struct KernelIntake {
         )
     }
 
-    static func image(_ bytes: [UInt8], path: FilePath) throws(KernelStoreError) -> BootImage {
-        do throws(BootImage.Refusal) {
-            return try BootImage(bytes)
-        } catch {
-            throw .notAKernel(path: path.string, reason: "\(error)")
+    /// A file, and the image that it is or that is inside of it.
+    struct FoundImage {
+        let delivered: [UInt8]
+        /// Of the image: the same, but for an arm64 kernel that was packed.
+        let bytes: [UInt8]
+        let image: BootImage
+    }
+
+    func image(at path: FilePath) async throws -> FoundImage {
+        let delivered = try BlobStore.read(path)
+        do {
+            guard let packed = try PackedArmImage(delivered) else {
+                return FoundImage(delivered: delivered, bytes: delivered, image: try BootImage(delivered))
+            }
+            let (bytes, complaint) = try await unpack(packed.payload, of: delivered, packed.compression)
+            guard ArmImage.isOne(bytes[...]) else {
+                let reason = "what is packed in it is no arm64 Image" + (complaint.isEmpty ? "" : ": \(complaint)")
+                throw KernelStoreError.notAKernel(path: path.string, reason: reason)
+            }
+            return FoundImage(delivered: delivered, bytes: bytes, image: try BootImage(bytes))
+        } catch let refusal as BootImage.Refusal {
+            throw KernelStoreError.notAKernel(path: path.string, reason: "\(refusal)")
+        }
+    }
+
+    /// Whether QEMU starts what was inside the image.
+    private static func isStartable(_ vmlinux: [UInt8], as image: BootImage) -> Bool {
+        switch image {
+        case .armImage: true
+        case .bzImage, .elf: hasDirectEntry(vmlinux)
         }
     }
 
@@ -84,6 +118,23 @@ struct KernelIntake {
         if compressed.compression != .gzip, payload.count > 4 {
             payload = payload.lowerBound..<(payload.upperBound - 4)
         }
+        let (vmlinux, complaint) = try await unpack(payload, of: bytes, compressed.compression)
+        // gzip complains of what follows the payload although all has been unpacked; that it is whole shows here.
+        guard (try? ELFFile(vmlinux)) != nil else {
+            throw KernelStoreError.notAKernel(
+                path: path.string,
+                reason: "its payload can't be unpacked: \(complaint)"
+            )
+        }
+        return vmlinux
+    }
+
+    /// - Returns: what was unpacked, and what the program that did it complained of.
+    private func unpack(
+        _ payload: Range<Int>,
+        of bytes: [UInt8],
+        _ compression: Compression
+    ) async throws -> ([UInt8], complaint: String) {
         let packed = folder.appending("payload")
         let unpacked = folder.appending("vmlinux")
         do {
@@ -91,16 +142,18 @@ struct KernelIntake {
         } catch {
             throw KernelStoreError.storage(path: packed.string, reason: error.localizedDescription)
         }
-        let result = try await decompress(compressed.compression, packed, to: unpacked)
-        let vmlinux = try BlobStore.read(unpacked)
-        // gzip complains of what follows the payload although all has been unpacked; that it is whole shows here.
-        guard (try? ELFFile(vmlinux)) != nil else {
-            throw KernelStoreError.notAKernel(
-                path: path.string,
-                reason: "its payload can't be unpacked: \(result.errorText)"
-            )
-        }
-        return vmlinux
+        let result = try await decompress(compression, packed, to: unpacked)
+        return (try BlobStore.read(unpacked), complaint: result.errorText)
+    }
+
+    private func ownTypeInformation(
+        _ vmlinux: [UInt8],
+        of image: BootImage,
+        path: FilePath
+    ) throws(KernelStoreError) -> Blob? {
+        guard case .armImage = image else { return try typeInformation(vmlinux, path: path) }
+        guard let types = EmbeddedTypes.find(in: vmlinux) else { return nil }
+        return try blobs.add(Array(types))
     }
 
     private func typeInformation(_ vmlinux: [UInt8], path: FilePath) throws(KernelStoreError) -> Blob? {
@@ -181,7 +234,9 @@ struct KernelIntake {
     {
         let (tool, arguments) = compression.tool
         do {
-            return try await Command(tool, arguments).run(from: input, to: output, within: Self.decompressionLimit)
+            // prlimit becomes the tool, which is killed where it writes more.
+            return try await Command("prlimit", ["--fsize=\(Self.unpackedLimit)", tool] + arguments)
+                .run(from: input, to: output, within: Self.decompressionLimit)
         } catch let error as CommandError {
             throw KernelStoreError.toolFailed("\(error)")
         }

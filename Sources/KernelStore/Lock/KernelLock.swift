@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Platform
 import SystemPackage
 
 /// What each word of a project's about kernels meant when it was written down: the same kernels tomorrow and elsewhere, so
@@ -24,6 +25,11 @@ public struct KernelLock: Sendable, Hashable {
         public let source: String
         /// What brings the very same again, where a release in a source does not.
         public let reference: String?
+        /// Absent for amd64.
+        private let architecture: Architecture?
+
+        /// What the kernel runs on.
+        public var platform: Architecture { architecture ?? .amd64 }
 
         public init(_ kernel: Kernel) {
             version = kernel.version
@@ -32,6 +38,7 @@ public struct KernelLock: Sendable, Hashable {
             origin = kernel.origin
             source = kernel.source
             reference = kernel.reference
+            architecture = kernel.architecture == .amd64 ? nil : kernel.architecture
         }
 
         /// What to ask the sources for: that very kernel, and no other; nil where nobody but the user has it.
@@ -86,15 +93,30 @@ public struct KernelLock: Sendable, Hashable {
         pins = content.kernels
     }
 
-    /// The words that are pinned, oldest kernel first.
-    public var specs: [String] {
-        pins.sorted {
+    /// The words that are pinned for an architecture, oldest kernel first.
+    public func specs(for architecture: Architecture = .host) -> [String] {
+        pins.filter { $0.value.platform == architecture }.sorted {
             (KernelVersion($0.value.version), $0.key) < (KernelVersion($1.value.version), $1.key)
-        }.map(\.key)
+        }.map { Self.spec(of: $0.key, architecture) }
+    }
+
+    public func pin(of spec: String, for architecture: Architecture = .host) -> Pin? {
+        guard let pin = pins[Self.key(spec, architecture)], pin.platform == architecture else { return nil }
+        return pin
     }
 
     public mutating func pin(_ spec: String, to kernel: Kernel) {
-        pins[spec] = Pin(kernel)
+        pins[Self.key(spec, kernel.architecture)] = Pin(kernel)
+    }
+
+    /// The same word may be pinned for several: `6.1`, and `6.1 on arm64`.
+    private static func key(_ spec: String, _ architecture: Architecture) -> String {
+        architecture == .amd64 ? spec : "\(spec) on \(architecture.rawValue)"
+    }
+
+    private static func spec(of key: String, _ architecture: Architecture) -> String {
+        guard architecture != .amd64, key.hasSuffix(" on \(architecture.rawValue)") else { return key }
+        return String(key.dropLast(" on \(architecture.rawValue)".count))
     }
 
     /// Writes it, whole or not at all.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Platform
+
 /// Where kernels come from.
 public enum KernelSource: Sendable, Hashable {
     /// Debian's archive, wherever this machine's apt finds it.
@@ -22,6 +24,8 @@ public struct KernelSources: Sendable, Hashable {
     public var longTermLines: [String]
     /// Refuse indexes that are past their own date.
     public var isStrict = false
+    /// Of the kernels that are wanted: no other is taken for one.
+    public var architecture = Architecture.host
 
     public init(_ sources: [KernelSource], longTermLines: [String] = Self.usualLongTermLines) {
         self.sources = sources

@@ -92,7 +92,7 @@ public struct GuestInitramfs: Sendable, Hashable {
         self.init(files: files)
     }
 
-    init(files: [GuestFile]) {
+    public init(files: [GuestFile]) {
         self.files = files
     }
 

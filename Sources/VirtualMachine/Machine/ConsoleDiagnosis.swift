@@ -14,11 +14,12 @@ struct ConsoleDiagnosis: Hashable {
 
     /// How the agent's lines begin.
     private static let agentSign = "bpfmatrix-guest: "
-    /// Lines of kernel/panic.c, arch/x86/kernel/dumpstack.c and arch/x86/mm/fault.c.
+    /// Lines of kernel/panic.c, arch/x86/kernel/dumpstack.c and arch/x86/mm/fault.c; of arch/arm64/mm/fault.c and
+    /// arch/arm64/kernel/traps.c.
     private static let panicSigns = ["Kernel panic - not syncing"]
     private static let oopsSigns = [
         "Oops:", "BUG: kernel NULL pointer", "BUG: unable to handle", "kernel BUG at", "general protection fault",
-        "invalid opcode:", "stack guard page was hit",
+        "invalid opcode:", "Unable to handle kernel", "Internal error:", "stack guard page was hit",
     ]
     /// Lines of kernel/watchdog.c, kernel/rcu/tree_stall.h and kernel/hung_task.c.
     private static let stallSigns = [

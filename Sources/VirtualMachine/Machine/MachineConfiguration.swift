@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ContentDigest
+import Platform
 import SystemPackage
 
 /// A kernel that QEMU can boot.
 public struct BootKernel: Sendable, Hashable {
     /// As the store names it; for people.
     public var name: String
-    /// bzImage or an uncompressed ELF kernel.
+    /// bzImage, an uncompressed ELF kernel, or arm64's Image.
     public var image: FilePath
     /// SHA-256 of the image, hexadecimal.
     public var digest: String
+    public var architecture: Architecture
 
-    public init(name: String, image: FilePath, digest: String) {
+    public init(name: String, image: FilePath, digest: String, architecture: Architecture = .host) {
+        self.architecture = architecture
         self.name = name
         self.image = image
         self.digest = digest
@@ -42,13 +45,13 @@ public struct MachineConfiguration: Sendable, Hashable {
     public var processor: HostProcessor
     /// Without anything that only makes guests faster: what they say must be the same.
     public var isPlain: Bool
-    /// The emulator, looked up on PATH unless it is a path.
+    /// The emulator, looked up on PATH unless it is a path; the kernel's architecture says which.
     public var qemu: String
     /// A guest with a disk or with folders of the host's can't be saved: it is booted each time.
     public var disk: GuestDisk?
     public var folders: [SharedFolder]
 
-    public static let usualEmulator = "qemu-system-x86_64"
+    public static let usualEmulator = Architecture.host.emulator
 
     public init(
         kernel: BootKernel,
@@ -58,7 +61,7 @@ public struct MachineConfiguration: Sendable, Hashable {
         extraKernelArguments: [String] = [],
         processor: HostProcessor = .current,
         isPlain: Bool = false,
-        qemu: String = usualEmulator,
+        qemu: String? = nil,
         disk: GuestDisk? = nil,
         folders: [SharedFolder] = []
     ) {
@@ -69,7 +72,7 @@ public struct MachineConfiguration: Sendable, Hashable {
         self.extraKernelArguments = extraKernelArguments
         self.processor = processor
         self.isPlain = isPlain
-        self.qemu = qemu
+        self.qemu = qemu ?? kernel.architecture.emulator
         self.disk = disk
         self.folders = folders
     }
@@ -78,25 +81,34 @@ public struct MachineConfiguration: Sendable, Hashable {
     /// accepts may depend on them.
     public var kernelCommandLine: String {
         let always = [
-            "console=ttyS0", "loglevel=4",
+            "console=\(console)", "loglevel=4",
             // An oops ends the guest as a panic does: a verdict from a damaged kernel is none.
             "oops=panic", "panic=-1",
         ]
-        return (always + (isPlain ? [] : quick + clock) + extraKernelArguments).joined(separator: " ")
+        return (always + (isPlain ? [] : quick + quickOnX86 + clock) + extraKernelArguments).joined(separator: " ")
+    }
+
+    /// The first serial port: a 8250, or the PL011 of QEMU's `virt`.
+    private var console: String {
+        switch kernel.architecture {
+        case .amd64: "ttyS0"
+        case .arm64: "ttyAMA0"
+        }
     }
 
     private var quick: [String] {
-        [
-            "random.trust_cpu=on", "nokaslr", "rcupdate.rcu_expedited=1", "cryptomgr.notests", "noreplace-smp",
-            "8250.nr_uarts=1",
-        ]
+        ["random.trust_cpu=on", "nokaslr", "rcupdate.rcu_expedited=1", "cryptomgr.notests"]
+    }
+
+    private var quickOnX86: [String] {
+        kernel.architecture == .amd64 ? ["noreplace-smp", "8250.nr_uarts=1"] : []
     }
 
     /// Under emulation, calibrating clocks against devices is slow and now and then fails. Told its frequency, the guest
     /// needs neither that nor ACPI; without one, it is left to find out by itself. Without ACPI there is no controller that
     /// message-signalled interrupts could go to, and 5.10 and 6.1 warn when a driver asks for some.
     private var clock: [String] {
-        guard accelerator == .tcg, let kiloHertz = processor.kiloHertz else { return [] }
+        guard kernel.architecture == .amd64, accelerator == .tcg, let kiloHertz = processor.kiloHertz else { return [] }
         return ["acpi=off", "pci=nomsi", "no_timer_check", "tsc=reliable", "lpj=4000000", "tsc_early_khz=\(kiloHertz)"]
     }
 }

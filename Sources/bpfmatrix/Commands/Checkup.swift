@@ -4,6 +4,7 @@ import ChildProcess
 import Compiler
 import Foundation
 import KernelStore
+import Platform
 import SystemPackage
 import VirtualMachine
 
@@ -41,7 +42,7 @@ struct Checkup {
     }
 
     func findings() async -> [Finding] {
-        var findings = [await emulator(), agent(), kvm()]
+        var findings = [await emulator(), await foreignEmulator(), agent(), kvm()]
         findings += [await compiler(), headers(), await bpftool()]
         findings += Self.tools.map(tool)
         findings += [await archive(), kernels(), room()]
@@ -68,11 +69,22 @@ struct Checkup {
     }
 
     private func emulator() async -> Finding {
-        let answer = try? await Command("qemu-system-x86_64", ["--version"]).run(within: .seconds(20))
+        let answer = try? await Command(Architecture.host.emulator, ["--version"]).run(within: .seconds(20))
         let version = answer?.outputText.split(separator: "\n").first.map(String.init)
         return Finding(
             what: "QEMU",
-            state: version.map { .present($0) } ?? .missing("runs the guests: apt-get install qemu-system-x86")
+            state: version.map { .present($0) } ?? .missing("runs the guests: apt-get install \(Architecture.host.emulatorPackage)")
+        )
+    }
+
+    private func foreignEmulator() async -> Finding {
+        let foreign = Architecture.host == .amd64 ? Architecture.arm64 : .amd64
+        let answer = try? await Command(foreign.emulator, ["--version"]).run(within: .seconds(20))
+        let version = answer?.outputText.split(separator: "\n").first.map(String.init)
+        return Finding(
+            what: "QEMU for \(foreign.rawValue)",
+            state: version.map { .present($0) }
+                ?? .lacking("no --arch \(foreign.rawValue): apt-get install \(foreign.emulatorPackage)")
         )
     }
 

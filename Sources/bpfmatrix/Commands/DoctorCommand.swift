@@ -6,6 +6,7 @@ import Compiler
 import Foundation
 import KernelStore
 import Matrix
+import Platform
 import Reports
 import Results
 import SystemPackage
@@ -29,7 +30,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let checkup = Checkup(store: store)
         let findings = await checkup.findings()
         for finding in findings { Terminal.standardOutput(finding.text + "\n") }
-        if deep { try await boot(try store.kernels(), store: store) }
+        if deep { try await boot(try store.kernels().filter { $0.architecture == .host }, store: store) }
         if findings.contains(where: \.isMissing) { throw ExitCode(Int32(ExitStatus.notAsExpected)) }
     }
 

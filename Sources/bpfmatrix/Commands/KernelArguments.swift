@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import KernelStore
 import Matrix
+import Platform
 import Results
 import SystemPackage
 
@@ -13,8 +14,11 @@ struct SourceArguments: ParsableArguments {
     var strict = false
 
     /// Those of this machine's configuration.
-    func sources() throws(SourceConfiguration.Failure) -> KernelSources {
+    func sources(
+        for architecture: Architecture = .host
+    ) throws(SourceConfiguration.Failure) -> KernelSources {
         var sources = try SourceConfiguration.sources()
+        sources.architecture = architecture
         sources.isStrict = strict
         return sources
     }
@@ -51,8 +55,12 @@ struct KernelArguments: ParsableArguments {
         try selection(in: store, lock: try pins())
     }
 
-    func selection(in store: KernelStore, lock: KernelLock?) throws -> KernelSelection {
-        KernelSelection(store: store, lock: lock, sources: try sources.sources())
+    func selection(
+        in store: KernelStore,
+        lock: KernelLock?,
+        for architecture: Architecture = .host
+    ) throws -> KernelSelection {
+        KernelSelection(store: store, lock: lock, sources: try sources.sources(for: architecture))
     }
 
     /// `5.10,6.1` and `5.10 6.1` alike.

@@ -27,6 +27,7 @@ extension KernelsCommand {
         @Flag(help: "Ask the archive for the newest, also where an older one is pinned or in the store.")
         var update = false
 
+        @OptionGroup var platform: ArchitectureArguments
         @OptionGroup(title: "Kernels") var source: KernelArguments
 
         func validate() throws {
@@ -38,14 +39,14 @@ extension KernelsCommand {
             let isThere = FileManager.default.fileExists(atPath: path.string)
             var lock = isThere ? try KernelLock(reading: path) : KernelLock(at: path)
             let named = KernelArguments.specs(kernel)
-            let specs = named.isEmpty ? lock.specs : named
+            let specs = named.isEmpty ? lock.specs(for: platform.architecture) : named
             guard !specs.isEmpty else { throw ValidationError("Which kernels? bpfmatrix kernels lock 5.10 6.1 6.12") }
             let store = try KernelStore()
-            let free = try source.selection(in: store, lock: nil)
-            let pinned = try source.selection(in: store, lock: lock)
+            let free = try source.selection(in: store, lock: nil, for: platform.architecture)
+            let pinned = try source.selection(in: store, lock: lock, for: platform.architecture)
             var lines: [String] = []
             for spec in specs {
-                let before = lock.pins[spec]
+                let before = lock.pin(of: spec, for: platform.architecture)
                 let kernel = try await RunDisplay(on: STDERR_FILENO).show { report in
                     if update && KernelSpec(spec).isMoving {
                         return try await free.newest(spec, report: report)

@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import KernelStore
 import Matrix
+import Platform
 import Results
 import SystemPackage
 
@@ -29,16 +30,19 @@ extension KernelsCommand {
         @Option(help: ArgumentHelp("Ask this one only, by its name.", valueName: "source"))
         var from: String?
 
+        @OptionGroup var platform: ArchitectureArguments
         @OptionGroup(title: "Sources") var source: SourceArguments
 
         func run() async throws {
             let store = try KernelStore()
-            let supply = noBoot || guests.cold ? nil : try await Installation.supply(of: store)
+            let isBooted = !noBoot && !guests.cold && !platform.isForeign
+            let supply = isBooted ? try await Installation.supply(of: store) : nil
             let specs = KernelArguments.specs(kernel)
             guard !specs.isEmpty else {
                 throw ValidationError("Which kernels? bpfmatrix kernels pull 5.10 6.1 6.12 latest")
             }
-            let sources = try source.sources()
+            let sources = try source.sources(for: platform.architecture)
+            if platform.isForeign { try await pullTools(into: store) }
             for spec in specs {
                 let kernel = try await RunDisplay(on: STDERR_FILENO).show { report in
                     try await store.pull(wanted(spec), from: sources) { report(.init($0, spec: spec)) }
@@ -46,6 +50,18 @@ extension KernelsCommand {
                 Terminal.standardOutput("\(spec)  \(kernel.version)  \(kernel.name)  sha256 \(kernel.digest)\n")
                 if let supply { try await prepare(kernel, with: supply) }
             }
+        }
+
+        /// A guest that can't be saved has nothing to be made for it beforehand but what loads in it.
+        private func pullTools(into store: KernelStore) async throws {
+            let tools = try await RunDisplay(on: STDERR_FILENO).show { report in
+                let archive = try await PackageArchive.debian(isStrict: source.strict)
+                return try await store.pullTools(for: platform.architecture, from: archive) {
+                    report(.init($0, spec: "bpftool"))
+                }
+            }
+            let name = "bpftool for \(platform.architecture.rawValue)"
+            Terminal.standardOutput("\(name)  \(tools.bpftoolVersion)  \(tools.packages.count) packages\n")
         }
 
         private func wanted(_ word: String) -> KernelSpec {

@@ -29,7 +29,7 @@ extension KernelsCommand {
                 if let lock {
                     let selection = try source.selection(in: store, lock: lock)
                     names = []
-                    for spec in words.isEmpty ? lock.specs : words {
+                    for spec in words.isEmpty ? lock.specs() : words {
                         names.append(try await selection.kernel(spec, report: report).name)
                     }
                 }

@@ -125,7 +125,7 @@ struct KernelsCommand: AsyncParsableCommand {
                 ["version", found.version],
                 ["release", found.release],
                 ["source", found.source],
-                ["architecture", found.architecture],
+                ["architecture", found.architecture.rawValue],
                 ["image", description(found.image)],
                 ["boots", found.uncompressed.map { "uncompressed, \(description($0))" } ?? "the image"],
                 ["BTF", found.btf.map(description) ?? "none: CO-RE can't work"],

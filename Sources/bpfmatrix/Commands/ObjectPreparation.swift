@@ -4,6 +4,7 @@ import ChildProcess
 import Compiler
 import KernelStore
 import Matrix
+import Platform
 import Results
 import SystemPackage
 import VirtualMachine
@@ -67,7 +68,7 @@ struct ObjectPreparation: Sendable {
                     } else {
                         header = try await self.header(kernels: kernels, report: report)
                     }
-                    let compiled = try await compiler.compile(source, with: header)
+                    let compiled = try await compiler.compile(source, with: header, for: selection.architecture.target)
                     if !compiled.warnings.isEmpty { report(.note(compiled.warnings)) }
                     prepared.compiled.append(compiled)
                     prepared.objects.append(try InputReader.object(compiledFrom: source, at: compiled.path))
@@ -104,7 +105,7 @@ struct ObjectPreparation: Sendable {
         let withTypes = kernels.filter { $0.btf != nil }.sorted {
             KernelVersion($0.version) < KernelVersion($1.version)
         }
-        let usual = try store.kernel(for: KernelSpec(Self.usualHeader)) ?? withTypes.last
+        let usual = try store.kernel(for: KernelSpec(Self.usualHeader), on: selection.architecture) ?? withTypes.last
         if let usual { return try await header(from: usual) }
         return try await header(from: try await selection.kernel(Self.usualHeader, report: report))
     }
@@ -118,5 +119,15 @@ struct ObjectPreparation: Sendable {
             bpftool: (bpftool.path, bpftool.version),
             cache: store.compilerCache
         )
+    }
+}
+
+extension Architecture {
+    /// As libbpf's headers spell it.
+    fileprivate var target: TargetArchitecture {
+        switch self {
+        case .amd64: .x86
+        case .arm64: .arm64
+        }
     }
 }

@@ -34,6 +34,7 @@ struct TestArguments: ParsableArguments {
     @Flag(name: .customLong("no-cache"), help: "Ask the kernels even what they have answered before.")
     var isAskedAnew = false
 
+    @OptionGroup var platform: ArchitectureArguments
     @OptionGroup(title: "Image") var image: ImageArguments
     @OptionGroup(title: "Guests") var guests: RunArguments
     @OptionGroup(title: "Kernels") var source: KernelArguments
@@ -41,28 +42,43 @@ struct TestArguments: ParsableArguments {
     /// Everything that it takes, with the kernels pulled that the store lacks.
     func bench(in store: KernelStore, report: @escaping @Sendable (RunEvent) -> Void) async throws -> TestBench {
         // Told before anything is fetched.
-        let loader = try image.loaders(self.loader)
+        let loader = try platform.loaders(self.loader, image: image)
+        try platform.check(guests)
         let imageUnderTest = try image.image(in: store)
         let lock = try source.pins()
         let specs = try specs(in: store, lock)
-        async let supplied = Installation.supply(of: store)
+        async let supplied = maker(in: store, report: report)
         if let lock { report(.note("kernels are those that \(lock.path) pins")) }
-        let selection = try source.selection(in: store, lock: lock)
+        let selection = try source.selection(in: store, lock: lock, for: platform.architecture)
         let kernels = try await selection.select(specs, report: report)
-        let supply = try await supplied
-        if supply.tools.bpftool == nil && loader == .bpftool { throw WitnessMissing() }
-        if supply.tools.bpftool == nil && loader.contains(.bpftool) {
-            report(.note("no second witness: \(WitnessMissing())"))
+        let maker = try await supplied
+        if case .native(let supply) = maker, supply.tools.bpftool == nil {
+            if loader == .bpftool { throw WitnessMissing() }
+            if loader.contains(.bpftool) { report(.note("no second witness: \(WitnessMissing())")) }
         }
         return TestBench(
             kernels: kernels,
             preparation: ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux),
-            supply: supply,
+            guests: maker,
             options: guests.options(loader: loader, image: imageUnderTest),
             cache: cache(in: store, report: report),
             // Who asks for a boot or a guest of its own does not ask for what another one said.
             isAskedAnew: isAskedAnew || guests.cold || guests.isolate
         )
+    }
+
+    private func maker(
+        in store: KernelStore,
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws -> GuestMaker {
+        guard platform.isForeign else { return .native(try await Installation.supply(of: store)) }
+        report(.note(platform.note))
+        let supply = try await ForeignSupply(
+            fetchingInto: store,
+            for: platform.architecture,
+            isStrict: source.sources.strict
+        ) { report(.init($0, spec: "bpftool")) }
+        return .foreign(supply)
     }
 
     private func cache(in store: KernelStore, report: (RunEvent) -> Void) -> VerdictCache? {
@@ -75,7 +91,10 @@ struct TestArguments: ParsableArguments {
     }
 
     private func specs(in store: KernelStore, _ lock: KernelLock?) throws -> [String] {
-        let specs = try kernels.map { KernelArguments.specs([$0]) } ?? lock?.specs ?? store.kernels().map(\.name)
+        let architecture = platform.architecture
+        let specs =
+            try kernels.map { KernelArguments.specs([$0]) } ?? lock?.specs(for: architecture)
+            ?? store.kernels().filter { $0.architecture == architecture }.map(\.name)
         guard specs.isEmpty else { return specs }
         throw ValidationError(
             kernels == nil

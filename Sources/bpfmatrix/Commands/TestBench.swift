@@ -9,7 +9,7 @@ import VerdictCache
 struct TestBench: Sendable {
     let kernels: [SelectedKernel]
     let preparation: ObjectPreparation
-    let supply: GuestSupply
+    let guests: GuestMaker
     var options: RunOptions
     /// nil where it can't be used.
     let cache: VerdictCache?
@@ -17,7 +17,7 @@ struct TestBench: Sendable {
 
     /// Settles now, and says, what the accelerator will be, so that it is not said of every set of objects.
     mutating func settleAccelerator(report: @Sendable (RunEvent) -> Void) async throws {
-        guard options.accelerator == .auto, let kernel = kernels.lazy.compactMap(\.kernel).first else { return }
+        guard case .native(let supply) = guests, options.accelerator == .auto, let kernel = kernels.lazy.compactMap(\.kernel).first else { return }
         let decision = try await supply.accelerator(.auto, trial: kernel)
         report(.note(decision.note))
         options.accelerator = decision.accelerator == .kvm ? .kvm : .tcg
@@ -40,13 +40,24 @@ struct TestBench: Sendable {
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> MatrixResults {
         let isConsulted = !self.isAskedAnew && !isAskedAnew
-        var results = try await MatrixRun(
-            objects: prepared.objects,
-            kernels: kernels,
-            supply: supply,
-            options: options,
-            memory: cache.map { VerdictMemory($0, isConsulted: isConsulted) }
-        ).run(report: report)
+        var results =
+            switch guests {
+            case .native(let supply):
+                try await MatrixRun(
+                    objects: prepared.objects,
+                    kernels: kernels,
+                    supply: supply,
+                    options: options,
+                    memory: cache.map { VerdictMemory($0, isConsulted: isConsulted) }
+                ).run(report: report)
+            case .foreign(let supply):
+                try await ForeignRun(
+                    objects: prepared.objects,
+                    kernels: kernels,
+                    supply: supply,
+                    options: options
+                ).run(report: report)
+            }
         results.compilation = prepared.compilation
         return results
     }
