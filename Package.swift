@@ -158,7 +158,9 @@ let package = Package(
         ),
         .testTarget(
             name: "KernelStoreTests",
-            dependencies: ["ChildProcess", "ContentDigest", "KernelStore", "Matrix", "TestKernels", system]
+            dependencies: [
+                "ChildProcess", "ContentDigest", "KernelStore", "Matrix", "Platform", "TestKernels", system,
+            ]
         ),
         .testTarget(
             name: "MatrixTests",
@@ -176,9 +178,8 @@ let package = Package(
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "GuestImages", "GuestProtocol", "KernelStore", "Matrix", "Results",
-                "TestKernels",
-                "VerdictCache", "VirtualMachine", system,
+                "ChildProcess", "ContentDigest", "GuestImages", "GuestProtocol", "KernelStore", "Matrix", "Platform", "Results",
+                "TestKernels", "VerdictCache", "VirtualMachine", system,
             ]
         ),
     ]

@@ -77,7 +77,7 @@ public indirect enum KernelSpec: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether it is this kernel's own name or release, or where it comes from: what no kernel of another architecture has.
-    func namesOne(of kernel: Kernel) -> Bool {
+    public func namesOne(of kernel: Kernel) -> Bool {
         switch self {
         case .named, .image: matches(kernel)
         case .from(_, let spec): spec.namesOne(of: kernel)

@@ -70,6 +70,9 @@ public struct KernelSelection: Sendable {
         let known = try store.kernel(for: meant, on: architecture)
         // One from before images were mounted lacks the modules for it: it is fetched again, if it can be.
         if let known, !meant.isOnlyKnownToSources, known.isOwn || known.imageModules != nil { return known }
+        if known == nil, let other = try store.kernel(for: meant), meant.namesOne(of: other) {
+            throw KernelStoreError.anotherArchitecture(expected: architecture, found: other.architecture)
+        }
         do {
             return try await newest(spec, report: report)
         } catch {

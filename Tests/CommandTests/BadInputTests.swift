@@ -31,6 +31,16 @@ import Testing
         try await expect(["nonsense"], status: 64, says: "nonsense")
     }
 
+    @Test("what another architecture's guests can't do is said before anything is fetched")
+    func architecture() async throws {
+        let arm = ["test", "x.c", "--kernels", "6.1", "--arch", "arm64"]
+        try await expect(arm + ["--loader", "agent"], status: 64, says: "the agent is built for this host only")
+        try await expect(arm + ["--loader", "both"], status: 64, says: "the agent is built for this host only")
+        try await expect(arm + ["--image", "base"], status: 64, says: "--image can't go with --arch arm64")
+        try await expect(arm + ["--accel", "kvm"], status: 64, says: "--accel kvm can't go with --arch arm64")
+        try await expect(["test", "x.c", "--arch", "vax"], status: 64, says: "vax")
+    }
+
     @Test("files that can't be tested are all named at once")
     func files() async throws {
         _ = try await TestKernels.kernel("6.12")

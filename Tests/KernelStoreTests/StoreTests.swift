@@ -153,6 +153,24 @@ import Testing
         #expect(best("5.15") == nil)
     }
 
+    @Test("arm64's kernels are chosen likewise, and those with other pages are none of them")
+    func arm64() {
+        let names = ["6.1.0-56-cloud-arm64", "6.1.0-56-arm64", "6.1.0-57-arm64-16k", "6.1.0-56-cloud-amd64"]
+        let table = names.map { "linux-image-\($0) | 6.1.192-2 | http://archive.invalid bookworm/main arm64 Packages\n" }
+        let packages = KernelPackage.parse(madison: table.joined(), flavours: ["cloud-arm64", "arm64"])
+        #expect(packages.map(\.release) == ["6.1.0-56-cloud-arm64", "6.1.0-56-arm64"])
+        #expect(KernelPackage.best(for: .line("6.1"), among: packages)?.release == "6.1.0-56-cloud-arm64")
+    }
+
+    @Test("what a package depends on is read by name, the first of each choice")
+    func dependencies() {
+        let stanza = "Package: x\nVersion: 1:2-3\nPre-Depends: a (>= 1)\nDepends: libc6:any (>= 2.38), b | c, d\n"
+        let entry = PackageEntry(name: "x", stanza: stanza)
+        #expect(entry?.version == "1:2-3")
+        #expect(entry?.dependencies == ["a", "libc6", "b", "d"])
+        #expect(PackageEntry(name: "x", stanza: "") == nil)
+    }
+
     @Test("apt's own addresses are read, and anything else is not")
     func location() {
         let printed = "'http://archive.invalid/pool/x.deb' x.deb 123 SHA256:abc\n"

@@ -38,6 +38,29 @@ import Testing
         #expect(Self.machine(.kvm, kiloHertz: 1).hardware.contains("max"))
     }
 
+    @Test("an arm64 guest has its own emulator and console, and nothing that only x86 understands")
+    func arm64() async throws {
+        try await MachineDirectory.with { directory in
+            var kernel = BootKernel(name: "k", image: "/k/Image", digest: "0")
+            kernel.architecture = .arm64
+            let machine = MachineConfiguration(
+                kernel: kernel,
+                initramfs: GuestInitramfs(files: []),
+                accelerator: .tcg,
+                processor: HostProcessor(model: "some", kiloHertz: 2_900_000)
+            )
+            #expect(machine.qemu == "qemu-system-aarch64")
+            let line = machine.kernelCommandLine
+            #expect(line.contains("console=ttyAMA0") && line.contains("oops=panic"))
+            for word in ["ttyS0", "tsc", "acpi", "pci=", "lpj", "8250", "noreplace-smp"] {
+                #expect(!line.contains(word), "\(line)")
+            }
+            let arguments = machine.arguments(.boot, in: directory)
+            #expect(arguments.contains("virt") && arguments.contains("max,pauth-impdef=on"))
+            #expect(!arguments.contains { $0.contains("erms") || $0.contains("q35") })
+        }
+    }
+
     @Test("no machine touches the kernel's mitigations, and every oops ends it")
     func commandLine() {
         let line = Self.machine(.tcg, kiloHertz: 1).kernelCommandLine

@@ -23,6 +23,12 @@ public struct GuestToolset: Codable, Hashable, Sendable {
     public let files: [File]
     public let packages: [Package]
 
+    public init(architecture: Architecture, files: [File], packages: [Package]) {
+        self.architecture = architecture
+        self.files = files
+        self.packages = packages
+    }
+
     /// Where the shell is in the guest, and with it all that it is besides.
     public static let shell = "bin/busybox"
     public static let bpftool = "usr/sbin/bpftool"

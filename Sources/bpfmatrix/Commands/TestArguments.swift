@@ -39,11 +39,15 @@ struct TestArguments: ParsableArguments {
     @OptionGroup(title: "Guests") var guests: RunArguments
     @OptionGroup(title: "Kernels") var source: KernelArguments
 
+    func validate() throws {
+        // Told before anything is read or fetched.
+        _ = try platform.loaders(loader, image: image)
+        try platform.check(guests)
+    }
+
     /// Everything that it takes, with the kernels pulled that the store lacks.
     func bench(in store: KernelStore, report: @escaping @Sendable (RunEvent) -> Void) async throws -> TestBench {
-        // Told before anything is fetched.
         let loader = try platform.loaders(self.loader, image: image)
-        try platform.check(guests)
         let imageUnderTest = try image.image(in: store)
         let lock = try source.pins()
         let specs = try specs(in: store, lock)
