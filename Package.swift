@@ -178,7 +178,8 @@ let package = Package(
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "GuestImages", "GuestProtocol", "KernelStore", "Matrix", "Platform", "Results",
+                "ChildProcess", "ContentDigest", "GuestImages", "GuestProtocol", "KernelStore", "Matrix", "Platform",
+                "Results",
                 "TestKernels", "VerdictCache", "VirtualMachine", system,
             ]
         ),

@@ -69,7 +69,7 @@ packages() {
     case $scope in
         test)
             echo libbpf-tools; echo apt-utils; echo dpkg-dev; echo gnupg; echo python3; echo dash; echo mawk
-            echo busybox busybox-static ;;
+            echo busybox busybox-static; echo qemu-system-arm ;;
     esac
 }
 

@@ -67,12 +67,14 @@ extension KernelStore {
         note: @Sendable (String) -> Void
     ) async throws -> [AvailableKernel] {
         switch source {
-        case .debian: try await available(
+        case .debian:
+            try await available(
                 from: try await .debian(isStrict: sources.isStrict),
                 on: sources.architecture,
                 note: note
             )
-        case .archive(let archive): try await available(
+        case .archive(let archive):
+            try await available(
                 from: archive.with(isStrict: sources.isStrict),
                 on: sources.architecture,
                 note: note

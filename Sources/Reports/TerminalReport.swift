@@ -17,14 +17,17 @@ public struct TerminalReport: Sendable {
         let table = MatrixTable(objects: results.objects, kernels: results.kernels, cells: results.cells, style: style)
         let reasons = Reasons(results, style: style).lines
         let why = reasons.isEmpty ? [] : [""] + reasons + [""]
-        return (ObjectsLine(results, style: style).lines + foreign + table.lines + why + [sum]).joined(separator: "\n") + "\n"
+        return (ObjectsLine(results, style: style).lines + foreign + table.lines + why + [sum]).joined(separator: "\n")
+            + "\n"
     }
 
     /// On another architecture than the host's there is no agent.
     private var foreign: [String] {
         let names = Set(results.kernels.compactMap(\.architecture)).sorted()
         guard !names.isEmpty, results.loader.name == "bpftool" else { return [] }
-        return ["\(names.joined(separator: ", ")): loaded by \(results.loader.text) in the guest, each object as a whole"]
+        return [
+            "\(names.joined(separator: ", ")): loaded by \(results.loader.text) in the guest, each object as a whole"
+        ]
     }
 
     private var sum: String {

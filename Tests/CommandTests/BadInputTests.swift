@@ -26,7 +26,11 @@ import Testing
     @Test("wrong usage is 64 and says what is right")
     func usage() async throws {
         try await expect(["test"], status: 64, says: "Missing expected argument")
-        try await expect(["test", "x.c", "--loader", "nobody"], status: 64, says: "'both', 'agent' or 'bpftool'")
+        try await expect(
+            ["test", "x.c", "--loader", "nobody"],
+            status: 64,
+            says: "The value 'nobody' is invalid for '--loader"
+        )
         try await expect(["test", "x.c", "--jobs", "0"], status: 64, says: "--jobs must be at least 1")
         try await expect(["nonsense"], status: 64, says: "nonsense")
     }
@@ -111,7 +115,7 @@ import Testing
             let store = ["BPFMATRIX_STORE": folder.appending("store").string]
             try folder.appending("image").write("just words")
             let add = ["kernels", "add", "mine", "--image", folder.appending("image").string]
-            try await expect(add, status: 3, says: "neither a bzImage nor an ELF file", environment: store)
+            try await expect(add, status: 3, says: "neither a bzImage, nor an ELF file", environment: store)
             try await expect(
                 ["kernels", "info", "6.1"],
                 status: 3,

@@ -156,7 +156,9 @@ import Testing
     @Test("arm64's kernels are chosen likewise, and those with other pages are none of them")
     func arm64() {
         let names = ["6.1.0-56-cloud-arm64", "6.1.0-56-arm64", "6.1.0-57-arm64-16k", "6.1.0-56-cloud-amd64"]
-        let table = names.map { "linux-image-\($0) | 6.1.192-2 | http://archive.invalid bookworm/main arm64 Packages\n" }
+        let table = names.map {
+            "linux-image-\($0) | 6.1.192-2 | http://archive.invalid bookworm/main arm64 Packages\n"
+        }
         let packages = KernelPackage.parse(madison: table.joined(), flavours: ["cloud-arm64", "arm64"])
         #expect(packages.map(\.release) == ["6.1.0-56-cloud-arm64", "6.1.0-56-arm64"])
         #expect(KernelPackage.best(for: .line("6.1"), among: packages)?.release == "6.1.0-56-cloud-arm64")

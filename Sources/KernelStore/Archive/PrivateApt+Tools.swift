@@ -10,7 +10,9 @@ struct PackageEntry: Hashable, Sendable {
     /// - Parameter stanza: as `apt-cache show` prints it.
     init?(name: String, stanza: String) {
         func field(_ name: String) -> String? {
-            stanza.split(separator: "\n").first { $0.hasPrefix("\(name): ") }.map { String($0.dropFirst(name.count + 2)) }
+            stanza.split(separator: "\n").first { $0.hasPrefix("\(name): ") }.map {
+                String($0.dropFirst(name.count + 2))
+            }
         }
         guard let version = field("Version") else { return nil }
         self.name = name

@@ -110,7 +110,9 @@ actor ScriptExamination {
         let good = canaries[ObjectFolder.acceptable]
         let bad = canaries[ObjectFolder.unacceptable]
         for (said, sent) in [(good, Canary.objects.acceptable), (bad, Canary.objects.unacceptable)] {
-            if let said, said.sha256 != sent.digest.hexadecimal { return "\(said.object) did not arrive as it was sent" }
+            if let said, said.sha256 != sent.digest.hexadecimal {
+                return "\(said.object) did not arrive as it was sent"
+            }
         }
         if let good, good.status != 0 { return "\(guest.owner)'s loader refused the good canary: \(good.log)" }
         // Failing is not enough: a bpftool that can't run fails too.

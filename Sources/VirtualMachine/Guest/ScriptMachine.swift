@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import NIOCore
 import GuestProtocol
+import NIOCore
 
 /// A guest without the agent, whose first process writes to the port what it has to say, and is told nothing.
 public struct ScriptMachine: Sendable {

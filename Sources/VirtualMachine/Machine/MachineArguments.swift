@@ -38,7 +38,8 @@ extension MachineConfiguration {
         [
             // Nothing that the agent does not use: no disk, no network, no display.
             "-nodefaults", "-no-user-config", "-display", "none",
-            "-cpu", isPlain ? "max" : accelerator.processor(of: kernel.architecture), "-smp", "1", "-m", "\(memory)M", "-accel",
+            "-cpu", isPlain ? "max" : accelerator.processor(of: kernel.architecture), "-smp", "1", "-m", "\(memory)M",
+            "-accel",
             accelerator.argument,
             "-device", "virtio-serial-pci",
             // A panic restarts the guest, and a restart ends QEMU.

@@ -73,7 +73,8 @@ struct Checkup {
         let version = answer?.outputText.split(separator: "\n").first.map(String.init)
         return Finding(
             what: "QEMU",
-            state: version.map { .present($0) } ?? .missing("runs the guests: apt-get install \(Architecture.host.emulatorPackage)")
+            state: version.map { .present($0) }
+                ?? .missing("runs the guests: apt-get install \(Architecture.host.emulatorPackage)")
         )
     }
 

@@ -40,7 +40,11 @@ struct CompileCommand: AsyncParsableCommand {
         let selection = try self.source.selection(in: store)
         let preparation = ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux)
         let prepared = try await RunDisplay(on: STDERR_FILENO).show { report in
-            try await preparation.prepare(sources, kernels: try store.kernels().filter { $0.architecture == .host }, report: report)
+            try await preparation.prepare(
+                sources,
+                kernels: try store.kernels().filter { $0.architecture == .host },
+                report: report
+            )
         }
         guard prepared.errors.isEmpty else { throw UnusableInputs(errors: prepared.errors) }
         for (compiled, object) in zip(prepared.compiled, prepared.objects) {

@@ -17,7 +17,9 @@ struct TestBench: Sendable {
 
     /// Settles now, and says, what the accelerator will be, so that it is not said of every set of objects.
     mutating func settleAccelerator(report: @Sendable (RunEvent) -> Void) async throws {
-        guard case .native(let supply) = guests, options.accelerator == .auto, let kernel = kernels.lazy.compactMap(\.kernel).first else { return }
+        guard case .native(let supply) = guests, options.accelerator == .auto,
+            let kernel = kernels.lazy.compactMap(\.kernel).first
+        else { return }
         let decision = try await supply.accelerator(.auto, trial: kernel)
         report(.note(decision.note))
         options.accelerator = decision.accelerator == .kvm ? .kvm : .tcg
