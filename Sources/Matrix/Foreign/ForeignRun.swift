@@ -66,10 +66,9 @@ public struct ForeignRun: Sendable {
             limits: options.limits,
             isIsolating: options.isIsolating
         ) { event in
-            report(event)
+            guard case .witness(let said) = event else { return report(event) }
             // A whole object's cell is what was said of it.
-            guard case .witness(let said) = event, let about = progress.first(where: { $0.object.name == said.object })
-            else { return }
+            guard let about = progress.first(where: { $0.object.name == said.object }) else { return }
             for cell in about.cellsByWitness(said) { report(.cell(cell)) }
         }
         let statements: [WitnessStatement]

@@ -95,10 +95,10 @@ extension TemplateStore {
     }
 
     /// A guest that has given up its time stamp counter keeps time in steps of four milliseconds, and every guest that is
-    /// restored from it would too.
+    /// restored from it would too. arm64's counter can't be given up.
     private func checkClock(of machine: RunningMachine) throws(TemplateFailure) {
         let clock = machine.ready.clockSource
-        guard clock.hasPrefix("tsc") || clock == "kvm-clock" else {
+        guard clock.hasPrefix("tsc") || ["kvm-clock", "arch_sys_counter"].contains(clock) else {
             throw TemplateFailure(description: "the guest's clock source is \(clock)")
         }
     }

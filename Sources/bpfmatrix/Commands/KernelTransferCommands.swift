@@ -18,18 +18,23 @@ extension KernelsCommand {
         @Argument(help: "Lines, versions, releases or names. (default: those of the lock, or all in the store)")
         var kernel: [String] = []
 
+        @OptionGroup var platform: ArchitectureArguments
         @OptionGroup(title: "Kernels") var source: KernelArguments
 
         func run() async throws {
             let store = try KernelStore()
             let words = KernelArguments.specs(kernel)
             let lock = try source.pins()
+            let architecture = platform.architecture
             let exported = try await RunDisplay(on: STDERR_FILENO).show { report in
-                var names = words
+                // A word that the store lacks is left to be told.
+                var names = try words.map { word in
+                    try store.kernel(for: KernelSpec(word), on: platform.isForeign ? architecture : nil)?.name ?? word
+                }
                 if let lock {
-                    let selection = try source.selection(in: store, lock: lock)
+                    let selection = try source.selection(in: store, lock: lock, for: architecture)
                     names = []
-                    for spec in words.isEmpty ? lock.specs() : words {
+                    for spec in words.isEmpty ? lock.specs(for: architecture) : words {
                         names.append(try await selection.kernel(spec, report: report).name)
                     }
                 }
