@@ -69,7 +69,7 @@ struct ArchiveFixture: Sendable {
         )
     }
 
-    private func addPackage(
+    func addPackage(
         _ name: String,
         version: String,
         dependencies: String? = nil,
