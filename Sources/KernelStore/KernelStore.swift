@@ -8,8 +8,9 @@ import SystemPackage
 /// The kernels on this machine.
 ///
 /// ```
-/// blobs/       images, configurations, modules and BTF, each under its SHA-256
+/// blobs/       images, configurations, modules, BTF and profiles, each under its SHA-256
 /// kernels/     one record for each kernel: which blobs it consists of, and where it came from
+/// profiles/    what a kernel has for BPF: one record for each image that was surveyed
 /// templates/   guests that were booted and saved
 /// compiled/    objects that were compiled, and headers
 /// verdicts.*   what kernels have answered before
@@ -118,7 +119,7 @@ public struct KernelStore: Sendable {
                 throw KernelStoreError.notInStore(name: name, there: kernels.map(\.name))
             }
             unlink(record(kernel.name).string)
-            blobs.keepOnly(Set(kernels.filter { $0.name != kernel.name }.flatMap(\.blobs)))
+            keepOnlyWhatIsNeeded(by: kernels.filter { $0.name != kernel.name })
             return kernel
         }
     }
@@ -142,7 +143,7 @@ public struct KernelStore: Sendable {
                 throw KernelStoreError.storage(path: path.string, reason: error.localizedDescription)
             }
             // Those of the record that was replaced, and those of a process that died before its record.
-            blobs.keepOnly(Set(try kernels().flatMap(\.blobs)))
+            keepOnlyWhatIsNeeded(by: try kernels())
             return kernel
         }
     }

@@ -29,6 +29,8 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
     case toolFailed(String)
     case storage(path: String, reason: String)
     case damaged(path: String, reason: String)
+    /// What was found out about a kernel can't be read any more.
+    case damagedProfile(kernel: String, reason: String)
 
     public var description: String {
         switch self {
@@ -70,6 +72,8 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
         case .storage(let path, let reason):
             "cannot write \(path): \(reason). Free some room, or set BPFMATRIX_STORE to a folder that has it"
         case .damaged(let path, let reason): "\(path) is damaged: \(reason). Remove it and pull the kernel again"
+        case .damagedProfile(let kernel, let reason):
+            "what was found out about \(kernel) can't be read: \(reason). It is found out anew by bpfmatrix kernels pull"
         }
     }
 }

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension KernelProfile {
+    /// What a kernel's account comes to.
+    ///
+    /// - Parameter configuration: the kernel's own, unpacked; nil where it carries none.
+    init(_ account: KernelAccount, configuration: KernelConfiguration?) {
+        var gaps = account.gaps
+        var types: TypeNames?
+        if let information = account.typeInformation {
+            do {
+                types = try TypeNames(information)
+            } catch {
+                gaps.append("the kernel's BTF can't be read: \(error)")
+            }
+        }
+        let symbols = account.symbols.map(SymbolList.init)
+        let (functions, modules) = Self.functions(account, symbols, types)
+        self.functions = functions
+        traceEvents = account.traceEvents.map { NameTable(set: KernelText.firstWords(of: $0)) }
+        // Either list alone is whole: the symbols where kallsyms has data, the types where there is BTF.
+        let tracepoints = (symbols?.rawTracepoints ?? []).union(types?.rawTracepoints ?? [])
+        rawTracepoints = tracepoints.isEmpty ? nil : NameTable(set: tracepoints)
+        hooks = types.map { NameTable(set: $0.hooks) }
+        kfuncs = types?.kfuncs.map { NameTable(set: $0) }
+        self.configuration = configuration
+        facts = ProfileFacts(
+            release: account.release,
+            typeCount: types?.count,
+            jit: KernelText.firstLine(of: account.jitSetting).flatMap { Int($0) },
+            unprivilegedBPFDisabled: KernelText.firstLine(of: account.unprivilegedSetting).flatMap { Int($0) },
+            securityModules: KernelText.firstLine(of: account.securityModules)?.split(separator: ",").map(String.init),
+            lockdown: KernelText.bracketed(account.lockdown),
+            tellsTraceable: account.traceableFunctions != nil,
+            tellsProbeBlacklist: account.probeBlacklist != nil,
+            programTypes: account.programTypes,
+            mapTypes: account.mapTypes,
+            helpers: account.helpers,
+            modules: modules,
+            gaps: gaps
+        )
+    }
+
+    private static func functions(
+        _ account: KernelAccount,
+        _ symbols: SymbolList?,
+        _ types: TypeNames?
+    ) -> (NameTable?, modules: [String]) {
+        guard let symbols else { return (nil, []) }
+        let modules = Array(
+            Set(symbols.functions.values.compactMap(\.module)).sorted().prefix(FunctionCode.mostModules)
+        )
+        let numbers = Dictionary(uniqueKeysWithValues: modules.enumerated().map { ($0.element, $0.offset + 1) })
+        let traceable = Set(account.traceableFunctions.map(KernelText.firstWords) ?? [])
+        let blacklist = Set(account.probeBlacklist.map(KernelText.blacklisted) ?? [])
+        var entries: [String: UInt32] = [:]
+        entries.reserveCapacity(symbols.functions.count)
+        for (name, function) in symbols.functions {
+            var code = FunctionCode(properties: .symbol, module: function.module.flatMap { numbers[$0] } ?? 0)
+            if traceable.contains(name) { code.properties.insert(.traceable) }
+            if blacklist.contains(name) { code.properties.insert(.blacklisted) }
+            if function.count > 1 { code.properties.insert(.ambiguous) }
+            if function.module == nil, types?.functions.contains(name) == true { code.properties.insert(.typed) }
+            entries[name] = code.number
+        }
+        return (NameTable(entries), modules)
+    }
+}
+
+extension NameTable {
+    init(set names: some Sequence<String>) {
+        self.init(Dictionary(names.map { ($0, 0) }, uniquingKeysWith: { one, _ in one }))
+    }
+}
