@@ -73,7 +73,7 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
             "cannot write \(path): \(reason). Free some room, or set BPFMATRIX_STORE to a folder that has it"
         case .damaged(let path, let reason): "\(path) is damaged: \(reason). Remove it and pull the kernel again"
         case .damagedProfile(let kernel, let reason):
-            "what was found out about \(kernel) can't be read: \(reason). It is found out anew by bpfmatrix kernels pull"
+            "what was found out about \(kernel) can't be read: \(reason). It is found out anew by bpfmatrix kernels info --survey \(kernel)"
         }
     }
 }

@@ -103,7 +103,7 @@ import Testing
                 unlink(path.string)
                 if let bytes { try path.write(bytes) }
                 let error = await #expect(throws: KernelStoreError.self) { try await store.profile(of: kernel) }
-                #expect("\(try #require(error))".contains("kernels pull"))
+                #expect("\(try #require(error))".contains("kernels info --survey mine"))
                 try await store.keepProfile(of: kernel, from: .madeUp)
                 #expect(try await store.profile(of: kernel) == kept)
             }

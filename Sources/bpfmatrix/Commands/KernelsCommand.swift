@@ -107,37 +107,6 @@ struct KernelsCommand: AsyncParsableCommand {
             Terminal.standardOutput("\(guests) kept, \(bytes >> 20) MB\n")
         }
     }
-
-    struct Info: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "What is known of a kernel in the store.")
-
-        @Argument(help: "A line, a version, a release or a name.")
-        var kernel: String
-
-        func run() async throws {
-            let store = try KernelStore()
-            guard let found = try store.kernel(for: KernelSpec(kernel)) else {
-                throw KernelStoreError.notInStore(name: kernel, there: try store.kernels().map(\.name))
-            }
-            let modules = found.modules.map(\.name).joined(separator: " ")
-            let rows: [[String]] = [
-                ["name", found.name],
-                ["version", found.version],
-                ["release", found.release],
-                ["source", found.source],
-                ["architecture", found.architecture],
-                ["image", description(found.image)],
-                ["boots", found.uncompressed.map { "uncompressed, \(description($0))" } ?? "the image"],
-                ["BTF", found.btf.map(description) ?? "none: CO-RE can't work"],
-                ["configuration", found.config.map(description) ?? "not known"],
-                ["modules", modules.isEmpty ? "none needed" : modules],
-                ["added", found.added.formatted(.iso8601)],
-            ]
-            Terminal.standardOutput(Columns.text(rows))
-        }
-
-        private func description(_ blob: Blob) -> String { "sha256 \(blob.sha256), \(blob.size) bytes" }
-    }
 }
 
 /// Text in columns, the last one ragged.
