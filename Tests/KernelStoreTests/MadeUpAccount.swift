@@ -22,10 +22,13 @@ extension KernelAccount {
             """
             ffffffff81000000 T _stext
             ffffffff81000010 T do_sys_openat2
+            ffffffff81000010 T another_name
+            ffffffff81000018 t do_sys_openat2.cold
             ffffffff81000020 t __pfx_do_sys_openat2
             ffffffff81000030 t twice
             ffffffff81000040 t twice
             ffffffff81000050 T asm_exc_page_fault
+            ffffffff81000050 T asm_alias
             ffffffff81000060 W bpf_lsm_file_open
             ffffffff81000070 d some_data
             ffffffff81000080 T both

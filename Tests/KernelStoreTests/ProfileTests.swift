@@ -18,6 +18,7 @@ import Testing
         arguments: [
             ("do_sys_openat2", .present, .present), ("twice", .present, .absent),
             ("asm_exc_page_fault", .absent, .absent),
+            ("asm_alias", .absent, .absent),
             ("bpf_lsm_file_open", .present, .present), ("both", .present, .absent),
             ("virtqueue_add", .present, .notKnown),
             // Freed after the start, data, in front of a function, only in the types, made while running, rubbish.
@@ -32,14 +33,34 @@ import Testing
         #expect(Self.profile.fentry(name) == fentry)
     }
 
+    @Test("where probes are kept to what ftrace can be attached to, other names of it and parts of it are let in too")
+    func notrace() {
+        let text = "CONFIG_DYNAMIC_FTRACE=y\n# CONFIG_KPROBE_EVENTS_ON_NOTRACE is not set\n"
+        let profile = KernelProfile(.madeUp, configuration: KernelConfiguration(Array(text.utf8)))
+        let findings = ["do_sys_openat2", "another_name", "do_sys_openat2.cold", "virtqueue_add", "twice", "both"]
+            .map(profile.kprobe)
+        #expect(findings == [.present, .present, .present, .present, .absent, .absent])
+        #expect(profile.fentry("another_name") == .absent, "it has no type")
+        #expect(profile.kprobeCount == 5)
+
+        let allowed = KernelConfiguration(Array("\(text)CONFIG_KPROBE_EVENTS_ON_NOTRACE=y\n".utf8))
+        #expect(KernelProfile(.madeUp, configuration: allowed).kprobe("twice") == .present)
+        // Without the configuration nobody knows.
+        let unknown = KernelProfile(.madeUp, configuration: nil)
+        #expect(unknown.kprobe("twice") == .notKnown)
+        #expect(unknown.kprobe("do_sys_openat2") == .present)
+        #expect(unknown.kprobe("asm_alias") == .absent)
+        #expect(unknown.kprobeCount == nil)
+    }
+
     @Test("a name that several functions have is told, and the module of one that is not the kernel's own")
     func properties() throws {
         #expect(try #require(Self.profile.function("twice")).properties == [.symbol, .ambiguous])
         #expect(Self.profile.function("virtqueue_add")?.module == "virtio_ring")
         #expect(Self.profile.function("both")?.module == nil)
         #expect(Self.profile.function("do_sys_openat2")?.properties == [.symbol, .traceable, .typed])
-        #expect(Self.profile.functionCount == 7)
-        #expect(Self.profile.kprobeCount == 6)
+        #expect(Self.profile.functionCount == 10)
+        #expect(Self.profile.kprobeCount == 8)
         #expect(Self.profile.fentryCount == 2)
     }
 

@@ -126,6 +126,11 @@ extension RealKernels {
             #expect(profile.kprobe("do_sys_openat2") == .present)
             #expect(profile.fentry("do_sys_openat2") == .present)
             #expect(profile.kprobe("no_such_function") == .absent)
+            // One of several names of one address, another of which ftrace lists.
+            #expect(profile.kprobe("__x64_sys_getpid") == .present)
+            // Everything in lib/ is built without ftrace's calls, and Debian lets no probes in there.
+            #expect(profile.function("string_escape_mem")?.properties.contains(.traceable) == false)
+            #expect(profile.kprobe("string_escape_mem") == .absent)
             // An exception's entry: in the text, and on the blacklist.
             #expect(profile.function("asm_exc_page_fault")?.properties.contains(.symbol) == true)
             #expect(profile.kprobe("asm_exc_page_fault") == .absent)

@@ -5,9 +5,14 @@ import Foundation
 /// A kernel's `.config`: searched as the text that it is, since a few of its thousands of switches are asked for.
 public struct KernelConfiguration: Sendable, Hashable {
     let text: [UInt8]
+    /// Whether trace events, and with them BPF's kprobes, are kept out of functions that ftrace can't be attached to
+    /// (within_notrace_func() in kernel/trace/trace_kprobe.c, since 5.4).
+    private(set) var keepsProbesToTraceable = false
 
     init(_ text: [UInt8]) {
         self.text = text
+        keepsProbesToTraceable =
+            value(of: "CONFIG_DYNAMIC_FTRACE") == "y" && value(of: "CONFIG_KPROBE_EVENTS_ON_NOTRACE") != "y"
     }
 
     /// `y`, `m`, a number or a string without its quotes; nil where the switch is not set, or this kernel has none of that

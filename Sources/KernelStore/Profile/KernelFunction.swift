@@ -11,7 +11,8 @@ public struct KernelFunction: Sendable, Hashable {
 
         /// A symbol in the kernel's text (`/proc/kallsyms`), outside what is freed after the start.
         public static let symbol = Properties(rawValue: 1)
-        /// ftrace can be attached to it, and so fentry, fexit and kprobe.multi.
+        /// ftrace can be attached to it, under this name or another one of the same address, and so can fentry, fexit and
+        /// kprobe.multi.
         public static let traceable = Properties(rawValue: 2)
         /// No kprobe is let into it.
         public static let blacklisted = Properties(rawValue: 4)
@@ -19,6 +20,8 @@ public struct KernelFunction: Sendable, Hashable {
         public static let ambiguous = Properties(rawValue: 8)
         /// The kernel's BTF has its type, which fentry and fexit need. Never set for a module's function.
         public static let typed = Properties(rawValue: 16)
+        /// A part that the compiler has split off or made a variant of (`f.cold`, `f.isra.0`), and `f` is traceable.
+        public static let partOfTraceable = Properties(rawValue: 32)
     }
 
     public let properties: Properties

@@ -51,14 +51,32 @@ extension KernelProfile {
             Set(symbols.functions.values.compactMap(\.module)).sorted().prefix(FunctionCode.mostModules)
         )
         let numbers = Dictionary(uniqueKeysWithValues: modules.enumerated().map { ($0.element, $0.offset + 1) })
-        let traceable = Set(account.traceableFunctions.map(KernelText.firstWords) ?? [])
-        let blacklist = Set(account.probeBlacklist.map(KernelText.blacklisted) ?? [])
+        let traceable = KernelText.Traceable(account.traceableFunctions)
+        let blacklist = KernelText.Blacklist(account.probeBlacklist)
+        // The kernel names one of several that share an address: most system calls are `__x64_sys_getpid` and more.
+        let traceableAddresses = Set(
+            traceable.kernel.compactMap { name -> UInt64? in
+                guard let function = symbols.functions[name], function.count == 1 else { return nil }
+                return function.address == 0 ? nil : function.address
+            }
+        )
+        func isTraceable(_ name: String, _ function: SymbolList.Function) -> Bool {
+            if function.module != nil { return traceable.modules.contains(name) }
+            return traceable.kernel.contains(name) || traceableAddresses.contains(function.address)
+        }
         var entries: [String: UInt32] = [:]
         entries.reserveCapacity(symbols.functions.count)
         for (name, function) in symbols.functions {
             var code = FunctionCode(properties: .symbol, module: function.module.flatMap { numbers[$0] } ?? 0)
-            if traceable.contains(name) { code.properties.insert(.traceable) }
-            if blacklist.contains(name) { code.properties.insert(.blacklisted) }
+            if isTraceable(name, function) { code.properties.insert(.traceable) }
+            if let dot = name.firstIndex(of: "."), let whole = symbols.functions[String(name[..<dot])],
+                isTraceable(String(name[..<dot]), whole)
+            {
+                code.properties.insert(.partOfTraceable)
+            }
+            if blacklist.names.contains(name) || blacklist.addresses.contains(function.address) {
+                code.properties.insert(.blacklisted)
+            }
             if function.count > 1 { code.properties.insert(.ambiguous) }
             if function.module == nil, types?.functions.contains(name) == true { code.properties.insert(.typed) }
             entries[name] = code.number

@@ -41,12 +41,20 @@ public struct KernelProfile: Sendable, Hashable {
         return KernelFunction(properties: code.properties, module: module)
     }
 
-    /// Whether a kprobe at the function's entry is let in. Needs `CONFIG_KPROBES` besides.
+    /// Whether a kprobe at the function's entry is let in: it is not on the blacklist, and, unless the kernel was built
+    /// otherwise, ftrace could be attached to it. Needs `CONFIG_KPROBE_EVENTS` besides.
     public func kprobe(_ name: String) -> Finding {
-        guard functions != nil else { return .notKnown }
-        guard let function = function(name), function.properties.contains(.symbol) else { return .absent }
-        if function.properties.contains(.blacklisted) { return .absent }
-        return facts.tellsProbeBlacklist ? .present : .notKnown
+        guard let functions else { return .notKnown }
+        return functions[name].map { kprobe(FunctionCode($0)) } ?? .absent
+    }
+
+    private func kprobe(_ code: FunctionCode) -> Finding {
+        guard code.properties.contains(.symbol), !code.properties.contains(.blacklisted) else { return .absent }
+        guard facts.tellsProbeBlacklist else { return .notKnown }
+        if !code.properties.isDisjoint(with: [.traceable, .partOfTraceable]) { return .present }
+        guard let configuration else { return .notKnown }
+        if !configuration.keepsProbesToTraceable { return .present }
+        return facts.tellsTraceable ? .absent : .notKnown
     }
 
     /// Whether fentry and fexit can be attached to the function. They need the type of a module's function from the
@@ -67,7 +75,8 @@ public struct KernelProfile: Sendable, Hashable {
     public func rawTracepoint(_ name: String) -> Finding { Self.finding(name, in: rawTracepoints) }
 
     /// Whether programs can be attached to a hook of the security modules (`lsm/file_open`), and are asked there: the hook
-    /// may exist where `bpf` is not among the modules in force.
+    /// may exist where `bpf` is not among the modules in force. A few hooks that later kernels have but keep programs away
+    /// from (`bpf_lsm_disabled_hooks`) can't be told from here.
     public func hook(_ name: String) -> Finding {
         guard let modules = facts.securityModules else { return .notKnown }
         return modules.contains("bpf") ? hookExists(name) : .absent
@@ -117,12 +126,11 @@ public struct KernelProfile: Sendable, Hashable {
         functions?.count { FunctionCode($0).properties.contains(.symbol) }
     }
 
-    /// Those that a kprobe is let into; nil where the kernel did not say.
+    /// Those that a kprobe is let into; nil where that is not known of all.
     public var kprobeCount: Int? {
-        guard facts.tellsProbeBlacklist else { return nil }
-        return functions?.count {
-            FunctionCode($0).properties.intersection([.symbol, .blacklisted]) == .symbol
-        }
+        guard facts.tellsProbeBlacklist, let configuration else { return nil }
+        guard facts.tellsTraceable || !configuration.keepsProbesToTraceable else { return nil }
+        return functions?.count { kprobe(FunctionCode($0)) == .present }
     }
 
     /// Those that fentry can be attached to; nil where the kernel did not say.

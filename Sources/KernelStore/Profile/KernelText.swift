@@ -40,14 +40,37 @@ enum KernelText {
         return words
     }
 
-    /// The last word of each line of `kprobes/blacklist`: `0xffffffff81a00930-0xffffffff81a00950<tab>asm_exc_divide_error`.
-    static func blacklisted(_ text: [UInt8]) -> [String] {
-        var names: [String] = []
-        eachLine(of: text) { line in
-            guard let tab = position(of: UInt8(ascii: "\t"), in: line) else { return }
-            names.append(String(decoding: line[(tab + 1)...], as: UTF8.self))
+    /// What ftrace can be attached to: a line `name`, or `name [module]`.
+    struct Traceable {
+        private(set) var kernel: Set<String> = []
+        private(set) var modules: Set<String> = []
+
+        init(_ text: [UInt8]?) {
+            eachLine(of: text ?? []) { line in
+                let space = position(of: UInt8(ascii: " "), in: line)
+                let name = String(decoding: line[..<(space ?? line.count)], as: UTF8.self)
+                if space == nil { kernel.insert(name) } else { modules.insert(name) }
+            }
         }
-        return names
+    }
+
+    /// Where no kprobe is let in: a line `0xffffffff81a00930-0xffffffff81a00950<tab>asm_exc_divide_error`, with one name
+    /// of an address that may have several.
+    struct Blacklist {
+        private(set) var names: Set<String> = []
+        private(set) var addresses: Set<UInt64> = []
+
+        init(_ text: [UInt8]?) {
+            eachLine(of: text ?? []) { line in
+                guard let tab = position(of: UInt8(ascii: "\t"), in: line),
+                    let dash = position(of: UInt8(ascii: "-"), in: line), 2..<tab ~= dash
+                else { return }
+                names.insert(String(decoding: line[(tab + 1)...], as: UTF8.self))
+                // Hidden addresses are all 0.
+                let begin = UInt64(String(decoding: line[2..<dash], as: UTF8.self), radix: 16) ?? 0
+                if begin != 0 { addresses.insert(begin) }
+            }
+        }
     }
 
     /// What stands in brackets: `none [integrity] confidentiality`.

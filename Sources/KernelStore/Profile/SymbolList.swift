@@ -8,6 +8,8 @@ struct SymbolList {
         /// How many there are of the name in the kernel's own text.
         var count = 0
         var module: String?
+        /// Of the first of them; 0 where the kernel hides addresses.
+        var address: UInt64 = 0
     }
 
     private(set) var functions: [String: Function] = [:]
@@ -35,7 +37,7 @@ struct SymbolList {
             guard symbol.isText, !Self.preambles.contains(where: symbol.name.hasPrefix) else { return }
             if let module = symbol.module {
                 guard !Self.madeWhileRunning.contains(module) else { return }
-                functions[symbol.name] = functions[symbol.name] ?? Function(module: module)
+                functions[symbol.name] = functions[symbol.name] ?? Function(module: module, address: symbol.address)
             } else {
                 core.append((symbol.address, symbol.name))
             }
@@ -45,6 +47,7 @@ struct SymbolList {
         if let first = bounds["_stext"], let end = bounds["_etext"], first < end { text = first...(end - 1) }
         for (address, name) in core where text.contains(address) {
             var function = functions[name] ?? Function()
+            if function.count == 0 { function.address = address }
             function.count += 1
             // Of a name that both have, the kernel's own is meant.
             function.module = nil
