@@ -29,6 +29,7 @@ extension KernelAccount {
             ffffffff81000040 t twice
             ffffffff81000050 T asm_exc_page_fault
             ffffffff81000050 T asm_alias
+            ffffffff81000058 t asm_exc_page_fault.cold
             ffffffff81000060 W bpf_lsm_file_open
             ffffffff81000070 d some_data
             ffffffff81000080 T both

@@ -16,7 +16,7 @@ import Testing
     @Test(
         "what is known of a function is what the kernel's lists say of it",
         arguments: [
-            ("do_sys_openat2", .present, .present), ("twice", .present, .absent),
+            ("do_sys_openat2", .present, .present), ("twice", .notKnown, .absent),
             ("asm_exc_page_fault", .absent, .absent),
             ("asm_alias", .absent, .absent),
             ("bpf_lsm_file_open", .present, .present), ("both", .present, .absent),
@@ -37,17 +37,19 @@ import Testing
     func notrace() {
         let text = "CONFIG_DYNAMIC_FTRACE=y\n# CONFIG_KPROBE_EVENTS_ON_NOTRACE is not set\n"
         let profile = KernelProfile(.madeUp, configuration: KernelConfiguration(Array(text.utf8)))
-        let findings = ["do_sys_openat2", "another_name", "do_sys_openat2.cold", "virtqueue_add", "twice", "both"]
-            .map(profile.kprobe)
-        #expect(findings == [.present, .present, .present, .present, .absent, .absent])
+        for name in ["do_sys_openat2", "another_name", "do_sys_openat2.cold", "virtqueue_add"] {
+            #expect(profile.kprobe(name) == .present)
+        }
+        for name in ["both", "asm_alias", "asm_exc_page_fault.cold"] { #expect(profile.kprobe(name) == .absent) }
+        #expect(profile.kprobe("twice") == .notKnown, "several have the name")
         #expect(profile.fentry("another_name") == .absent, "it has no type")
         #expect(profile.kprobeCount == 5)
 
         let allowed = KernelConfiguration(Array("\(text)CONFIG_KPROBE_EVENTS_ON_NOTRACE=y\n".utf8))
-        #expect(KernelProfile(.madeUp, configuration: allowed).kprobe("twice") == .present)
+        #expect(KernelProfile(.madeUp, configuration: allowed).kprobe("both") == .present)
         // Without the configuration nobody knows.
         let unknown = KernelProfile(.madeUp, configuration: nil)
-        #expect(unknown.kprobe("twice") == .notKnown)
+        #expect(unknown.kprobe("both") == .notKnown)
         #expect(unknown.kprobe("do_sys_openat2") == .present)
         #expect(unknown.kprobe("asm_alias") == .absent)
         #expect(unknown.kprobeCount == nil)
@@ -59,8 +61,8 @@ import Testing
         #expect(Self.profile.function("virtqueue_add")?.module == "virtio_ring")
         #expect(Self.profile.function("both")?.module == nil)
         #expect(Self.profile.function("do_sys_openat2")?.properties == [.symbol, .traceable, .typed])
-        #expect(Self.profile.functionCount == 10)
-        #expect(Self.profile.kprobeCount == 8)
+        #expect(Self.profile.functionCount == 11)
+        #expect(Self.profile.kprobeCount == 7)
         #expect(Self.profile.fentryCount == 2)
     }
 

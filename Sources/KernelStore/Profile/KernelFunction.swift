@@ -14,9 +14,10 @@ public struct KernelFunction: Sendable, Hashable {
         /// ftrace can be attached to it, under this name or another one of the same address, and so can fentry, fexit and
         /// kprobe.multi.
         public static let traceable = Properties(rawValue: 2)
-        /// No kprobe is let into it.
+        /// No kprobe is let into it, or into the function that it is a part of.
         public static let blacklisted = Properties(rawValue: 4)
-        /// The kernel has several functions of this name: from 6.6 on it refuses a kprobe by the name alone.
+        /// The kernel has several functions of this name. Kernels since 6.6, and older ones with later fixes, refuse a kprobe by
+        /// such a name; others take the first of them.
         public static let ambiguous = Properties(rawValue: 8)
         /// The kernel's BTF has its type, which fentry and fexit need. Never set for a module's function.
         public static let typed = Properties(rawValue: 16)

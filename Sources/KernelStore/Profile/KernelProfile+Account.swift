@@ -64,18 +64,21 @@ extension KernelProfile {
             if function.module != nil { return traceable.modules.contains(name) }
             return traceable.kernel.contains(name) || traceableAddresses.contains(function.address)
         }
+        func isBlacklisted(_ name: String, _ function: SymbolList.Function) -> Bool {
+            blacklist.names.contains(name) || blacklist.addresses.contains(function.address)
+        }
         var entries: [String: UInt32] = [:]
         entries.reserveCapacity(symbols.functions.count)
         for (name, function) in symbols.functions {
             var code = FunctionCode(properties: .symbol, module: function.module.flatMap { numbers[$0] } ?? 0)
             if isTraceable(name, function) { code.properties.insert(.traceable) }
-            if let dot = name.firstIndex(of: "."), let whole = symbols.functions[String(name[..<dot])],
-                isTraceable(String(name[..<dot]), whole)
-            {
-                code.properties.insert(.partOfTraceable)
-            }
-            if blacklist.names.contains(name) || blacklist.addresses.contains(function.address) {
-                code.properties.insert(.blacklisted)
+            if isBlacklisted(name, function) { code.properties.insert(.blacklisted) }
+            // Of `f.cold` the kernel looks at `f` too.
+            if let dot = name.firstIndex(of: ".") {
+                let wholeName = String(name[..<dot])
+                let whole = symbols.functions[wholeName] ?? SymbolList.Function()
+                if isTraceable(wholeName, whole) { code.properties.insert(.partOfTraceable) }
+                if isBlacklisted(wholeName, whole) { code.properties.insert(.blacklisted) }
             }
             if function.count > 1 { code.properties.insert(.ambiguous) }
             if function.module == nil, types?.functions.contains(name) == true { code.properties.insert(.typed) }

@@ -42,7 +42,8 @@ public struct KernelProfile: Sendable, Hashable {
     }
 
     /// Whether a kprobe at the function's entry is let in: it is not on the blacklist, and, unless the kernel was built
-    /// otherwise, ftrace could be attached to it. Needs `CONFIG_KPROBE_EVENTS` besides.
+    /// otherwise, ftrace could be attached to it. Needs `CONFIG_KPROBE_EVENTS` besides. Of a name that several functions
+    /// have it is not known (`KernelFunction.Properties.ambiguous`).
     public func kprobe(_ name: String) -> Finding {
         guard let functions else { return .notKnown }
         return functions[name].map { kprobe(FunctionCode($0)) } ?? .absent
@@ -51,6 +52,7 @@ public struct KernelProfile: Sendable, Hashable {
     private func kprobe(_ code: FunctionCode) -> Finding {
         guard code.properties.contains(.symbol), !code.properties.contains(.blacklisted) else { return .absent }
         guard facts.tellsProbeBlacklist else { return .notKnown }
+        if code.properties.contains(.ambiguous) { return .notKnown }
         if !code.properties.isDisjoint(with: [.traceable, .partOfTraceable]) { return .present }
         guard let configuration else { return .notKnown }
         if !configuration.keepsProbesToTraceable { return .present }
@@ -58,12 +60,16 @@ public struct KernelProfile: Sendable, Hashable {
     }
 
     /// Whether fentry and fexit can be attached to the function. They need the type of a module's function from the
-    /// module's own BTF, which is not looked at.
+    /// module's own BTF, which is not looked at; of several functions with the name the kernel takes whichever it finds first.
     public func fentry(_ name: String) -> Finding {
-        guard functions != nil, facts.tellsTraceable, facts.typeCount != nil else { return .notKnown }
-        guard let function = function(name) else { return .absent }
-        if function.module != nil { return .notKnown }
-        return function.properties.isSuperset(of: [.traceable, .typed]) ? .present : .absent
+        guard let functions, facts.tellsTraceable, facts.typeCount != nil else { return .notKnown }
+        return functions[name].map { fentry(FunctionCode($0)) } ?? .absent
+    }
+
+    private func fentry(_ code: FunctionCode) -> Finding {
+        if code.module != 0 { return .notKnown }
+        guard code.properties.isSuperset(of: [.traceable, .typed]) else { return .absent }
+        return code.properties.contains(.ambiguous) ? .notKnown : .present
     }
 
     /// A tracepoint of trace events (`tracepoint/sched/sched_switch`), those of system calls included.
@@ -126,7 +132,7 @@ public struct KernelProfile: Sendable, Hashable {
         functions?.count { FunctionCode($0).properties.contains(.symbol) }
     }
 
-    /// Those that a kprobe is let into; nil where that is not known of all.
+    /// Those that a kprobe is let into by their name; nil where the kernel did not say what decides it.
     public var kprobeCount: Int? {
         guard facts.tellsProbeBlacklist, let configuration else { return nil }
         guard facts.tellsTraceable || !configuration.keepsProbesToTraceable else { return nil }
@@ -136,10 +142,7 @@ public struct KernelProfile: Sendable, Hashable {
     /// Those that fentry can be attached to; nil where the kernel did not say.
     public var fentryCount: Int? {
         guard facts.tellsTraceable, facts.typeCount != nil else { return nil }
-        return functions?.count { number in
-            let code = FunctionCode(number)
-            return code.module == 0 && code.properties.isSuperset(of: [.traceable, .typed])
-        }
+        return functions?.count { fentry(FunctionCode($0)) == .present }
     }
 
     public var traceEventCount: Int? { traceEvents?.count }
