@@ -173,7 +173,8 @@ let package = Package(
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "GuestImages", "GuestProtocol", "KernelStore", "Matrix", "Results",
+                "ChildProcess", "ContentDigest", "ELF", "GuestImages", "GuestProtocol", "KernelStore", "Matrix",
+                "Results",
                 "TestKernels",
                 "VerdictCache", "VirtualMachine", system,
             ]

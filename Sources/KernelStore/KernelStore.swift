@@ -98,9 +98,9 @@ public struct KernelStore: Sendable {
     public func path(of blob: Blob) -> FilePath { blobs.path(of: blob) }
 
     /// The kernel's configuration; nil where it isn't known.
-    public func configuration(of kernel: Kernel) throws(KernelStoreError) -> KernelConfigurationFile? {
+    public func configuration(of kernel: Kernel) throws(KernelStoreError) -> KernelConfiguration? {
         guard let config = kernel.config else { return nil }
-        return KernelConfigurationFile(String(decoding: try BlobStore.read(path(of: config)), as: UTF8.self))
+        return KernelConfiguration(try BlobStore.read(path(of: config)))
     }
 
     /// Runs `body` with a private folder that goes with it.

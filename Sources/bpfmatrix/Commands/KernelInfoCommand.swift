@@ -37,7 +37,7 @@ extension KernelsCommand {
             if json { return try printJSON(information) }
             Terminal.standardOutput(Columns.text(Self.origin(found)))
             guard let profile = information.profile else {
-                let way = found.isAdded ? "info --survey" : "pull"
+                let way = found.isOwn ? "info --survey" : "pull"
                 return Terminal.standardOutput("\nnot surveyed yet: bpfmatrix kernels \(way) \(kernel)\n")
             }
             Terminal.standardOutput("\n" + Columns.text(Self.rows(profile)))
