@@ -55,11 +55,19 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "Download",
+            dependencies: [
+                "ContentDigest", "FileLock", system,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "KernelStore",
             dependencies: [
-                "ByteReader", "ChildProcess", "ContentDigest", "ELF", "FileLock", "ScratchFolder", system,
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"), "Yams",
+                "ByteReader", "ChildProcess", "ContentDigest", "Download", "ELF", "FileLock", "ScratchFolder", system,
+                "Yams",
             ],
             swiftSettings: strict
         ),
@@ -135,6 +143,13 @@ let package = Package(
             path: "Tests/TestKernels",
             swiftSettings: strict
         ),
+        // Servers on loopback for the length of a test.
+        .target(
+            name: "TestServers",
+            dependencies: ["ChildProcess", "ContentDigest", "TestKernels", system],
+            path: "Tests/TestServers",
+            swiftSettings: strict
+        ),
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
         .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
@@ -147,6 +162,10 @@ let package = Package(
         .testTarget(name: "VirtualMachineTests", dependencies: ["GuestProtocol", "VirtualMachine", system]),
         .testTarget(name: "FileLockTests", dependencies: ["FileLock", "TestKernels"]),
         .testTarget(name: "FileWatchTests", dependencies: ["FileWatch", "TestKernels", system]),
+        .testTarget(
+            name: "DownloadTests",
+            dependencies: ["ContentDigest", "Download", "TestKernels", "TestServers", system]
+        ),
         .testTarget(name: "ScratchFolderTests", dependencies: ["ScratchFolder", "TestKernels", system]),
         .testTarget(name: "CompilerTests", dependencies: ["Compiler", "ELF", "TestKernels", system]),
         .testTarget(
@@ -155,7 +174,10 @@ let package = Package(
         ),
         .testTarget(
             name: "KernelStoreTests",
-            dependencies: ["ChildProcess", "ContentDigest", "KernelStore", "Matrix", "TestKernels", system]
+            dependencies: [
+                "ChildProcess", "ContentDigest", "KernelStore", "Matrix", "TestKernels", "TestServers",
+                system,
+            ]
         ),
         .testTarget(
             name: "MatrixTests",

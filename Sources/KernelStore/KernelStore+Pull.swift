@@ -152,7 +152,7 @@ extension KernelStore {
             }
             return
         }
-        let download = Download(
+        let download = PackageDownload(
             folder: root.appending("downloads"),
             location: part.location,
             what: part.name,
