@@ -64,10 +64,15 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "OCIRegistry",
+            dependencies: ["ByteReader", "ChildProcess", "ContentDigest", "Download", system],
+            swiftSettings: strict
+        ),
+        .target(
             name: "KernelStore",
             dependencies: [
-                "ByteReader", "ChildProcess", "ContentDigest", "Download", "ELF", "FileLock", "ScratchFolder", system,
-                "Yams",
+                "ByteReader", "ChildProcess", "ContentDigest", "Download", "ELF", "FileLock", "OCIRegistry",
+                "ScratchFolder", system, "Yams",
             ],
             swiftSettings: strict
         ),
@@ -166,6 +171,12 @@ let package = Package(
             name: "DownloadTests",
             dependencies: ["ContentDigest", "Download", "TestKernels", "TestServers", system]
         ),
+        .testTarget(
+            name: "OCIRegistryTests",
+            dependencies: [
+                "ChildProcess", "ContentDigest", "Download", "OCIRegistry", "TestKernels", "TestServers", system,
+            ]
+        ),
         .testTarget(name: "ScratchFolderTests", dependencies: ["ScratchFolder", "TestKernels", system]),
         .testTarget(name: "CompilerTests", dependencies: ["Compiler", "ELF", "TestKernels", system]),
         .testTarget(
@@ -175,7 +186,7 @@ let package = Package(
         .testTarget(
             name: "KernelStoreTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "KernelStore", "Matrix", "TestKernels", "TestServers",
+                "ChildProcess", "ContentDigest", "KernelStore", "Matrix", "OCIRegistry", "TestKernels", "TestServers",
                 system,
             ]
         ),
