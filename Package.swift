@@ -208,7 +208,7 @@ let package = Package(
             dependencies: [
                 "ChildProcess", "ContentDigest", "ELF", "GuestImages", "GuestProtocol", "KernelStore", "Matrix",
                 "Results",
-                "TestKernels",
+                "TestKernels", "TestServers",
                 "VerdictCache", "VirtualMachine", system,
             ]
         ),

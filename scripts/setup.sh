@@ -69,7 +69,7 @@ packages() {
     case $scope in
         test)
             echo libbpf-tools; echo apt-utils; echo dpkg-dev; echo gnupg; echo python3; echo dash; echo mawk
-            echo busybox busybox-static ;;
+            echo busybox busybox-static; echo docker-registry; echo skopeo; echo umoci ;;
     esac
 }
 
@@ -105,6 +105,10 @@ install_packages() {
     # shellcheck disable=SC2086
     $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $names >&2 ||
         die "could not install:$names"
+    # Its package starts a registry that listens to everybody; the tests start one of their own.
+    case " $names " in
+        *' docker-registry '*) $root systemctl disable --now docker-registry.service >/dev/null 2>&1 || true ;;
+    esac
 }
 
 # --- libbpf ---------------------------------------------------------------------------------------------------------

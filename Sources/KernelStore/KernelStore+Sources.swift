@@ -69,6 +69,7 @@ extension KernelStoreError {
     fileprivate var leavesOthersToAsk: Bool {
         switch self {
         case .notOffered, .noArchive, .aptMissing, .noKeyring, .archiveUnreadable, .notDownloaded: true
+        case .registry(let error): error.isUnavailability
         default: false
         }
     }

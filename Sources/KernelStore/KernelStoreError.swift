@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import OCIRegistry
+
 /// Why a kernel can't be had or kept. The first line says what to do.
 public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
     /// A source has no such kernel; `offered` is what there is.
@@ -24,6 +26,11 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
     case notTypeInformation(path: String)
     /// The image is of another kernel than its package says.
     case anotherKernel(expected: String, found: String)
+    /// An image out of a registry is of other kernels than it was asked for.
+    case otherKernelInImage(image: String, asked: String, found: [String])
+    /// An image out of a registry has no kernel, or not one that can be told.
+    case unusableImage(image: String, reason: String)
+    case registry(RegistryError)
     /// A file that no `export` has written, or that was changed since.
     case unusableSet(path: String, reason: String)
     case toolFailed(String)
@@ -66,6 +73,10 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
         case .notTypeInformation(let path):
             "\(path) has no BTF: neither a .BTF section nor BTF as it is in /sys/kernel/btf/vmlinux"
         case .anotherKernel(let expected, let found): "the image is of kernel \(found), not of \(expected)"
+        case .otherKernelInImage(let image, let asked, let found):
+            "\(image) has kernel \(found.joined(separator: ", ")), and \(asked) was asked for. Nothing of it was kept"
+        case .unusableImage(let image, let reason): "\(image) can't be used: \(reason)"
+        case .registry(let error): "\(error)"
         case .unusableSet(let path, let reason):
             "\(path) is no set of kernels that `bpfmatrix kernels export` has written: \(reason)"
         case .toolFailed(let reason): reason

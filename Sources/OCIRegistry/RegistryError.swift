@@ -34,6 +34,22 @@ public enum RegistryError: Error, Hashable, CustomStringConvertible {
         case refused
     }
 
+    /// Whether it only says that the registry does not have something, or can't be asked now; not that something was
+    /// refused for what it is.
+    public var isUnavailability: Bool {
+        switch self {
+        case .tagUnknown, .digestUnknown, .repositoryUnknown, .loginNeeded, .tooManyRequests, .notReached,
+            .wrongPlatform:
+            true
+        case .download(let error):
+            switch error {
+            case .cut, .answered: true
+            default: false
+            }
+        default: false
+        }
+    }
+
     public var description: String {
         switch self {
         case .tagUnknown(let repository, let tag, let near, let count):

@@ -174,6 +174,22 @@ import Testing
         }
     }
 
+    @Test("a proxy is asked to lead to the server, and told who asks")
+    func proxy() async throws {
+        try await served([Route(Self.path, Self.file)]) { server, _ in
+            let request = WebRequest(
+                "http://mirror.invalid\(Self.path)",
+                what: "a file",
+                proxies: WebProxies(always: "http://user:word@127.0.0.1:\(server.port)"),
+                plainHosts: .any
+            )
+            let answer = try await request.answer(limit: Self.file.count, retries: Self.soon)
+            #expect(answer.body == Self.file)
+            try #expect(server.requests.map(\.path) == ["mirror.invalid:80", Self.path])
+            try #expect(server.requests.map { $0.headers["proxy-authorization"] } == ["Basic dXNlcjp3b3Jk", nil])
+        }
+    }
+
     @Test("nobody there is told, with the host")
     func down() async throws {
         try await withScratchFolder { folder in

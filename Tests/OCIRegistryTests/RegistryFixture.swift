@@ -78,4 +78,15 @@ enum RegistryFixture {
         try docker.appending("config.json").write(config)
         return docker.string
     }
+
+    /// What a registry says that lets in only who has a token.
+    static func wantsToken(_ path: String, realm: String = "http://127.0.0.1:{port}/token") -> Route {
+        Route(path).with {
+            $0.status = 401
+            $0.headers = [
+                "WWW-Authenticate":
+                    #"Bearer realm="\#(realm)",service="test, service",scope="repository:\#(name):pull""#
+            ]
+        }
+    }
 }

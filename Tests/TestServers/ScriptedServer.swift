@@ -38,7 +38,8 @@ public struct Route: Codable, Sendable {
     }
 }
 
-/// A web server that does what its routes say, be it wrong, and writes down what it was asked.
+/// A web server that does what its routes say, be it wrong, and writes down what it was asked. As a proxy it is itself
+/// whatever it is asked to lead to.
 public struct ScriptedServer: Sendable {
     public struct Request: Codable, Sendable, Equatable {
         public let method: String
@@ -89,12 +90,15 @@ public struct ScriptedServer: Sendable {
             protocol_version = 'HTTP/1.1'
             def log_message(self, *words):
                 pass
-            def answer(self):
+            def note(self):
                 length = int(self.headers.get('Content-Length', 0))
                 asked = self.rfile.read(length).decode()
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 with open(sys.argv[2], 'a') as log:
                     log.write(json.dumps(dict(method=self.command, path=self.path, headers=headers, body=asked)) + '\\n')
+                return headers
+            def answer(self):
+                headers = self.note()
                 for route in routes:
                     if route['path'] not in (self.path, self.path.split('?')[0]) or route['method'] != self.command:
                         continue
@@ -109,6 +113,10 @@ public struct ScriptedServer: Sendable {
                 self.send_header('Content-Length', '0')
                 self.end_headers()
             do_GET = do_POST = answer
+            def do_CONNECT(self):
+                self.note()
+                self.send_response(200)
+                self.end_headers()
             def give(self, route):
                 body, start = base64.b64decode(route['body']), 0
                 match = re.match(r'bytes=(\\d+)-', self.headers.get('Range', ''))

@@ -51,12 +51,13 @@ struct Checkup {
     /// Programs that are called by name, what for, and the Debian package that has each.
     private static let tools = [
         (name: "setpriv", purpose: "ends child processes with this one", package: "util-linux"),
+        (name: "prlimit", purpose: "bounds what images unpack to", package: "util-linux"),
         (name: "ldd", purpose: "finds bpftool's libraries", package: "libc-bin"),
         (name: "apt-get", purpose: "reads the Debian archive", package: "apt"),
         (name: "dpkg-deb", purpose: "unpacks kernel packages", package: "dpkg"),
         (name: "xz", purpose: "unpacks kernels and modules", package: "xz-utils"),
         (name: "lz4", purpose: "unpacks kernels", package: "lz4"),
-        (name: "zstd", purpose: "unpacks kernels", package: "zstd"),
+        (name: "zstd", purpose: "unpacks kernels and images", package: "zstd"),
     ]
 
     private func tool(_ tool: (name: String, purpose: String, package: String)) -> Finding {
