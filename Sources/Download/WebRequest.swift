@@ -24,6 +24,8 @@ public struct WebRequest: Sendable {
     public var what: String
     public var proxies: WebProxies
     public var plainHosts: PlainHosts
+    /// Used where they lead to whom is asked.
+    public var connections: WebConnections?
 
     public init(
         _ address: String,
@@ -108,11 +110,6 @@ public struct WebRequest: Sendable {
         within limit: TimeAmount,
         _ body: (HTTPClientResponse) async throws -> Result
     ) async throws -> Outcome<Result> {
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        configuration.timeout = .init(connect: Self.connecting, read: Self.silence)
-        // Tries are counted and spaced by the caller, who knows which of them make sense.
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.proxy = try proxies.proxy(for: url)
         var request = HTTPClientRequest(url: url.absoluteString)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let form {
@@ -121,23 +118,38 @@ public struct WebRequest: Sendable {
             request.body = .bytes(ByteBuffer(string: Self.encoded(form)))
         }
         let question = request
-        do {
-            return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
-                let response = try await client.execute(question, timeout: limit)
-                guard Self.redirects.contains(response.status.code),
-                    let location = response.headers.first(name: "Location")
-                else { return .result(try await body(response)) }
-                guard let next = URL(string: location, relativeTo: url)?.absoluteURL, form == nil else {
-                    throw DownloadError.badRedirect(what: what, reason: "the server redirects to no usable address")
-                }
-                return .elsewhere(next)
+        func talk(over client: HTTPClient) async throws -> Outcome<Result> {
+            let response = try await client.execute(question, timeout: limit)
+            guard Self.redirects.contains(response.status.code),
+                let location = response.headers.first(name: "Location")
+            else { return .result(try await body(response)) }
+            guard let next = URL(string: location, relativeTo: url)?.absoluteURL, form == nil else {
+                throw DownloadError.badRedirect(what: what, reason: "the server redirects to no usable address")
             }
+            return .elsewhere(next)
+        }
+        do {
+            if let connections, connections.lead(to: url) { return try await talk(over: connections.client) }
+            let configuration = try Self.configuration(for: url, proxies)
+            return try await HTTPClient.withHTTPClient(configuration: configuration) { try await talk(over: $0) }
         } catch let error as DownloadError {
             throw error
         } catch {
             try Task.checkCancellation()
             throw DownloadError.notReached(what: what, reason: "\(url.host() ?? address): \(error)")
         }
+    }
+
+    static func configuration(
+        for url: URL,
+        _ proxies: WebProxies
+    ) throws(DownloadError) -> HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout = .init(connect: Self.connecting, read: Self.silence)
+        // Tries are counted and spaced by the caller, who knows which of them make sense.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.proxy = try proxies.proxy(for: url)
+        return configuration
     }
 
     private func check(_ url: URL, from earlier: URL? = nil) throws(DownloadError) {
@@ -156,7 +168,7 @@ public struct WebRequest: Sendable {
         throw .badRedirect(what: what, reason: "plain http is spoken with this machine only, not with \(host)")
     }
 
-    private static func isSameOrigin(_ one: URL, _ other: URL) -> Bool {
+    static func isSameOrigin(_ one: URL, _ other: URL) -> Bool {
         func port(_ url: URL) -> Int { url.port ?? (url.scheme == "https" ? 443 : 80) }
         return one.scheme == other.scheme && one.host()?.lowercased() == other.host()?.lowercased()
             && port(one) == port(other)

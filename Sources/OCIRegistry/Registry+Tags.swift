@@ -1,26 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Download
 import Foundation
 
 extension Registry {
-    private static let pageSize = 1000
     private static let pageLimit = 4 << 20
-    /// A repository with more tags than these pages hold is not one of kernels.
-    private static let mostPages = 100
+    /// A repository with more tags than these pages hold is not one of kernels; quay.io's have a hundred.
+    private static let mostPages = 1000
+    private static let mostTags = 200_000
 
     /// All tags of the repository, in the registry's order (distribution specification 1.1, "Listing Tags").
     ///
+    /// How many a page has is left to the registry: Quay refuses a request for more than it would give (status 413).
+    ///
     /// - Throws: `RegistryError`
     public func tags() async throws -> [String] {
+        do {
+            return try await WebConnections.with(repository.base, proxies: proxies) { try await tags(over: $0) }
+        } catch let error as DownloadError {
+            throw RegistryError(error, repository)
+        }
+    }
+
+    private func tags(over connections: WebConnections) async throws -> [String] {
         let what = "the list of tags of \(repository)"
         var tags: [String] = []
         var seen: Set<String> = []
-        var next: String? = "\(repository.base)/tags/list?n=\(Self.pageSize)"
+        var next: String? = "\(repository.base)/tags/list"
         while let address = next {
-            guard seen.insert(address).inserted, seen.count <= Self.mostPages else {
+            guard seen.insert(address).inserted, seen.count <= Self.mostPages, tags.count <= Self.mostTags else {
                 throw RegistryError.malformed(what: what, reason: "it has no end")
             }
-            let answer = try await answer(address, what: what, limit: Self.pageLimit)
+            let answer = try await answer(address, what: what, limit: Self.pageLimit, over: connections)
             if answer.status == 404 { throw RegistryError.repositoryUnknown(repository) }
             guard answer.status == 200 else { throw unexpected(answer, what: what) }
             struct Page: Decodable {

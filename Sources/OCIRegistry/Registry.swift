@@ -42,30 +42,30 @@ public struct Registry: Sendable {
     /// The answer to a question about the repository, asked once more with a new token where the registry wants one.
     ///
     /// - Parameter address: beginning with `repository.base`.
-    func answer(_ address: String, what: String, accept: [String] = [], limit: Int) async throws -> WebAnswer {
-        let known = await access.header
-        let answer = try await ask(address, what: what, accept: accept, authorization: known, limit: limit)
-        guard answer.status == 401 else { return answer }
-        let new = try await access.renew(answer.headers("www-authenticate"), after: known)
-        let second = try await ask(address, what: what, accept: accept, authorization: new, limit: limit)
-        guard second.status != 401, second.status != 403 else { throw access.refusal() }
-        return second
-    }
-
-    private func ask(
+    func answer(
         _ address: String,
         what: String,
-        accept: [String],
-        authorization: String?,
-        limit: Int
+        accept: [String] = [],
+        limit: Int,
+        over connections: WebConnections? = nil
     ) async throws -> WebAnswer {
-        var request = request(address, what: what, authorization: authorization)
-        if !accept.isEmpty { request.headers["Accept"] = accept.joined(separator: ", ") }
-        do {
-            return try await request.answer(limit: limit, retries: retries)
-        } catch let error as DownloadError {
-            throw RegistryError(error, repository)
+        func ask(_ authorization: String?) async throws -> WebAnswer {
+            var request = request(address, what: what, authorization: authorization)
+            if !accept.isEmpty { request.headers["Accept"] = accept.joined(separator: ", ") }
+            request.connections = connections
+            do {
+                return try await request.answer(limit: limit, retries: retries)
+            } catch let error as DownloadError {
+                throw RegistryError(error, repository)
+            }
         }
+        let known = await access.header
+        let answer = try await ask(known)
+        guard answer.status == 401 else { return answer }
+        let new = try await access.renew(answer.headers("www-authenticate"), after: known)
+        let second = try await ask(new)
+        guard second.status != 401, second.status != 403 else { throw access.refusal() }
+        return second
     }
 
     func request(_ address: String, what: String, authorization: String?) -> WebRequest {

@@ -48,6 +48,8 @@ public struct ScriptedServer: Sendable {
         /// Names in small letters.
         public let headers: [String: String]
         public let body: String
+        /// The port that it came from: one for each connection.
+        public let client: Int
     }
 
     public let port: Int
@@ -95,7 +97,8 @@ public struct ScriptedServer: Sendable {
                 asked = self.rfile.read(length).decode()
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 with open(sys.argv[2], 'a') as log:
-                    log.write(json.dumps(dict(method=self.command, path=self.path, headers=headers, body=asked)) + '\\n')
+                    log.write(json.dumps(dict(method=self.command, path=self.path, headers=headers, body=asked,
+                                              client=self.client_address[1])) + '\\n')
                 return headers
             def answer(self):
                 headers = self.note()
