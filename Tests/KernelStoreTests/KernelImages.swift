@@ -34,6 +34,7 @@ struct KernelImages {
         kernel.file("\(root)/boot/vmlinux-\(label)", "not needed")
         kernel.file("\(root)/boot/System.map-\(label)", "not needed")
         kernel.file("\(root)/boot/config-\(label)", "CONFIG_BPF=y\n")
+        kernel.file("\(root)/boot/btf-\(label)", [0x9f, 0xeb, 1, 0, 0, 0, 0, 0])
         kernel.file("\(root)/lib/modules/\(label)/modules.dep", "not needed")
         kernel.symbolicLink("\(root)/lib/modules/\(label)/build", to: "/usr/src/linux")
         kernel.file("\(root)/lib/modules/\(label)/kernel/drivers/virtio/virtio_pci.ko", "a module")

@@ -63,6 +63,7 @@ import Testing
                 let config = try #require(kernel.config)
                 #expect(try store.path(of: config).contents == Array("CONFIG_BPF=y\n".utf8))
                 #expect(kernel.modules.map(\.name) == ["virtio_pci.ko"])
+                #expect(kernel.btf != nil && kernel.isBTFExternal)
                 let same = try await Self.pull(reference, store, source)
                 #expect(same == kernel)
                 let tagged = try await Self.pull("6.6-main", store, source)
