@@ -15,6 +15,9 @@ extension KernelStore {
         switch sources.meaning(of: spec) {
         case .file(let path): return try await takeIn(file: path)
         case .tree(let path): return try await takeIn(tree: path)
+        case .image(let reference):
+            asked = [try sources.source(ofImage: reference)]
+            wanted = .image(reference)
         case .from(let name, let inner):
             asked = [try sources.source(named: name)]
             wanted = inner
@@ -47,6 +50,8 @@ extension KernelStore {
             try await pull(spec, from: try await .debian(isStrict: sources.isStrict), progress: progress)
         case .archive(let archive):
             try await pull(spec, from: archive.with(isStrict: sources.isStrict), progress: progress)
+        case .registry(let registry):
+            try await pull(spec, from: registry, progress: progress)
         }
     }
 
@@ -59,6 +64,7 @@ extension KernelStore {
         switch source {
         case .debian: try await available(from: try await .debian(isStrict: sources.isStrict), note: note)
         case .archive(let archive): try await available(from: archive.with(isStrict: sources.isStrict), note: note)
+        case .registry(let registry): try await available(from: registry)
         }
     }
 }

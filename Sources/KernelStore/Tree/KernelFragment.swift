@@ -13,7 +13,9 @@ struct KernelFragment: Sendable {
         /// Without it no guest answers.
         let isVital: Bool
 
-        func isMet(by configuration: KernelConfiguration) -> Bool { names.contains { configuration.value(of: $0) == value } }
+        func isMet(by configuration: KernelConfiguration) -> Bool {
+            names.contains { configuration.value(of: $0) == value }
+        }
 
         /// As `.config` has it: what is neither a switch nor a number stands in quotes.
         var literal: String { value == "y" ? value : "\"\(value)\"" }
