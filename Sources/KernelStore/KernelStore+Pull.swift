@@ -8,6 +8,8 @@ import SystemPackage
 /// What is happening while a kernel is fetched.
 public enum PullProgress: Sendable, Hashable {
     case readingIndexes(suites: [String])
+    /// A registry is asked for its tags and for an image.
+    case asking(repository: String)
     /// Bytes of bytes, over all packages of the kernel.
     case downloading(release: String, bytes: Int, of: Int)
     case unpacking(release: String)
@@ -54,8 +56,13 @@ extension KernelStore {
             var parts: [Part] = []
             if try known(package, of: archive) == nil {
                 for name in try await apt.parts(of: package) {
-                    let location = try await apt.location(of: name, version: package.version)
-                    parts.append(Part(name: name, location: location))
+                    do {
+                        let location = try await apt.location(of: name, version: package.version)
+                        parts.append(Part(name: name, location: location))
+                    } catch let error as KernelStoreError where name.hasPrefix(KernelPackage.configurationPrefix) {
+                        // Archives have been seen without it, and a kernel boots without.
+                        progress(.note("its configuration is not to be had: \(error.firstLine)"))
+                    }
                 }
             }
             return (package, parts, apt)

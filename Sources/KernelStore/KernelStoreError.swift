@@ -39,6 +39,8 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
     /// What was found out about a kernel can't be read any more.
     case damagedProfile(kernel: String, reason: String)
 
+    var firstLine: String { "\(self)".split(separator: "\n").first.map(String.init) ?? "" }
+
     public var description: String {
         switch self {
         case .notOffered(let spec, let by, let offered):

@@ -23,7 +23,7 @@ extension KernelStore {
     ) async throws -> Kernel {
         let registry = registry(source, environment)
         do {
-            progress(.readingIndexes(suites: ["\(source.repository)"]))
+            progress(.asking(repository: "\(source.repository)"))
             let (reference, expectation) = try await find(spec, in: source, registry)
             let image = try await registry.image(reference, for: ImagePlatform(architecture: architecture))
             if let known = try known(image, of: source) {

@@ -4,6 +4,12 @@ import GuestProtocol
 import Results
 import VirtualMachine
 
+/// A guest with an image, and the folders that it sees.
+struct ImageMachine: Sendable {
+    let machine: MachineConfiguration
+    let folders: [HostFolder]
+}
+
 /// What an image's own loader makes of the objects on one kernel.
 ///
 /// It answers for whole objects, as bpftool does. A guest is booted for it, and goes through all of them.
@@ -43,17 +49,20 @@ actor ImageExamination {
 
     /// Statements in the objects' order.
     ///
-    /// - Parameter machine: the guest, with the image and the folders.
+    /// - Parameter machines: ways to put the guest together, one of which this kernel can do with; tried in their order.
     /// - Throws: only where the run is cancelled; whatever else happens is a finding.
-    func run(_ machine: MachineConfiguration, _ folders: [HostFolder]) async throws -> [WitnessStatement] {
-        while !waiting.isEmpty {
+    func run(_ machines: [ImageMachine]) async throws -> [WitnessStatement] {
+        var machines = machines[...]
+        while !waiting.isEmpty, let machine = machines.first {
             try Task.checkCancellation()
             canaries = [:]
             do {
-                try await withVirtualMachine(machine, bootLimit: limits.boot) { guest in
-                    try await self.examine(guest, folders)
+                try await withVirtualMachine(machine.machine, bootLimit: limits.boot) { guest in
+                    try await self.examine(guest, machine.folders)
                 }
                 if let silent = waiting.first { throw ImageFailure.silent(about: silent) }
+            } catch ImageFailure.notPrepared where machines.count > 1 {
+                machines.removeFirst()
             } catch {
                 try Task.checkCancellation()
                 learn(from: error)

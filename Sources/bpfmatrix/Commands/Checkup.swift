@@ -44,7 +44,8 @@ struct Checkup {
         var findings = [await emulator(), agent(), kvm()]
         findings += [await compiler(), headers(), await bpftool()]
         findings += Self.tools.map(tool)
-        findings += [await archive(), kernels(), room()]
+        findings += [virtiofsd()] + Self.imageTools.map(optional)
+        findings += await sources() + [kernels(), room()]
         return findings
     }
 
@@ -65,6 +66,30 @@ struct Checkup {
             what: tool.name,
             state: Command.find(tool.name).map { .present("\($0) (\(tool.purpose))") }
                 ?? .missing("\(tool.purpose): apt-get install \(tool.package)")
+        )
+    }
+
+    /// What only images need.
+    private static let imageTools = [
+        (name: "mmdebstrap", purpose: "builds images", package: "mmdebstrap"),
+        (name: "mke2fs", purpose: "builds images", package: "e2fsprogs"),
+        (name: "newuidmap", purpose: "without root, builds images and hands folders to guests", package: "uidmap"),
+    ]
+
+    private func optional(_ tool: (name: String, purpose: String, package: String)) -> Finding {
+        Finding(
+            what: tool.name,
+            state: Command.find(tool.name).map { .present("\($0) (\(tool.purpose))") }
+                ?? .lacking("\(tool.purpose): apt-get install \(tool.package)")
+        )
+    }
+
+    private func virtiofsd() -> Finding {
+        let purpose = "hands folders to guests with an image whose kernels have no 9p"
+        return Finding(
+            what: "virtiofsd",
+            state: SharedFolder.server.map { .present("\($0) (\(purpose))") }
+                ?? .lacking("\(purpose): apt-get install virtiofsd, or qemu-system-common before Debian 13")
         )
     }
 
@@ -127,21 +152,40 @@ struct Checkup {
         )
     }
 
-    private func archive() async -> Finding {
-        do {
-            let archive = try await PackageArchive.debian()
-            guard FileManager.default.isReadableFile(atPath: archive.keyring.string) else {
-                return Finding(
-                    what: "Debian archive",
-                    state: .lacking("\(KernelStoreError.noKeyring(path: archive.keyring.string))")
-                )
+    /// A line for each source of kernels, in the order in which they are asked.
+    private func sources() async -> [Finding] {
+        var findings: [Finding] = []
+        do throws(SourceConfiguration.Failure) {
+            for source in try SourceConfiguration.sources().sources {
+                findings.append(Finding(what: "source \(source.name)", state: await state(of: source)))
             }
-            let security =
-                archive.security == nil
-                ? "no archive of security updates: line 5.10 is only there" : "with security updates"
-            return Finding(what: "Debian archive", state: .present("\(archive.main), \(security)"))
         } catch {
-            return Finding(what: "Debian archive", state: .lacking("\(error)"))
+            findings.append(Finding(what: "sources", state: .missing("\(error)")))
+        }
+        return findings
+    }
+
+    private func state(of source: KernelSource) async -> Finding.State {
+        func state(of archive: PackageArchive) -> Finding.State {
+            guard FileManager.default.isReadableFile(atPath: archive.keyring.string) else {
+                return .lacking("\(KernelStoreError.noKeyring(path: archive.keyring.string))")
+            }
+            return .present(archive.main)
+        }
+        switch source {
+        case .registry(let registry): return .present("\(registry.repository)")
+        case .archive(let archive): return state(of: archive)
+        case .debian:
+            do {
+                let archive = try await PackageArchive.debian()
+                guard case .present(let address) = state(of: archive) else { return state(of: archive) }
+                let security =
+                    archive.security == nil
+                    ? "no archive of security updates: line 5.10 is only there" : "with security updates"
+                return .present("\(address), \(security)")
+            } catch {
+                return .lacking("\(error)")
+            }
         }
     }
 

@@ -61,6 +61,16 @@ struct KernelsCommand: AsyncParsableCommand {
         }
     }
 
+    /// Removes a kernel with its saved guests, and says so.
+    static func remove(_ name: String, from store: KernelStore) async throws {
+        let removed = try await store.remove(name).name
+        let templates = TemplateStore(root: store.templates)
+        for template in templates.templates() where template.description.kernel == removed {
+            templates.remove(template)
+        }
+        Terminal.standardOutput("removed \(removed)\n")
+    }
+
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Forget kernels, and free the room that they took.")
 
@@ -69,42 +79,7 @@ struct KernelsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let store = try KernelStore()
-            let templates = TemplateStore(root: store.templates)
-            for name in name {
-                let removed = try await store.remove(name).name
-                for template in templates.templates() where template.description.kernel == removed {
-                    templates.remove(template)
-                }
-                Terminal.standardOutput("removed \(removed)\n")
-            }
-        }
-    }
-
-    struct CollectGarbage: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "gc",
-            abstract: "Remove saved guests that have not been used for long.",
-            discussion: "The kernels themselves stay; a guest that is needed again is booted and saved again."
-        )
-
-        @Option(help: ArgumentHelp("Keep at most so many saved guests.", valueName: "count"))
-        var keep = TemplateStore.usualLimits.count
-
-        @Option(help: ArgumentHelp("Keep at most so much on the disk.", valueName: "megabytes"))
-        var size = TemplateStore.usualLimits.bytes >> 20
-
-        func validate() throws {
-            if keep < 0 || size < 0 { throw ValidationError("--keep and --size can't be negative") }
-        }
-
-        func run() async throws {
-            let templates = TemplateStore(root: try KernelStore().templates)
-            let removed = templates.collect(count: keep, bytes: size << 20)
-            for template in removed { Terminal.standardOutput("removed a saved \(template.description.kernel)\n") }
-            let kept = templates.templates()
-            let bytes = kept.map(\.bytesOnDisk).reduce(0, +)
-            let guests = kept.count == 1 ? "1 saved guest" : "\(kept.count) saved guests"
-            Terminal.standardOutput("\(guests) kept, \(bytes >> 20) MB\n")
+            for name in name { try await KernelsCommand.remove(name, from: store) }
         }
     }
 }
