@@ -26,7 +26,11 @@ import Testing
     @Test("wrong usage is 64 and says what is right")
     func usage() async throws {
         try await expect(["test"], status: 64, says: "Missing expected argument")
-        try await expect(["test", "x.c", "--loader", "nobody"], status: 64, says: "'agent', 'bpftool', 'image' or 'both'")
+        try await expect(
+            ["test", "x.c", "--loader", "nobody"],
+            status: 64,
+            says: "'agent', 'bpftool', 'image' or 'both'"
+        )
         try await expect(["test", "x.c", "--jobs", "0"], status: 64, says: "--jobs must be at least 1")
         try await expect(["nonsense"], status: 64, says: "nonsense")
     }

@@ -124,13 +124,15 @@ public enum SourceConfiguration {
         }
         guard let suites = fields["suites"] else { throw entry.wrong("archive \(word) needs suites") }
         guard let keyring = fields["keyring"] else { throw entry.wrong("archive \(word) needs a keyring") }
+        let hasSecurity = fields["security"] != nil
         return .archive(
             PackageArchive(
                 name: word,
                 main: try address.word(),
                 security: try fields["security"]?.word(),
                 keyring: FilePath(try keyring.word()),
-                suites: try suites.words().map { .init($0) },
+                // Distributions keep their updates of security apart, or not.
+                suites: try suites.words().map { .init($0, isSecurity: hasSecurity && $0.hasSuffix("-security")) },
                 components: try fields["components"]?.words() ?? ["main"],
                 flavours: try fields["flavours"]?.words() ?? []
             )
