@@ -151,7 +151,7 @@ let package = Package(
         // Servers on loopback for the length of a test.
         .target(
             name: "TestServers",
-            dependencies: ["ChildProcess", "ContentDigest", "TestKernels", system],
+            dependencies: ["KernelStore", "ChildProcess", "ContentDigest", "TestKernels", system],
             path: "Tests/TestServers",
             swiftSettings: strict
         ),
@@ -200,7 +200,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "BPFObject", "ChildProcess", "Compiler", "Reports", "Results", "TestKernels", "bpfmatrix", system,
+                "BPFObject", "ChildProcess", "Compiler", "Reports", "Results", "TestKernels", "TestServers",
+                "bpfmatrix", system,
             ]
         ),
         .testTarget(

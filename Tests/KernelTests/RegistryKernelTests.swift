@@ -14,7 +14,7 @@ extension RealKernels {
         func boot() async throws {
             try await withScratchFolder { folder in
                 let kernel = try await TestKernels.kernel("6.1")
-                let image = try await Self.image(of: kernel, in: folder)
+                let image = try await KernelImage.littleVMHelper(kernel, in: folder)
                 let store = try KernelStore(root: folder.appending("store"))
                 try await RealRegistry.with(in: folder) { server in
                     try await server.push(image, to: "lvh/kernels", tag: "6.1-20240701.123456")
@@ -37,22 +37,6 @@ extension RealKernels {
                     #expect(results.verdict("good", on: "lvh:6.1") == .accepted, "\(results.cells)")
                 }
             }
-        }
-
-        /// A kernel as Little-VM-Helper lays it out.
-        private static func image(of kernel: Kernel, in folder: FilePath) async throws -> MadeImage {
-            let store = try TestKernels.store
-            let root = "data/kernels/\(kernel.line)"
-            var tar = TarBuilder()
-            tar.file("\(root)/boot/vmlinuz-\(kernel.release)", try store.path(of: kernel.image).contents)
-            if let config = kernel.config {
-                tar.file("\(root)/boot/config-\(kernel.release)", try store.path(of: config).contents)
-            }
-            for module in kernel.modules {
-                let path = "\(root)/lib/modules/\(kernel.release)/kernel/\(module.name)"
-                tar.file(path, try store.path(of: module.blob).contents)
-            }
-            return MadeImage([try await .layer(tar.bytes, packedBy: "gzip", in: folder)])
         }
     }
 }

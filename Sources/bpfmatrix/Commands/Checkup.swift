@@ -43,8 +43,8 @@ struct Checkup {
     func findings() async -> [Finding] {
         var findings = [await emulator(), agent(), kvm()]
         findings += [await compiler(), headers(), await bpftool()]
-        findings += Self.tools.map(tool)
-        findings += [virtiofsd()] + Self.imageTools.map(optional)
+        findings += Self.tools.map { tool($0) }
+        findings += [virtiofsd()] + Self.imageTools.map { tool($0, absent: Finding.State.lacking) }
         findings += await sources() + [kernels(), room()]
         return findings
     }
@@ -61,11 +61,14 @@ struct Checkup {
         (name: "zstd", purpose: "unpacks kernels and images", package: "zstd"),
     ]
 
-    private func tool(_ tool: (name: String, purpose: String, package: String)) -> Finding {
+    private func tool(
+        _ tool: (name: String, purpose: String, package: String),
+        absent: (String) -> Finding.State = Finding.State.missing
+    ) -> Finding {
         Finding(
             what: tool.name,
             state: Command.find(tool.name).map { .present("\($0) (\(tool.purpose))") }
-                ?? .missing("\(tool.purpose): apt-get install \(tool.package)")
+                ?? absent("\(tool.purpose): apt-get install \(tool.package)")
         )
     }
 
@@ -75,14 +78,6 @@ struct Checkup {
         (name: "mke2fs", purpose: "builds images", package: "e2fsprogs"),
         (name: "newuidmap", purpose: "without root, builds images and hands folders to guests", package: "uidmap"),
     ]
-
-    private func optional(_ tool: (name: String, purpose: String, package: String)) -> Finding {
-        Finding(
-            what: tool.name,
-            state: Command.find(tool.name).map { .present("\($0) (\(tool.purpose))") }
-                ?? .lacking("\(tool.purpose): apt-get install \(tool.package)")
-        )
-    }
 
     private func virtiofsd() -> Finding {
         let purpose = "hands folders to guests with an image whose kernels have no 9p"
