@@ -65,7 +65,8 @@ struct FolderServer: Sendable {
         throw MachineFailure(
             .notStarted(
                 "virtiofsd for \(folder.path) ended (\(result.ending)): \(result.errorText). Without root it needs user "
-                    + "namespaces, newuidmap (apt-get install uidmap), and a line for this user in /etc/subuid and /etc/subgid"
+                    + "namespaces, newuidmap (apt-get install uidmap), and a line for this user in /etc/subuid and /etc/subgid; "
+                    + "as root in a container, CAP_SYS_ADMIN"
             ),
             isAtStart: true
         )
