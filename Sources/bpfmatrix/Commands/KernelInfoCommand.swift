@@ -60,6 +60,10 @@ extension KernelsCommand {
 
         private static func origin(_ kernel: Kernel) -> [[String]] {
             let modules = kernel.modules.map(\.name).joined(separator: " ")
+            let forImages = kernel.imageModules?.map(\.name).joined(separator: " ")
+            let types = kernel.btf.map {
+                description($0) + (kernel.isBTFExternal ? ", from beside the image: for CO-RE only" : "")
+            }
             return [
                 ["name", kernel.name],
                 ["version", kernel.version],
@@ -68,9 +72,10 @@ extension KernelsCommand {
                 ["architecture", kernel.architecture],
                 ["image", description(kernel.image)],
                 ["boots", kernel.uncompressed.map { "uncompressed, \(description($0))" } ?? "the image"],
-                ["BTF", kernel.btf.map(description) ?? "none: CO-RE can't work"],
+                ["BTF", types ?? "none: CO-RE can't work"],
                 ["configuration", kernel.config.map(description) ?? "not known"],
                 ["modules", modules.isEmpty ? "none needed" : modules],
+                ["for images", forImages.map { $0.isEmpty ? "none needed" : $0 } ?? "not taken in: pull it again"],
                 ["added", kernel.added.formatted(.iso8601)],
             ]
         }

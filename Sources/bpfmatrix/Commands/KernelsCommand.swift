@@ -54,7 +54,8 @@ struct KernelsCommand: AsyncParsableCommand {
                 let blobs = [kernel.image] + [kernel.uncompressed, kernel.config, kernel.btf].compactMap { $0 }
                 let size = blobs.map(\.size).reduce(0, +)
                 return [
-                    kernel.version, kernel.name, kernel.btf == nil ? "no" : "yes", "\(size >> 20) MB", kernel.source,
+                    kernel.version, kernel.name, kernel.btf == nil ? "no" : kernel.isBTFExternal ? "beside" : "yes",
+                    "\(size >> 20) MB", kernel.source,
                 ]
             }
             return Columns.text([["VERSION", "NAME", "BTF", "SIZE", "SOURCE"]] + rows)
