@@ -5,7 +5,9 @@ libbpf := $(shell scripts/setup.sh --libbpf-dir)
 export PKG_CONFIG_PATH := $(libbpf)/lib/pkgconfig:$(PKG_CONFIG_PATH)
 
 SWIFT ?= swift
-KERNELS ?= 5.10,6.1,6.12,7.2
+# What both Debian's archive and Little-VM-Helper's registry have, and the newest of either.
+KERNELS ?= 5.10,6.1,6.12,latest
+BENCH_KERNELS ?= 5.10,6.1,6.12,7.2
 tool := .build/release/bpfmatrix
 
 .DEFAULT_GOAL := help
@@ -35,7 +37,7 @@ bench: setup ## measure: restores against boots, one pass against reloads, lanes
 	$(SWIFT) build -c release --product bpfmatrix-bench
 	$(SWIFT) build -c release --product bpfmatrix-guest
 	$(SWIFT) build -c release --product bpfmatrix
-	.build/release/bpfmatrix-bench --kernels $(KERNELS) --json bench.json $(if $(VIRTME_KERNEL),--virtme-kernel $(VIRTME_KERNEL))
+	.build/release/bpfmatrix-bench --kernels $(BENCH_KERNELS) --json bench.json $(if $(VIRTME_KERNEL),--virtme-kernel $(VIRTME_KERNEL))
 
 lint: ## what swift-format has to say
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

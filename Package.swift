@@ -56,11 +56,24 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "Download",
+            dependencies: [
+                "ContentDigest", "FileLock", system,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "OCIRegistry",
+            dependencies: ["ByteReader", "ChildProcess", "ContentDigest", "Download", system],
+            swiftSettings: strict
+        ),
+        .target(
             name: "KernelStore",
             dependencies: [
-                "ByteReader", "ChildProcess", "ContentDigest", "ELF", "FileLock", "Platform", "ScratchFolder", system,
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"), "Yams",
+                "ByteReader", "ChildProcess", "ContentDigest", "Download", "ELF", "FileLock", "OCIRegistry", "Platform",
+                "ScratchFolder", system, "Yams",
             ],
             swiftSettings: strict
         ),
@@ -138,6 +151,13 @@ let package = Package(
             path: "Tests/TestKernels",
             swiftSettings: strict
         ),
+        // Servers on loopback for the length of a test.
+        .target(
+            name: "TestServers",
+            dependencies: ["KernelStore", "ChildProcess", "ContentDigest", "TestKernels", system],
+            path: "Tests/TestServers",
+            swiftSettings: strict
+        ),
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
         .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
@@ -150,6 +170,16 @@ let package = Package(
         .testTarget(name: "VirtualMachineTests", dependencies: ["GuestProtocol", "VirtualMachine", system]),
         .testTarget(name: "FileLockTests", dependencies: ["FileLock", "TestKernels"]),
         .testTarget(name: "FileWatchTests", dependencies: ["FileWatch", "TestKernels", system]),
+        .testTarget(
+            name: "DownloadTests",
+            dependencies: ["ContentDigest", "Download", "TestKernels", "TestServers", system]
+        ),
+        .testTarget(
+            name: "OCIRegistryTests",
+            dependencies: [
+                "ChildProcess", "ContentDigest", "Download", "OCIRegistry", "TestKernels", "TestServers", system,
+            ]
+        ),
         .testTarget(name: "ScratchFolderTests", dependencies: ["ScratchFolder", "TestKernels", system]),
         .testTarget(name: "CompilerTests", dependencies: ["Compiler", "ELF", "TestKernels", system]),
         .testTarget(
@@ -159,7 +189,8 @@ let package = Package(
         .testTarget(
             name: "KernelStoreTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "KernelStore", "Matrix", "Platform", "TestKernels", system,
+                "ChildProcess", "ContentDigest", "KernelStore", "Matrix", "OCIRegistry", "Platform", "TestKernels",
+                "TestServers", system,
             ]
         ),
         .testTarget(
@@ -172,15 +203,15 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "BPFObject", "ChildProcess", "Compiler", "Reports", "Results", "TestKernels", "bpfmatrix", system,
+                "BPFObject", "ChildProcess", "Compiler", "Reports", "Results", "TestKernels", "TestServers",
+                "bpfmatrix", system,
             ]
         ),
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "GuestImages", "GuestProtocol", "KernelStore", "Matrix", "Platform",
-                "Results",
-                "TestKernels", "VerdictCache", "VirtualMachine", system,
+                "ChildProcess", "ContentDigest", "ELF", "GuestImages", "GuestProtocol", "KernelStore", "Matrix",
+                "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VirtualMachine", system,
             ]
         ),
     ]

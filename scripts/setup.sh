@@ -49,6 +49,12 @@ first_known() {
 }
 installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 
+# virtiofsd has a package of its own since it left QEMU (Debian 13, Ubuntu 24.04).
+folder_server() {
+    if [ -x /usr/libexec/virtiofsd ] || [ -x /usr/lib/qemu/virtiofsd ]; then return; fi
+    if installed qemu-system-common; then echo virtiofsd; else echo virtiofsd qemu-system-common; fi
+}
+
 packages() {
     # Each line: one need, with the names under which it may be had.
     case $scope in
@@ -59,7 +65,7 @@ packages() {
     # Building images. Not for mere running: 9 MB on Debian 12, and, where they are not there, 70 MB of perl and python3,
     # which mmdebstrap depends on. Nothing that it recommends is needed.
     case $scope in
-        images | build | test) echo mmdebstrap; echo e2fsprogs; echo uidmap; echo qemu-utils ;;
+        images | build | test) echo mmdebstrap; echo e2fsprogs; echo uidmap; echo qemu-utils; folder_server ;;
     esac
     case $scope in
         build | test)
@@ -69,7 +75,7 @@ packages() {
     case $scope in
         test)
             echo libbpf-tools; echo apt-utils; echo dpkg-dev; echo gnupg; echo python3; echo dash; echo mawk
-            echo busybox busybox-static; echo qemu-system-arm ;;
+            echo busybox busybox-static; echo docker-registry; echo skopeo; echo umoci; echo qemu-system-arm ;;
     esac
 }
 
@@ -105,6 +111,10 @@ install_packages() {
     # shellcheck disable=SC2086
     $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $names >&2 ||
         die "could not install:$names"
+    # Its package starts a registry that listens to everybody; the tests start one of their own.
+    case " $names " in
+        *' docker-registry '*) $root systemctl disable --now docker-registry.service >/dev/null 2>&1 || true ;;
+    esac
 }
 
 # --- libbpf ---------------------------------------------------------------------------------------------------------

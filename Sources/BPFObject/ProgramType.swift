@@ -39,6 +39,11 @@ public enum ProgramType: String, Sendable, Hashable, CaseIterable {
     /// The kernel's number; the cases stand in the order of linux/bpf.h.
     public var number: UInt32 { Self.numbers[self] ?? 0 }
 
+    /// The name of a program type by its number, or the number itself where it is newer than this list.
+    public static func name(_ number: UInt32) -> String {
+        number < UInt32(allCases.count) ? allCases[Int(number)].rawValue : "program type \(number)"
+    }
+
     private static let numbers = Dictionary(
         uniqueKeysWithValues: allCases.enumerated().map { ($0.element, UInt32($0.offset)) }
     )

@@ -31,6 +31,19 @@ enum TypeProbe {
     private static func map(_ number: UInt32) -> Int32? {
         let type = bpf_map_type(rawValue: number)
         guard libbpf_bpf_map_type_str(type) != nil else { return nil }
-        return libbpf_probe_bpf_map_type(type, nil)
+        let answer = libbpf_probe_bpf_map_type(type, nil)
+        return answer == 0 && type == BPF_MAP_TYPE_STRUCT_OPS ? structOps() : answer
+    }
+
+    /// libbpf 1.7 asks for such a map with a field that kernels before 6.9 do not know, and takes their complaint about that
+    /// for an answer about the type. Without it, a kernel that has the type looks at the structure, and says of type 1, which
+    /// is none of those that it knows, ENOTSUPP (bpf_struct_ops_map_alloc in kernel/bpf/bpf_struct_ops.c).
+    private static func structOps() -> Int32 {
+        var options = bpf_map_create_opts()
+        options.sz = MemoryLayout<bpf_map_create_opts>.size
+        options.btf_vmlinux_value_type_id = 1
+        let result = bpf_map_create(BPF_MAP_TYPE_STRUCT_OPS, nil, 4, 4, 1, &options)
+        if result >= 0 { close(result) }
+        return result == -524 ? 1 : 0
     }
 }

@@ -9,6 +9,8 @@ import SystemPackage
 /// What is happening while a kernel is fetched.
 public enum PullProgress: Sendable, Hashable {
     case readingIndexes(suites: [String])
+    /// A registry is asked for its tags and for an image.
+    case asking(repository: String)
     /// Bytes of bytes, over all packages of the kernel.
     case downloading(release: String, bytes: Int, of: Int)
     case unpacking(release: String)
@@ -57,7 +59,12 @@ extension KernelStore {
             var parts: [PackagePart] = []
             if try known(package, of: archive, architecture) == nil {
                 for name in try await apt.parts(of: package) {
-                    parts.append(try await apt.part(name, version: package.version))
+                    do {
+                        parts.append(try await apt.part(name, version: package.version))
+                    } catch let error as KernelStoreError where name.hasPrefix(KernelPackage.configurationPrefix) {
+                        // Archives have been seen without it, and a kernel boots without.
+                        progress(.note("its configuration is not to be had: \(error.firstLine)"))
+                    }
                 }
             }
             return (package, parts, apt)
@@ -158,7 +165,7 @@ extension KernelStore {
             }
             return
         }
-        let download = Download(
+        let download = PackageDownload(
             folder: root.appending("downloads"),
             location: part.location,
             what: part.name,

@@ -15,6 +15,9 @@ extension KernelStore {
         switch sources.meaning(of: spec) {
         case .file(let path): return try await takeIn(file: path, on: sources.architecture)
         case .tree(let path): return try await takeIn(tree: path, on: sources.architecture)
+        case .image(let reference):
+            asked = [try sources.source(ofImage: reference)]
+            wanted = .image(reference)
         case .from(let name, let inner):
             asked = [try sources.source(named: name)]
             wanted = inner
@@ -57,6 +60,8 @@ extension KernelStore {
                 on: sources.architecture,
                 progress: progress
             )
+        case .registry(let registry):
+            try await pull(spec, from: registry, architecture: sources.architecture, progress: progress)
         }
     }
 
@@ -79,6 +84,7 @@ extension KernelStore {
                 on: sources.architecture,
                 note: note
             )
+        case .registry(let registry): try await available(from: registry)
         }
     }
 }
@@ -89,6 +95,7 @@ extension KernelStoreError {
     fileprivate var leavesOthersToAsk: Bool {
         switch self {
         case .notOffered, .noArchive, .aptMissing, .noKeyring, .archiveUnreadable, .notDownloaded: true
+        case .registry(let error): error.isUnavailability
         default: false
         }
     }

@@ -9,8 +9,9 @@ import SystemPackage
 /// The kernels on this machine.
 ///
 /// ```
-/// blobs/       images, configurations, modules and BTF, each under its SHA-256
+/// blobs/       images, configurations, modules, BTF and profiles, each under its SHA-256
 /// kernels/     one record for each kernel: which blobs it consists of, and where it came from
+/// profiles/    what a kernel has for BPF: one record for each image that was surveyed
 /// templates/   guests that were booted and saved
 /// compiled/    objects that were compiled, and headers
 /// verdicts.*   what kernels have answered before
@@ -107,9 +108,9 @@ public struct KernelStore: Sendable {
     public func path(of blob: Blob) -> FilePath { blobs.path(of: blob) }
 
     /// The kernel's configuration; nil where it isn't known.
-    public func configuration(of kernel: Kernel) throws(KernelStoreError) -> KernelConfigurationFile? {
+    public func configuration(of kernel: Kernel) throws(KernelStoreError) -> KernelConfiguration? {
         guard let config = kernel.config else { return nil }
-        return KernelConfigurationFile(String(decoding: try BlobStore.read(path(of: config)), as: UTF8.self))
+        return KernelConfiguration(try BlobStore.read(path(of: config)))
     }
 
     /// Runs `body` with a private folder that goes with it.
@@ -128,7 +129,7 @@ public struct KernelStore: Sendable {
                 throw KernelStoreError.notInStore(name: name, there: kernels.map(\.name))
             }
             unlink(record(kernel.name).string)
-            blobs.keepOnly(Set(kernels.filter { $0.name != kernel.name }.flatMap(\.blobs)))
+            keepOnlyWhatIsNeeded(by: kernels.filter { $0.name != kernel.name })
             return kernel
         }
     }
@@ -152,7 +153,7 @@ public struct KernelStore: Sendable {
                 throw KernelStoreError.storage(path: path.string, reason: error.localizedDescription)
             }
             // Those of the record that was replaced, and those of a process that died before its record.
-            blobs.keepOnly(Set(try kernels().flatMap(\.blobs)))
+            keepOnlyWhatIsNeeded(by: try kernels())
             return kernel
         }
     }

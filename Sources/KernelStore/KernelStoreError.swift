@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import OCIRegistry
 import Platform
 
 /// Why a kernel can't be had or kept. The first line says what to do.
@@ -28,11 +29,20 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
     case anotherKernel(expected: String, found: String)
     /// The image is for another architecture than the one that was asked for.
     case anotherArchitecture(expected: Architecture, found: Architecture)
+    /// An image out of a registry is of other kernels than it was asked for.
+    case otherKernelInImage(image: String, asked: String, found: [String])
+    /// An image out of a registry has no kernel, or not one that can be told.
+    case unusableImage(image: String, reason: String)
+    case registry(RegistryError)
     /// A file that no `export` has written, or that was changed since.
     case unusableSet(path: String, reason: String)
     case toolFailed(String)
     case storage(path: String, reason: String)
     case damaged(path: String, reason: String)
+    /// What was found out about a kernel can't be read any more.
+    case damagedProfile(kernel: String, reason: String)
+
+    var firstLine: String { "\(self)".split(separator: "\n").first.map(String.init) ?? "" }
 
     public var description: String {
         switch self {
@@ -70,12 +80,18 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
         case .anotherKernel(let expected, let found): "the image is of kernel \(found), not of \(expected)"
         case .anotherArchitecture(let expected, let found):
             "the image is for \(found.rawValue), and not for \(expected.rawValue) (--arch \(found.rawValue) tests it)"
+        case .otherKernelInImage(let image, let asked, let found):
+            "\(image) has kernel \(found.joined(separator: ", ")), and \(asked) was asked for. Nothing of it was kept"
+        case .unusableImage(let image, let reason): "\(image) can't be used: \(reason)"
+        case .registry(let error): "\(error)"
         case .unusableSet(let path, let reason):
             "\(path) is no set of kernels that `bpfmatrix kernels export` has written: \(reason)"
         case .toolFailed(let reason): reason
         case .storage(let path, let reason):
             "cannot write \(path): \(reason). Free some room, or set BPFMATRIX_STORE to a folder that has it"
         case .damaged(let path, let reason): "\(path) is damaged: \(reason). Remove it and pull the kernel again"
+        case .damagedProfile(let kernel, let reason):
+            "what was found out about \(kernel) can't be read: \(reason). It is found out anew by bpfmatrix kernels info --survey \(kernel)"
         }
     }
 }

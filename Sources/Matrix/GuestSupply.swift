@@ -67,19 +67,27 @@ public struct GuestSupply: Sendable {
         try await AcceleratorProbe(memory: store.acceleratorMemory).decide(choice, trial: machine(for: kernel, .tcg))
     }
 
-    /// Boots and saves a guest of this kernel, unless that has been done.
+    /// Boots and saves a guest of this kernel, and finds out what the kernel has for BPF, unless that has been done. That the
+    /// second can't be done is told and no error: guests are of use without it.
     public func prepare(
         _ kernel: Kernel,
         _ options: RunOptions,
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws {
         let decision = try await accelerator(options.accelerator, trial: kernel)
-        try await guests(of: kernel, decision.accelerator, options) { event in
+        let guests = guests(of: kernel, decision.accelerator, options) { event in
             switch event {
             case .booting: report(.working("\(kernel.version): booting, once for all later runs", fraction: nil))
             case .note(let text): report(.note("\(kernel.version): \(text)"))
             }
-        }.makeTemplate()
+        }
+        try await guests.makeTemplate()
+        do {
+            try await survey(kernel, with: guests, options, report: report)
+        } catch {
+            try Task.checkCancellation()
+            report(.note("\(kernel.version): what it has for BPF could not be found out: \(error)"))
+        }
     }
 
     /// Guests of this kernel. A template holds a guest that has proved itself by every loader that it has, and parsed

@@ -135,6 +135,7 @@ extension RunEvent {
         switch progress {
         case .readingIndexes(let suites):
             self = .working("\(spec): reading the archive's indexes (\(suites.joined(separator: ", ")))", fraction: nil)
+        case .asking(let repository): self = .working("\(spec): asking \(repository)", fraction: nil)
         case .downloading(let release, let bytes, let total):
             self = .working(
                 "\(spec): downloading \(release)",

@@ -17,7 +17,10 @@ public struct LoaderChoice: OptionSet, Sendable, Hashable {
     /// The agent, and bpftool as a second witness.
     public static let both: LoaderChoice = [.agent, .bpftool]
 
-    private static let names: [(name: String, choice: LoaderChoice)] = [
+    /// What `init(_:)` understands, one or several with commas between them.
+    public static var names: [String] { choices.map(\.name) }
+
+    private static let choices: [(name: String, choice: LoaderChoice)] = [
         ("agent", .agent), ("bpftool", .bpftool), ("image", .image), ("both", .both),
     ]
 
@@ -25,7 +28,7 @@ public struct LoaderChoice: OptionSet, Sendable, Hashable {
     public init?(_ text: String) {
         var choice = LoaderChoice()
         for word in text.split(separator: ",", omittingEmptySubsequences: false) {
-            guard let known = Self.names.first(where: { $0.name == word }) else { return nil }
+            guard let known = Self.choices.first(where: { $0.name == word }) else { return nil }
             choice.formUnion(known.choice)
         }
         self = choice
@@ -33,7 +36,7 @@ public struct LoaderChoice: OptionSet, Sendable, Hashable {
 
     /// What `init(_:)` understands.
     public var text: String {
-        Self.names.filter { $0.choice.rawValue.nonzeroBitCount == 1 && contains($0.choice) }.map(\.name)
+        Self.choices.filter { $0.choice.rawValue.nonzeroBitCount == 1 && contains($0.choice) }.map(\.name)
             .joined(separator: ",")
     }
 

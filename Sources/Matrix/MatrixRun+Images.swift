@@ -53,24 +53,24 @@ extension MatrixRun {
         let unnamed = "image:\(image.disk.name)"
         // A kernel that could not be booted at all is not booted again.
         if let failure = await examination.failure { return await asked.giveUp(because: failure, by: unnamed) }
-        let folders: [(shared: SharedFolder, seen: HostFolder)]
+        let ways: [[(shared: SharedFolder, seen: HostFolder)]]
         do {
-            let transport = try subject.kernel.transport(try supply.store.configuration(of: subject.kernel))
-            folders = image.folders(objects: folder.path, by: transport)
+            let transports = try subject.kernel.transports(try supply.store.configuration(of: subject.kernel))
+            ways = transports.map { image.folders(objects: folder.path, by: $0) }
         } catch {
             report(.note("\(subject.spec): \(error)"))
             return await asked.giveUp(because: "\(error)", by: unnamed)
         }
         report(.booting(kernel: subject.spec, isToBeSaved: false))
-        let machine = supply.machine(
-            for: subject.kernel,
-            subject.guests.configuration.accelerator,
-            disk: image.disk,
-            folders: folders.map(\.shared)
-        )
-        let release = subject.kernel.release
-        return try await asked.run(
-            ImageGuest(image: image, machine: machine, folders: folders.map(\.seen), release: release)
-        )
+        let machines = ways.map { folders in
+            let machine = supply.machine(
+                for: subject.kernel,
+                subject.guests.configuration.accelerator,
+                disk: image.disk,
+                folders: folders.map(\.shared)
+            )
+            return ImageMachine(machine: machine, folders: folders.map(\.seen))
+        }
+        return try await asked.run(ImageGuest(image: image, machines: machines, release: subject.kernel.release))
     }
 }

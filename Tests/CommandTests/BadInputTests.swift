@@ -29,7 +29,7 @@ import Testing
         try await expect(
             ["test", "x.c", "--loader", "nobody"],
             status: 64,
-            says: "The value 'nobody' is invalid for '--loader"
+            says: "'agent', 'bpftool', 'image' or 'both'"
         )
         try await expect(["test", "x.c", "--jobs", "0"], status: 64, says: "--jobs must be at least 1")
         try await expect(["nonsense"], status: 64, says: "nonsense")
@@ -115,7 +115,7 @@ import Testing
             let store = ["BPFMATRIX_STORE": folder.appending("store").string]
             try folder.appending("image").write("just words")
             let add = ["kernels", "add", "mine", "--image", folder.appending("image").string]
-            try await expect(add, status: 3, says: "neither a bzImage, nor an ELF file", environment: store)
+            try await expect(add, status: 3, says: "neither a bzImage nor an ELF file", environment: store)
             try await expect(
                 ["kernels", "info", "6.1"],
                 status: 3,

@@ -144,7 +144,8 @@ struct PrivateApt: Sendable {
         guard let location = PackageLocation(printed: answer.outputText) else {
             throw KernelStoreError.notDownloaded(
                 what: name,
-                reason: "apt does not say where it is: \(answer.errorText)"
+                reason: "apt does not say where it is: "
+                    + answer.errorText.trimmingCharacters(in: .whitespacesAndNewlines)
             )
         }
         return location

@@ -34,7 +34,7 @@ enum BootImage: Hashable {
 
         var description: String {
             switch self {
-            case .neither: "it is neither a bzImage, nor an ELF file, nor an arm64 Image"
+            case .neither: "it is neither a bzImage nor an ELF file, nor an arm64 Image"
             case .truncated: "it is cut off"
             case .tooOld(let version): "its boot protocol is \(String(version, radix: 16)), from before Linux 2.6.24"
             case .unknownCompression(let magic): "its payload is compressed in an unknown way (\(magic))"

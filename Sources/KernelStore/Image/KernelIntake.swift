@@ -78,8 +78,10 @@ struct KernelIntake {
         let image: BootImage
     }
 
-    func image(at path: FilePath) async throws -> FoundImage {
-        let delivered = try BlobStore.read(path)
+    /// - Parameter name: what the file is called in errors, where it is not by its path.
+    func image(at file: FilePath, calledAs name: FilePath? = nil) async throws -> FoundImage {
+        let path = name ?? file
+        let delivered = try BlobStore.read(file)
         do {
             guard let packed = try PackedArmImage(delivered) else {
                 return FoundImage(delivered: delivered, bytes: delivered, image: try BootImage(delivered))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import OCIRegistry
 import Platform
 
 /// Where kernels come from.
@@ -7,12 +8,14 @@ public enum KernelSource: Sendable, Hashable {
     /// Debian's archive, wherever this machine's apt finds it.
     case debian
     case archive(PackageArchive)
+    case registry(RegistrySource)
 
     /// By which it is meant in `NAME:6.6`, and told in results.
     public var name: String {
         switch self {
         case .debian: PackageArchive.debianName
         case .archive(let archive): archive.name
+        case .registry(let registry): registry.name
         }
     }
 }
@@ -33,16 +36,53 @@ public struct KernelSources: Sendable, Hashable {
     }
 
     /// What is asked where nothing else is configured.
-    public static let usual = KernelSources([.debian])
+    public static let usual = KernelSources([.debian] + publicRegistries)
+
+    /// Little-VM-Helper's images and those of Cilium's own tests.
+    private static let publicRegistries: [KernelSource] = [
+        ("lvh", "quay.io/lvh-images/kernel-images"), ("ci", "ghcr.io/cilium/ci-kernels"),
+    ].compactMap { name, address in (try? RegistrySource(name: name, address: address)).map(KernelSource.registry) }
 
     /// The longterm releases of kernel.org (https://www.kernel.org/category/releases.html).
     public static let usualLongTermLines = ["5.10", "5.15", "6.1", "6.6", "6.12", "6.18"]
 
+    /// - Parameter name: of one that is configured, or the address of a repository: `oci://host/repository`.
     func source(named name: String) throws(KernelStoreError) -> KernelSource {
+        if name.hasPrefix("oci://") {
+            return .registry(try source(of: name) { text throws(ImageReferenceError) in text })
+        }
         guard let source = sources.first(where: { $0.name == name }) else {
             throw .unknownSource(name: name, known: sources.map(\.name))
         }
         return source
+    }
+
+    /// The repository that an image belongs to: under its own name, where it is configured.
+    func source(ofImage reference: String) throws(KernelStoreError) -> KernelSource {
+        .registry(
+            try source(of: reference) { text throws(ImageReferenceError) in
+                try ImageReference(text).repository.description
+            }
+        )
+    }
+
+    private func source(
+        of text: String,
+        address: (String) throws(ImageReferenceError) -> String
+    ) throws(KernelStoreError) -> RegistrySource {
+        do throws(ImageReferenceError) {
+            let unnamed = try RegistrySource(name: RegistrySource.unnamed, address: try address(text))
+            let known = sources.lazy.compactMap { source in
+                if case .registry(let registry) = source, registry.repository == unnamed.repository {
+                    registry
+                } else {
+                    nil
+                }
+            }
+            return known.first ?? unnamed
+        } catch {
+            throw .unusableImage(image: text, reason: error.reason)
+        }
     }
 
     /// What a word amounts to where these are the sources: so a kernel in the store can be recognised as meant.
@@ -60,7 +100,7 @@ public struct KernelSources: Sendable, Hashable {
         switch sources.first(where: { $0.name == name }) {
         case .debian?: PackageArchive(main: "", security: "")
         case .archive(let archive)?: archive
-        case nil: nil
+        case .registry?, nil: nil
         }
     }
 }

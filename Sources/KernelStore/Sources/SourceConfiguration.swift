@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import OCIRegistry
 import SystemPackage
 import Yams
 
@@ -14,6 +15,8 @@ import Yams
 ///     suites: [noble, noble-updates]
 ///     keyring: /usr/share/keyrings/ubuntu-archive-keyring.gpg
 ///     flavours: [generic]
+///   - name: mirror
+///     registry: registry.example/kernel-images
 /// longterm: [5.10, 6.1]                       # what `lts` chooses from
 /// ```
 public enum SourceConfiguration {
@@ -98,21 +101,38 @@ public enum SourceConfiguration {
             }
             return known
         }
-        let fields = try entry.fields(["name", "archive", "security", "suites", "keyring", "components", "flavours"])
+        let fields = try entry.fields(
+            ["name", "registry", "archive", "security", "suites", "keyring", "components", "flavours"]
+        )
         guard let name = fields["name"] else { throw entry.wrong("a source needs a name") }
         let word = try name.word()
-        let isFree = KernelStore.isPlain(word) && !KernelOrigin.words.contains(word) && word != "oci"
+        let isFree = KernelStore.isPlain(word) && !KernelOrigin.words.contains(word) && word != RegistrySource.unnamed
         guard isFree, case .named = KernelSpec(word) else { throw name.wrong("'\(word)' can't be a source's name") }
-        guard let address = fields["archive"] else { throw entry.wrong("source \(word) says no archive") }
+        if let address = fields["registry"] {
+            guard fields.count == 2 else {
+                throw entry.wrong("registry \(word) has a name, an address and nothing else")
+            }
+            let text = try address.word()
+            do throws(ImageReferenceError) {
+                return .registry(try RegistrySource(name: word, address: text))
+            } catch {
+                throw address.wrong("\(error)")
+            }
+        }
+        guard let address = fields["archive"] else {
+            throw entry.wrong("source \(word) is neither an archive nor a registry")
+        }
         guard let suites = fields["suites"] else { throw entry.wrong("archive \(word) needs suites") }
         guard let keyring = fields["keyring"] else { throw entry.wrong("archive \(word) needs a keyring") }
+        let hasSecurity = fields["security"] != nil
         return .archive(
             PackageArchive(
                 name: word,
                 main: try address.word(),
                 security: try fields["security"]?.word(),
                 keyring: FilePath(try keyring.word()),
-                suites: try suites.words().map { .init($0) },
+                // Distributions keep their updates of security apart, or not.
+                suites: try suites.words().map { .init($0, isSecurity: hasSecurity && $0.hasSuffix("-security")) },
                 components: try fields["components"]?.words() ?? ["main"],
                 flavours: try fields["flavours"]?.words() ?? []
             )

@@ -44,6 +44,16 @@ struct BlobStore: Sendable {
         try add(try Self.read(path))
     }
 
+    /// Whether the blob's bytes are the ones that it is named by.
+    func isSound(_ blob: Blob) -> Bool { ContentDigest(ofFile: path(of: blob))?.hexadecimal == blob.sha256 }
+
+    /// Adds what must be right even where a file of that name has been damaged.
+    func replace(_ bytes: [UInt8]) throws(KernelStoreError) -> Blob {
+        let blob = Blob(sha256: ContentDigest(of: bytes).hexadecimal, size: bytes.count)
+        if !isSound(blob) { unlink(path(of: blob).string) }
+        return try add(bytes)
+    }
+
     /// Removes all blobs but these.
     func keepOnly(_ needed: Set<Blob>) {
         let digests = Set(needed.map(\.sha256))

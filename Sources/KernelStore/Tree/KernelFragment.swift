@@ -13,7 +13,12 @@ struct KernelFragment: Sendable {
         /// Without it no guest answers.
         let isVital: Bool
 
-        func isMet(by configuration: KernelConfigurationFile) -> Bool { names.contains { configuration[$0] == value } }
+        func isMet(by configuration: KernelConfiguration) -> Bool {
+            names.contains { configuration.value(of: $0) == value }
+        }
+
+        /// As `.config` has it: what is neither a switch nor a number stands in quotes.
+        var literal: String { value == "y" ? value : "\"\(value)\"" }
 
         var text: String { names.map { "\($0)=\(value)" }.joined(separator: " or ") }
     }
@@ -21,9 +26,9 @@ struct KernelFragment: Sendable {
     let needs: [Need]
 
     /// Lines for `.config`.
-    var text: String { needs.flatMap { need in need.names.map { "\($0)=\(need.value)\n" } }.joined() }
+    var text: String { needs.flatMap { need in need.names.map { "\($0)=\(need.literal)\n" } }.joined() }
 
-    func unmet(by configuration: KernelConfigurationFile) -> [Need] { needs.filter { !$0.isMet(by: configuration) } }
+    func unmet(by configuration: KernelConfiguration) -> [Need] { needs.filter { !$0.isMet(by: configuration) } }
 
     /// All of it.
     static let bpf = KernelFragment(needs: vital + guests + bpfItself + attaching)
@@ -57,7 +62,7 @@ struct KernelFragment: Sendable {
                 isVital: false
             ),
             Need(names: ["CONFIG_DEBUG_INFO_BTF"], value: "y", isVital: false),
-            Need(names: ["CONFIG_LSM"], value: "\"lockdown,yama,integrity,selinux,apparmor,bpf\"", isVital: false),
+            Need(names: ["CONFIG_LSM"], value: "lockdown,yama,integrity,selinux,apparmor,bpf", isVital: false),
         ]
 
     private static let attaching = switches(

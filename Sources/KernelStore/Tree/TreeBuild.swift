@@ -77,11 +77,11 @@ public struct TreeBuild: Sendable {
         return "\(need.text) did not stick in this tree\(hint)"
     }
 
-    private func read() throws(KernelStoreError) -> KernelConfigurationFile {
+    private func read() throws(KernelStoreError) -> KernelConfiguration {
         guard let data = FileManager.default.contents(atPath: configuration.string) else {
             throw .storage(path: configuration.string, reason: "the tree's configuration can't be read")
         }
-        return KernelConfigurationFile(String(decoding: data, as: UTF8.self))
+        return KernelConfiguration(Array(data))
     }
 
     private func write(_ data: Data) throws(KernelStoreError) {

@@ -60,17 +60,17 @@ enum ImageObstacle: Error, Hashable, CustomStringConvertible {
 }
 
 extension Kernel {
-    /// By what this kernel is handed folders: 9p, which needs no other process, where it has that.
+    /// By what this kernel may be handed folders: 9p, which needs no other process, where it has that.
     ///
-    /// - Parameter config: nil where it isn't known; then what is not among the modules is taken to be built in.
-    func transport(_ config: KernelConfigurationFile?) throws(ImageObstacle) -> HostFolder.Transport {
+    /// - Parameter config: nil where it isn't known; then only trying shows what is built in.
+    func transports(_ config: KernelConfiguration?) throws(ImageObstacle) -> [HostFolder.Transport] {
         guard let imageModules else { throw .modulesMissing(kernel: name) }
         func has(_ module: String, _ option: String) -> Bool {
-            imageModules.contains { $0.name == "\(module).ko" } || config?[option] == "y"
+            imageModules.contains { $0.name == "\(module).ko" } || config?.value(of: option) == "y"
         }
-        if has("9p", "CONFIG_9P_FS") && has("9pnet_virtio", "CONFIG_NET_9P_VIRTIO") { return .plan9 }
-        if has("virtiofs", "CONFIG_VIRTIO_FS") { return .virtiofs }
+        if has("9p", "CONFIG_9P_FS") && has("9pnet_virtio", "CONFIG_NET_9P_VIRTIO") { return [.plan9] }
+        if has("virtiofs", "CONFIG_VIRTIO_FS") { return [.virtiofs] }
         guard config == nil else { throw .noSharing(kernel: name) }
-        return .plan9
+        return [.plan9, .virtiofs]
     }
 }

@@ -16,13 +16,19 @@ struct FolderServer: Sendable {
     private static let startLimit = Duration.seconds(10)
 
     /// The one that came with QEMU until 7.2, and the one that has a package of its own since (Debian, Ubuntu, Fedora).
-    private enum Program {
+    fileprivate enum Program {
         case ofQEMU(FilePath)
         case separate(FilePath)
 
         static func find() -> Program? {
             if let path = Command.find("/usr/libexec/virtiofsd") ?? Command.find("virtiofsd") { return .separate(path) }
             return Command.find("/usr/lib/qemu/virtiofsd").map { .ofQEMU($0) }
+        }
+
+        var path: FilePath {
+            switch self {
+            case .ofQEMU(let path), .separate(let path): path
+            }
         }
 
         func arguments(_ folder: FilePath, _ socket: FilePath) -> [String] {
@@ -43,9 +49,6 @@ struct FolderServer: Sendable {
         shift && exec "$@"
         """
 
-    /// Whether folders can be handed to guests in this way on this machine.
-    static var isInstalled: Bool { Program.find() != nil }
-
     /// Serves until the task is cancelled; that it ends by itself is told.
     func run() async throws {
         guard let program = Program.find() else {
@@ -62,7 +65,8 @@ struct FolderServer: Sendable {
         throw MachineFailure(
             .notStarted(
                 "virtiofsd for \(folder.path) ended (\(result.ending)): \(result.errorText). Without root it needs user "
-                    + "namespaces, newuidmap (apt-get install uidmap), and a line for this user in /etc/subuid and /etc/subgid"
+                    + "namespaces, newuidmap (apt-get install uidmap), and a line for this user in /etc/subuid and /etc/subgid; "
+                    + "as root in a container, CAP_SYS_ADMIN"
             ),
             isAtStart: true
         )
@@ -79,4 +83,9 @@ struct FolderServer: Sendable {
             try await Task.sleep(for: .milliseconds(5))
         }
     }
+}
+
+extension SharedFolder {
+    /// The program that hands folders to guests by virtiofs on this machine; nil where there is none.
+    public static var server: FilePath? { FolderServer.Program.find()?.path }
 }

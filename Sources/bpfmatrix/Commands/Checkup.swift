@@ -44,27 +44,48 @@ struct Checkup {
     func findings() async -> [Finding] {
         var findings = [await emulator(), await foreignEmulator(), agent(), kvm()]
         findings += [await compiler(), headers(), await bpftool()]
-        findings += Self.tools.map(tool)
-        findings += [await archive(), kernels(), room()]
+        findings += Self.tools.map { tool($0) }
+        findings += [virtiofsd()] + Self.imageTools.map { tool($0, absent: Finding.State.lacking) }
+        findings += await sources() + [kernels(), room()]
         return findings
     }
 
     /// Programs that are called by name, what for, and the Debian package that has each.
     private static let tools = [
         (name: "setpriv", purpose: "ends child processes with this one", package: "util-linux"),
+        (name: "prlimit", purpose: "bounds what images unpack to", package: "util-linux"),
         (name: "ldd", purpose: "finds bpftool's libraries", package: "libc-bin"),
         (name: "apt-get", purpose: "reads the Debian archive", package: "apt"),
         (name: "dpkg-deb", purpose: "unpacks kernel packages", package: "dpkg"),
         (name: "xz", purpose: "unpacks kernels and modules", package: "xz-utils"),
         (name: "lz4", purpose: "unpacks kernels", package: "lz4"),
-        (name: "zstd", purpose: "unpacks kernels", package: "zstd"),
+        (name: "zstd", purpose: "unpacks kernels and images", package: "zstd"),
     ]
 
-    private func tool(_ tool: (name: String, purpose: String, package: String)) -> Finding {
+    private func tool(
+        _ tool: (name: String, purpose: String, package: String),
+        absent: (String) -> Finding.State = Finding.State.missing
+    ) -> Finding {
         Finding(
             what: tool.name,
             state: Command.find(tool.name).map { .present("\($0) (\(tool.purpose))") }
-                ?? .missing("\(tool.purpose): apt-get install \(tool.package)")
+                ?? absent("\(tool.purpose): apt-get install \(tool.package)")
+        )
+    }
+
+    /// What only images need.
+    private static let imageTools = [
+        (name: "mmdebstrap", purpose: "builds images", package: "mmdebstrap"),
+        (name: "mke2fs", purpose: "builds images", package: "e2fsprogs"),
+        (name: "newuidmap", purpose: "without root, builds images and hands folders to guests", package: "uidmap"),
+    ]
+
+    private func virtiofsd() -> Finding {
+        let purpose = "hands folders to guests with an image whose kernels have no 9p"
+        return Finding(
+            what: "virtiofsd",
+            state: SharedFolder.server.map { .present("\($0) (\(purpose))") }
+                ?? .lacking("\(purpose): apt-get install virtiofsd, or qemu-system-common before Debian 13")
         )
     }
 
@@ -139,21 +160,40 @@ struct Checkup {
         )
     }
 
-    private func archive() async -> Finding {
-        do {
-            let archive = try await PackageArchive.debian()
-            guard FileManager.default.isReadableFile(atPath: archive.keyring.string) else {
-                return Finding(
-                    what: "Debian archive",
-                    state: .lacking("\(KernelStoreError.noKeyring(path: archive.keyring.string))")
-                )
+    /// A line for each source of kernels, in the order in which they are asked.
+    private func sources() async -> [Finding] {
+        var findings: [Finding] = []
+        do throws(SourceConfiguration.Failure) {
+            for source in try SourceConfiguration.sources().sources {
+                findings.append(Finding(what: "source \(source.name)", state: await state(of: source)))
             }
-            let security =
-                archive.security == nil
-                ? "no archive of security updates: line 5.10 is only there" : "with security updates"
-            return Finding(what: "Debian archive", state: .present("\(archive.main), \(security)"))
         } catch {
-            return Finding(what: "Debian archive", state: .lacking("\(error)"))
+            findings.append(Finding(what: "sources", state: .missing("\(error)")))
+        }
+        return findings
+    }
+
+    private func state(of source: KernelSource) async -> Finding.State {
+        func state(of archive: PackageArchive) -> Finding.State {
+            guard FileManager.default.isReadableFile(atPath: archive.keyring.string) else {
+                return .lacking("\(KernelStoreError.noKeyring(path: archive.keyring.string))")
+            }
+            return .present(archive.main)
+        }
+        switch source {
+        case .registry(let registry): return .present("\(registry.repository)")
+        case .archive(let archive): return state(of: archive)
+        case .debian:
+            do {
+                let archive = try await PackageArchive.debian()
+                guard case .present(let address) = state(of: archive) else { return state(of: archive) }
+                let security =
+                    archive.security == nil
+                    ? "no archive of security updates: line 5.10 is only there" : "with security updates"
+                return .present("\(address), \(security)")
+            } catch {
+                return .lacking("\(error)")
+            }
         }
     }
 

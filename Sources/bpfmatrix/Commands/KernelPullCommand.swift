@@ -20,14 +20,14 @@ extension KernelsCommand {
                 """
         )
 
-        @Argument(help: "Lines (6.1), versions (6.1.192), releases, latest, lts; SOURCE:LINE.")
+        @Argument(help: "Lines (6.1), versions (6.1.192), releases, latest, lts; SOURCE:LINE, oci://…, file:…, tree:…")
         var kernel: [String]
 
         @Flag(help: "Only fetch: the first test boots them.")
         var noBoot = false
 
         @OptionGroup(title: "Guests") var guests: RunArguments
-        @Option(help: ArgumentHelp("Ask this one only, by its name.", valueName: "source"))
+        @Option(help: ArgumentHelp("Ask this one only: its name, or oci://host/repository.", valueName: "source"))
         var from: String?
 
         @OptionGroup var platform: ArchitectureArguments

@@ -54,11 +54,22 @@ struct KernelsCommand: AsyncParsableCommand {
                 let blobs = [kernel.image] + [kernel.uncompressed, kernel.config, kernel.btf].compactMap { $0 }
                 let size = blobs.map(\.size).reduce(0, +)
                 return [
-                    kernel.version, kernel.name, kernel.btf == nil ? "no" : "yes", "\(size >> 20) MB", kernel.source,
+                    kernel.version, kernel.name, kernel.btf == nil ? "no" : kernel.isBTFExternal ? "beside" : "yes",
+                    "\(size >> 20) MB", kernel.source,
                 ]
             }
             return Columns.text([["VERSION", "NAME", "BTF", "SIZE", "SOURCE"]] + rows)
         }
+    }
+
+    /// Removes a kernel with its saved guests, and says so.
+    static func remove(_ name: String, from store: KernelStore) async throws {
+        let removed = try await store.remove(name).name
+        let templates = TemplateStore(root: store.templates)
+        for template in templates.templates() where template.description.kernel == removed {
+            templates.remove(template)
+        }
+        Terminal.standardOutput("removed \(removed)\n")
     }
 
     struct Remove: AsyncParsableCommand {
@@ -69,74 +80,8 @@ struct KernelsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let store = try KernelStore()
-            let templates = TemplateStore(root: store.templates)
-            for name in name {
-                let removed = try await store.remove(name).name
-                for template in templates.templates() where template.description.kernel == removed {
-                    templates.remove(template)
-                }
-                Terminal.standardOutput("removed \(removed)\n")
-            }
+            for name in name { try await KernelsCommand.remove(name, from: store) }
         }
-    }
-
-    struct CollectGarbage: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "gc",
-            abstract: "Remove saved guests that have not been used for long.",
-            discussion: "The kernels themselves stay; a guest that is needed again is booted and saved again."
-        )
-
-        @Option(help: ArgumentHelp("Keep at most so many saved guests.", valueName: "count"))
-        var keep = TemplateStore.usualLimits.count
-
-        @Option(help: ArgumentHelp("Keep at most so much on the disk.", valueName: "megabytes"))
-        var size = TemplateStore.usualLimits.bytes >> 20
-
-        func validate() throws {
-            if keep < 0 || size < 0 { throw ValidationError("--keep and --size can't be negative") }
-        }
-
-        func run() async throws {
-            let templates = TemplateStore(root: try KernelStore().templates)
-            let removed = templates.collect(count: keep, bytes: size << 20)
-            for template in removed { Terminal.standardOutput("removed a saved \(template.description.kernel)\n") }
-            let kept = templates.templates()
-            let bytes = kept.map(\.bytesOnDisk).reduce(0, +)
-            let guests = kept.count == 1 ? "1 saved guest" : "\(kept.count) saved guests"
-            Terminal.standardOutput("\(guests) kept, \(bytes >> 20) MB\n")
-        }
-    }
-
-    struct Info: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "What is known of a kernel in the store.")
-
-        @Argument(help: "A line, a version, a release or a name.")
-        var kernel: String
-
-        func run() async throws {
-            let store = try KernelStore()
-            guard let found = try store.kernel(for: KernelSpec(kernel)) else {
-                throw KernelStoreError.notInStore(name: kernel, there: try store.kernels().map(\.name))
-            }
-            let modules = found.modules.map(\.name).joined(separator: " ")
-            let rows: [[String]] = [
-                ["name", found.name],
-                ["version", found.version],
-                ["release", found.release],
-                ["source", found.source],
-                ["architecture", found.architecture.rawValue],
-                ["image", description(found.image)],
-                ["boots", found.uncompressed.map { "uncompressed, \(description($0))" } ?? "the image"],
-                ["BTF", found.btf.map(description) ?? "none: CO-RE can't work"],
-                ["configuration", found.config.map(description) ?? "not known"],
-                ["modules", modules.isEmpty ? "none needed" : modules],
-                ["added", found.added.formatted(.iso8601)],
-            ]
-            Terminal.standardOutput(Columns.text(rows))
-        }
-
-        private func description(_ blob: Blob) -> String { "sha256 \(blob.sha256), \(blob.size) bytes" }
     }
 }
 

@@ -8,6 +8,8 @@ extension AcceleratorChoice: ExpressibleByArgument {}
 extension LoaderChoice: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 
+    public static var allValueStrings: [String] { names }
+
     public var defaultValueDescription: String { text }
 }
 
