@@ -189,7 +189,8 @@ let package = Package(
         .testTarget(
             name: "KernelStoreTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "KernelStore", "Matrix", "OCIRegistry", "Platform", "TestKernels",
+                "ChildProcess", "ContentDigest", "FileLock", "KernelStore", "Matrix", "OCIRegistry", "Platform",
+                "TestKernels",
                 "TestServers", system,
             ]
         ),

@@ -39,21 +39,27 @@ public struct GuestImageStore: Sendable {
         scratch.sweep()
     }
 
-    /// Everything in the store, by name, the newest of each name first.
+    /// Everything in the store, by name, of each name the one that was built or asked for last first.
     public func images() throws(GuestImageError) -> [GuestImage] {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []).sorted()
-        var images: [GuestImage] = []
+        var images: [(image: GuestImage, chosen: Date)] = []
         for name in names where name != "unfinished" {
             let place = folder.appending(name)
-            guard let image = try ImageRecord.read(in: place)?.image(in: place) else { continue }
-            images.append(image)
+            // One that is damaged keeps nobody from the others; `build --force` and `remove` know its folder.
+            guard let image = try? ImageRecord.read(in: place)?.image(in: place) else { continue }
+            let record = place.appending(ImageRecord.fileName).string
+            let attributes = try? FileManager.default.attributesOfItem(atPath: record)
+            images.append((image, attributes?[.modificationDate] as? Date ?? image.created))
         }
-        return images.sorted { $0.name == $1.name ? $0.created > $1.created : $0.name < $1.name }
+        return images.sorted { left, right in
+            left.image.name == right.image.name ? left.chosen > right.chosen : left.image.name < right.image.name
+        }.map(\.image)
     }
 
-    /// The one that was built last under this name; nil where there is none.
+    /// The one that was built, or asked for to be built, last under this name, or the one whose folder is called so; nil where
+    /// there is none.
     public func image(named name: String) throws(GuestImageError) -> GuestImage? {
-        try images().first { $0.name == name }
+        try images().first { $0.name == name || $0.folderName == name }
     }
 
     /// The image of a definition as it is now, if it is there; nil where it would have to be built. Reads the files that the
@@ -87,7 +93,10 @@ public struct GuestImageStore: Sendable {
         let definition = try definitions.resolved(name)
         let recipe = try BuildRecipe(definition, from: definitions, on: base, as: format)
         let digest = try recipe.digest()
-        if !isForced, let image = try find(name, digest: digest) { return image }
+        if !isForced, let image = try find(name, digest: digest) {
+            choose(image)
+            return image
+        }
         guard FileManager.default.isReadableFile(atPath: base.keyring.string) else {
             throw GuestImageError.unreadable(
                 path: base.keyring.string,
@@ -103,7 +112,10 @@ public struct GuestImageStore: Sendable {
         let lock = folder.appending("\(folderName).lock")
         return try await FileLock.with(lock, within: Self.patience, waiting: { progress(.waiting(image: name)) }) {
             // Whoever had the lock may have built it.
-            if !isForced, let image = try find(name, digest: digest) { return image }
+            if !isForced, let image = try find(name, digest: digest) {
+                choose(image)
+                return image
+            }
             return try await scratch.with { work in
                 let new = work.appending("new")
                 try FileManager.default.createDirectory(atPath: new.string, withIntermediateDirectories: false)
@@ -143,6 +155,12 @@ public struct GuestImageStore: Sendable {
             }
         }
         return removed
+    }
+
+    /// Makes it the one that its name means: the record that was written or touched last.
+    private func choose(_ image: GuestImage) {
+        let record = folder.appending(image.folderName).appending(ImageRecord.fileName)
+        utimes(record.string, nil)
     }
 
     private func find(_ name: String, digest: String) throws(GuestImageError) -> GuestImage? {

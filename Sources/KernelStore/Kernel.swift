@@ -46,6 +46,13 @@ public struct Kernel: Codable, Hashable, Sendable {
     /// The first two numbers of the version: `6.1`.
     public var line: String { KernelVersion(version).line }
 
+    /// By version, and within one by release, whose numbers count as such: Ubuntu's builds of a line have one version.
+    func isOlder(than other: Kernel) -> Bool {
+        let (left, right) = (KernelVersion(version), KernelVersion(other.version))
+        if left != right { return left < right }
+        return release.compare(other.release, options: .numeric) == .orderedAscending
+    }
+
     var blobs: [Blob] {
         [image] + [uncompressed, config, btf].compactMap { $0 } + (modules + (imageModules ?? [])).map(\.blob)
     }

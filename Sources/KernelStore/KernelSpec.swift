@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import OCIRegistry
+
 /// Which kernel a user means.
 public indirect enum KernelSpec: Hashable, Sendable, CustomStringConvertible {
     /// The newest of a line: `6.1`.
@@ -76,6 +78,14 @@ public indirect enum KernelSpec: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether two references are to one image, of whatever tag; a reference without a digest is to none for certain.
+    private static func isSame(_ asked: String, _ known: String?) -> Bool {
+        guard let known, let left = try? ImageReference(asked), let right = try? ImageReference(known) else {
+            return false
+        }
+        return left.digest != nil && left.digest == right.digest && left.repository == right.repository
+    }
+
     /// Whether it is this kernel's own name or release, or where it comes from: what no kernel of another architecture has.
     public func namesOne(of kernel: Kernel) -> Bool {
         switch self {
@@ -94,9 +104,9 @@ public indirect enum KernelSpec: Hashable, Sendable, CustomStringConvertible {
         case .version(let version): kernel.version == version && !kernel.isOwn
         case .latest: !kernel.isOwn
         case .newest(let lines): lines.contains(kernel.line) && !kernel.isOwn
-        case .named(let name): kernel.name == name || kernel.release == name
+        case .named(let name): kernel.name == name || (kernel.release == name && !kernel.isOwn)
         case .from(let source, let spec): kernel.origin == source && spec.matches(kernel)
-        case .image(let reference): kernel.reference == reference
+        case .image(let reference): Self.isSame(reference, kernel.reference)
         case .longTerm, .file, .tree: false
         }
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileLock
+import Foundation
 import SystemPackage
 
 extension KernelStore {
@@ -7,6 +9,8 @@ extension KernelStore {
 
     /// Where a kernel of this name is built, unless the user says otherwise.
     public func buildFolder(of name: String) -> FilePath { root.appending("builds").appending(name) }
+
+    func buildLock(of name: String) -> FilePath { root.appending("builds").appending("\(name).lock") }
 
     /// Builds a tree and takes in what comes of it, in the place of what was built under this name before.
     public func build(
@@ -19,10 +23,17 @@ extension KernelStore {
         if let known = try kernels().first(where: { $0.name == name }), !known.source.hasPrefix(Self.builtFrom) {
             throw KernelStoreError.nameTaken(name: name)
         }
-        try await build.run(progress: progress)
-        let files = try KernelFiles(builtIn: build.output)
-        return try await takeIn(files, replacing: true) { _ in
-            KernelCredentials(name: name, origin: KernelOrigin.added, source: "\(Self.builtFrom) \(build.tree)")
+        try FileManager.default.createDirectory(
+            atPath: root.appending("builds").string,
+            withIntermediateDirectories: true
+        )
+        // A second build would find the first one's half-made files.
+        return try await FileLock.with(buildLock(of: name), within: .zero) {
+            try await build.run(progress: progress)
+            let files = try KernelFiles(builtIn: build.output)
+            return try await takeIn(files, replacing: true) { _ in
+                KernelCredentials(name: name, origin: KernelOrigin.added, source: "\(Self.builtFrom) \(build.tree)")
+            }
         }
     }
 }

@@ -6,13 +6,9 @@ import Platform
 import SystemPackage
 
 extension KernelStore {
-    /// Takes in the kernel of an image that was named in the place of a kernel, with what lies beside it. It has one name
-    /// as long as it has one path.
+    /// Takes in the kernel of an image that was named in the place of a kernel, with what lies beside it.
     func takeIn(file path: String, on architecture: Architecture) async throws -> Kernel {
-        let image = Self.absolute(FilePath(path)).lexicallyNormalized()
-        guard FileManager.default.fileExists(atPath: image.string) else {
-            throw KernelStoreError.notAKernel(path: path, reason: "there is no such file")
-        }
+        let image = try Self.existing(path)
         let release = try await scratch.with { folder in
             try await KernelIntake(blobs: blobs, folder: folder).image(at: image).image.release
         }
@@ -22,9 +18,32 @@ extension KernelStore {
 
     /// Takes in the kernel that was built in a tree.
     func takeIn(tree path: String, on architecture: Architecture) async throws -> Kernel {
-        let tree = Self.absolute(FilePath(path)).lexicallyNormalized()
+        let tree = try Self.existing(path)
         return try await takeIn(try KernelFiles(builtIn: tree), named: KernelOrigin.tree, at: tree, on: architecture)
     }
+
+    /// SHA-256 of the image that is in the file or the tree now, hexadecimal; nil for any other word, and where there is none.
+    public func imageDigest(of spec: KernelSpec) async throws -> String? {
+        let image: FilePath? =
+            switch spec {
+            case .file(let path): try? Self.existing(path)
+            case .tree(let path): (try? Self.existing(path)).flatMap { try? KernelFiles(builtIn: $0).image }
+            default: nil
+            }
+        return image.flatMap { ContentDigest(ofFile: $0)?.hexadecimal }
+    }
+
+    /// Where it really is: `..` behind a symbolic link is not the folder that its text says.
+    private static func existing(_ path: String) throws(KernelStoreError) -> FilePath {
+        guard let real = realpath(path, nil) else {
+            throw .notAKernel(path: path, reason: String(cString: strerror(errno)))
+        }
+        defer { free(real) }
+        return FilePath(String(cString: real))
+    }
+
+    /// Records of one file or tree that are kept: a run that began before it was changed goes on with what it had.
+    private static let keptStates = 4
 
     private func takeIn(
         _ files: KernelFiles,
@@ -33,8 +52,13 @@ extension KernelStore {
         on architecture: Architecture
     ) async throws -> Kernel {
         let place = ContentDigest(of: Data(path.string.utf8)).hexadecimal.prefix(8)
-        return try await takeIn(files, replacing: true, on: architecture) { release in
-            KernelCredentials(name: "\(origin)-\(place)-\(release)", origin: origin, source: "\(origin):\(path)")
+        let state = (ContentDigest(ofFile: files.image)?.hexadecimal ?? "").prefix(8)
+        let source = "\(origin):\(path)"
+        let kernel = try await takeIn(files, replacing: true, on: architecture) { release in
+            KernelCredentials(name: "\(origin)-\(place)-\(state)-\(release)", origin: origin, source: source)
         }
+        let states = try kernels().filter { $0.source == source }.sorted { $0.added < $1.added }
+        for old in states.dropLast(Self.keptStates) where old.name != kernel.name { _ = try? await remove(old.name) }
+        return kernel
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileLock
 import Foundation
 import SystemPackage
 
@@ -13,37 +14,54 @@ extension KernelStore {
             !pinned.contains(old.digest)
                 && kernels.contains { new in
                     (new.line, new.origin, new.architecture) == (old.line, old.origin, old.architecture)
-                        && KernelVersion(old.version) < KernelVersion(new.version)
+                        && (new.repository, new.flavour) == (old.repository, old.flavour) && old.isOlder(than: new)
                 }
         }
     }
 
-    /// How long a download that broke off may wait to be gone on with.
-    private static let downloadPatience: TimeInterval = 7 * 24 * 3600
+    /// How long what nobody has gone on with stays: downloads that broke off, builds that failed.
+    private static let patienceWithLeftovers: TimeInterval = 7 * 24 * 3600
 
-    /// Removes downloads that nobody has gone on with for a week, and what was built of kernels that are not here any more.
+    /// Removes downloads that nobody has gone on with for a week, and what was built of kernels that are not here and that
+    /// nobody has built at for as long.
     ///
     /// - Returns: what was removed, for people.
-    public func sweep(now: Date = Date()) throws(KernelStoreError) -> [String] {
+    public func sweep(now: Date = Date()) async throws -> [String] {
         var removed: [String] = []
         func remove(_ path: FilePath, _ what: String) {
             if (try? FileManager.default.removeItem(atPath: path.string)) != nil { removed.append(what) }
         }
-        let downloads = root.appending("downloads")
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: downloads.string)) ?? [] {
-            let path = downloads.appending(name)
+        func isOld(_ path: FilePath) -> Bool {
             let attributes = try? FileManager.default.attributesOfItem(atPath: path.string)
-            guard let changed = attributes?[.modificationDate] as? Date, changed < now - Self.downloadPatience,
-                name.hasSuffix(".partial")
-            else { continue }
-            remove(path, "a download that broke off (\(changed.formatted(.iso8601.year().month().day())))")
+            guard let changed = attributes?[.modificationDate] as? Date else { return false }
+            return changed < now - Self.patienceWithLeftovers
+        }
+        let downloads = root.appending("downloads")
+        for name in Self.names(in: downloads) where name.hasSuffix(".partial") && isOld(downloads.appending(name)) {
+            remove(downloads.appending(name), "a download that broke off")
         }
         let names = Set(try kernels().map(\.name))
         let builds = root.appending("builds")
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: builds.string)) ?? []
-        where !names.contains(name) {
-            remove(builds.appending(name), "what was built of \(name)")
+        for name in Self.names(in: builds) where !names.contains(name) && !name.hasSuffix(".lock") {
+            // Whoever builds there holds the lock.
+            try? await FileLock.with(buildLock(of: name), within: .zero) {
+                if isOld(builds.appending(name)) { remove(builds.appending(name), "what was built of \(name)") }
+            }
         }
         return removed.sorted()
+    }
+
+    private static func names(in folder: FilePath) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
+    }
+}
+
+extension Kernel {
+    /// Of an image: its repository, where several may have no name of their own.
+    fileprivate var repository: String? { reference?.split(separator: "@").first.map(String.init) }
+
+    /// What of a release says how it was built, and not when: `cloud-amd64`.
+    fileprivate var flavour: String {
+        release.split(separator: "-").dropFirst().filter { $0.first?.isLetter == true }.joined(separator: "-")
     }
 }

@@ -93,8 +93,15 @@ extension KernelStore {
     ) async throws -> Result {
         let name = architecture == .amd64 ? archive.name : "\(archive.name)-\(architecture.rawValue)"
         let folder = root.appending("apt").appending(name)
-        let apt = try PrivateApt(folder: folder, archive: archive, architecture: architecture)
-        return try await FileLock.with(folder.appending("lock"), within: Self.patience) { try await body(apt) }
+        do {
+            try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+        } catch {
+            throw KernelStoreError.storage(path: folder.string, reason: error.localizedDescription)
+        }
+        return try await FileLock.with(folder.appending("lock"), within: Self.patience) {
+            // Its configuration is written here, and is another process's before and after.
+            try await body(try PrivateApt(folder: folder, archive: archive, architecture: architecture))
+        }
     }
 
     /// Debian's releases end with their architecture, others' may not.
@@ -113,9 +120,11 @@ extension KernelStore {
         _ architecture: Architecture
     ) throws(KernelStoreError) -> Kernel? {
         let name = Self.recordName(package.release, of: archive, architecture)
-        // One from before images were mounted lacks the modules for it, and is fetched again.
+        // One from before images were mounted lacks the modules for it, and is fetched again; so is one of another revision of
+        // the package.
         return try kernels().first { kernel in
-            kernel.name == name && kernel.version == package.upstream.text && kernel.imageModules != nil
+            kernel.name == name && kernel.origin == archive.name && kernel.imageModules != nil
+                && kernel.source.hasSuffix(" \(package.name) \(package.version)")
         }
     }
 

@@ -90,6 +90,12 @@ extension KernelStore {
 }
 
 extension KernelStoreError {
+    /// Whether nobody could be asked, or has it: then what was there before may do. What was refused for what it is, may not.
+    public var isUnavailability: Bool {
+        if case .noSource = self { return true }
+        return leavesOthersToAsk
+    }
+
     /// Whether it only says that this source does not have the kernel, or can't be asked now. What was refused for what it
     /// is, is told at once instead.
     fileprivate var leavesOthersToAsk: Bool {

@@ -51,7 +51,8 @@ public struct KernelStore: Sendable {
 
     /// Opens the store, and makes it where it is not there yet.
     public init(root: FilePath = KernelStore.defaultRoot()) throws(KernelStoreError) {
-        self.root = root
+        // apt and tar run in other folders.
+        self.root = Self.absolute(root)
         scratch = ScratchFolders(in: root.appending("tmp"), prefix: "")
         blobs = BlobStore(folder: root.appending("blobs"), scratch: scratch)
         for folder in ["", "blobs", "kernels", "downloads", "tools", "tmp"] {
@@ -88,17 +89,27 @@ public struct KernelStore: Sendable {
                 throw .damaged(path: path.string, reason: "it is no record of a kernel")
             }
         }
-        return kernels.sorted { KernelVersion($0.version) < KernelVersion($1.version) }
+        return kernels.sorted { $0.isOlder(than: $1) }
     }
 
     /// The newest kernel in the store that `spec` means; nil where there is none.
     ///
-    /// - Parameter architecture: nil leaves it to names and releases, and takes the host's for anything else.
+    /// - Parameters:
+    ///   - architecture: nil leaves it to names and releases, and takes the host's for anything else.
+    ///   - sources: names, in the order in which they are preferred where several have had the same.
     public func kernel(
         for spec: KernelSpec,
-        on architecture: Architecture? = nil
+        on architecture: Architecture? = nil,
+        preferring sources: [String] = []
     ) throws(KernelStoreError) -> Kernel? {
-        let meant = try kernels().filter { spec.matches($0) && (architecture ?? $0.architecture) == $0.architecture }
+        var meant = try kernels().filter { spec.matches($0) && (architecture ?? $0.architecture) == $0.architecture }
+        func rank(_ kernel: Kernel) -> Int { sources.firstIndex(of: kernel.origin) ?? sources.count }
+        // A name is one kernel's; of several that are equally new the preferred source's comes last.
+        if case .named(let name) = spec, let named = meant.first(where: { $0.name == name }) { meant = [named] }
+        meant.sort { left, right in
+            if left.isOlder(than: right) { return true }
+            return !right.isOlder(than: left) && rank(left) > rank(right)
+        }
         if architecture == nil, let ofHost = meant.last(where: { $0.architecture == .host }) { return ofHost }
         guard architecture == nil else { return meant.last }
         return meant.last { spec.namesOne(of: $0) }
@@ -125,8 +136,12 @@ public struct KernelStore: Sendable {
     public func remove(_ name: String) async throws -> Kernel {
         try await FileLock.with(lock, within: Self.patience) {
             let kernels = try kernels()
-            guard let kernel = kernels.first(where: { $0.name == name || $0.release == name }) else {
+            let ofRelease = kernels.filter { $0.release == name }
+            guard let kernel = kernels.first(where: { $0.name == name }) ?? ofRelease.first else {
                 throw KernelStoreError.notInStore(name: name, there: kernels.map(\.name))
+            }
+            guard kernel.name == name || ofRelease.count == 1 else {
+                throw KernelStoreError.ambiguous(name: name, ofRelease.map(\.name))
             }
             unlink(record(kernel.name).string)
             keepOnlyWhatIsNeeded(by: kernels.filter { $0.name != kernel.name })
@@ -144,7 +159,9 @@ public struct KernelStore: Sendable {
         try await FileLock.with(lock, within: Self.patience) {
             let kernel = try await makeKernel()
             let path = record(kernel.name)
-            guard replacing || !FileManager.default.fileExists(atPath: path.string) else {
+            // Whoever it is from, it takes nobody else's place.
+            let same = try kernels().first { $0.name == kernel.name }
+            guard same == nil || (replacing && same?.origin == kernel.origin) else {
                 throw KernelStoreError.nameTaken(name: kernel.name)
             }
             do {

@@ -12,6 +12,8 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
     case unknownSource(name: String, known: [String])
     case notInStore(name: String, there: [String])
     case nameTaken(name: String)
+    /// Several kernels are of this release.
+    case ambiguous(name: String, [String])
     case unusableName(String)
     /// The machine's apt configuration names no Debian archive.
     case noArchive
@@ -20,6 +22,8 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
     case noKeyring(path: String)
     /// apt could not read the archive's signed indexes.
     case archiveUnreadable(suites: [String], reason: String)
+    /// apt does not believe the archive's indexes: their signature or digests are wrong.
+    case archiveRefused(suites: [String], reason: String)
     /// What was fetched is not what the archive's signature vouches for. Nothing of it is kept.
     case refused(what: String, reason: String)
     case notDownloaded(what: String, reason: String)
@@ -56,6 +60,8 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
                 + "More can be configured: docs/kernels.md"
         case .notInStore(let name, let there):
             "no kernel \(name) in the store; there: \(there.isEmpty ? "none" : there.joined(separator: ", "))"
+        case .ambiguous(let name, let names):
+            "\(name) is the release of several kernels: \(names.joined(separator: ", "))"
         case .nameTaken(let name): "the store has a kernel \(name) already: bpfmatrix kernels remove \(name)"
         case .unusableName(let name):
             "'\(name)' can't be a kernel's name: it has letters, digits, '.', '_', '+' and '-', and means no kernel yet as "
@@ -71,6 +77,8 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
             "\(path) is missing, without which nothing can be verified: install debian-archive-keyring"
         case .archiveUnreadable(let suites, let reason):
             "the Debian archive can't be read (\(suites.joined(separator: ", "))): \(reason)"
+        case .archiveRefused(let suites, let reason):
+            "the archive's indexes were refused, and nothing was taken from it (\(suites.joined(separator: ", "))): \(reason)"
         case .refused(let what, let reason): "\(what) was refused: \(reason). Nothing of it was kept"
         case .notDownloaded(let what, let reason):
             "\(what) could not be downloaded: \(reason). What has come is kept; the same command goes on from there"

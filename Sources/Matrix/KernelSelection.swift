@@ -67,7 +67,7 @@ public struct KernelSelection: Sendable {
     ) async throws -> Kernel {
         if let lock { return try await kernel(spec, pinnedBy: lock, report: report) }
         let meant = sources.meaning(of: KernelSpec(spec))
-        let known = try store.kernel(for: meant, on: architecture)
+        let known = try store.kernel(for: meant, on: architecture, preferring: sources.sources.map(\.name))
         // One from before images were mounted lacks the modules for it: it is fetched again, if it can be.
         if let known, !meant.isOnlyKnownToSources, known.isOwn || known.imageModules != nil { return known }
         if known == nil, let other = try store.kernel(for: meant), meant.namesOne(of: other) {
@@ -77,7 +77,7 @@ public struct KernelSelection: Sendable {
             return try await newest(spec, report: report)
         } catch {
             try Task.checkCancellation()
-            guard let known else { throw error }
+            guard let known, (error as? KernelStoreError)?.isUnavailability == true else { throw error }
             report(.note("\(spec): the sources can't be asked, going by what is here: \(error)"))
             return known
         }
@@ -98,7 +98,13 @@ public struct KernelSelection: Sendable {
         guard let pin = lock.pin(of: spec, for: architecture) else {
             throw KernelLockError.notPinned(spec: spec, path: path, pinned: lock.specs(for: architecture))
         }
-        if let here = try store.kernels().first(where: pin.isMet) { return here }
+        if let here = try store.kernels().first(where: pin.isMet) {
+            // A file or a tree is looked at in every run: it is not tested as what it was.
+            if let now = try await store.imageDigest(of: KernelSpec(spec)), now != here.digest {
+                throw KernelLockError.replaced(spec: spec, path: path, pin, found: now)
+            }
+            return here
+        }
         guard let wanted = pin.whereToFind(spec) else {
             let reason = "it was added by hand, and is not in the store: bpfmatrix kernels add, or import"
             throw KernelLockError.gone(spec: spec, path: path, pin, reason: reason)

@@ -120,7 +120,7 @@ import Testing
                 let error = await #expect(throws: KernelStoreError.self) {
                     try await pull("6.1", store, fixture.archive(port: port))
                 }
-                guard case .archiveUnreadable = error else { Issue.record("\(String(describing: error))"); return }
+                guard case .archiveRefused = error else { Issue.record("\(String(describing: error))"); return }
                 try expectEmpty(store)
             }
         }
@@ -134,7 +134,7 @@ import Testing
                 let error = await #expect(throws: KernelStoreError.self) {
                     try await pull("6.1", store, other.archive(port: port))
                 }
-                guard case .archiveUnreadable = error else { Issue.record("\(String(describing: error))"); return }
+                guard case .archiveRefused = error else { Issue.record("\(String(describing: error))"); return }
                 try expectEmpty(store)
             }
         }
@@ -148,7 +148,7 @@ import Testing
                 let error = await #expect(throws: KernelStoreError.self) {
                     try await pull("6.1", store, fixture.archive(port: port, isStrict: true))
                 }
-                guard case .archiveUnreadable = error else { Issue.record("\(String(describing: error))"); return }
+                guard case .archiveRefused = error else { Issue.record("\(String(describing: error))"); return }
                 let (notes, continuation) = AsyncStream.makeStream(of: String.self)
                 _ = try await store.pull(.line("6.1"), from: fixture.archive(port: port)) { progress in
                     if case .note(let text) = progress { continuation.yield(text) }

@@ -58,9 +58,10 @@ import Testing
             ("sources:\n  - name: file\n    archive: http://a", "line 2", "'file' can't be a source's name"),
             ("sources:\n  - name: 6.1\n    archive: http://a", "line 2", "'6.1' can't be a source's name"),
             (
-                "sources:\n  - name: debian\n    archive: a\n    suites: [s]\n    keyring: k\n  - debian", "line 6",
-                "second"
+                "sources:\n  - name: twice\n    archive: a\n    suites: [s]\n    keyring: k\n  - name: twice\n    registry: h/r",
+                "line 6", "second"
             ),
+            ("sources:\n  - name: lvh\n    registry: 127.0.0.1:5000/mine", "line 2", "'lvh' can't be a source's name"),
             ("longterm: [new]", "line 1", "'new' is no line"),
             ("sources: [", "config.yaml", "can't be used"),
             ("- a", "line 1", "no mapping"),
@@ -198,21 +199,28 @@ import Testing
         }
     }
 
-    @Test("an index that was tampered with is told, and nothing is taken from it")
+    @Test(
+        "an index that was tampered with ends the search: no other source is asked in silence, and no older kernel taken"
+    )
     func tampered() async throws {
         try await withTwo { first, second, store in
             try await first.served { one in
                 try await second.served { two in
-                    let index = try String(contentsOfFile: first.index.string, encoding: .utf8)
-                    try first.index.write(index.replacing("6.1.999", with: "6.1.998"))
                     let sources = KernelSources([
                         .archive(first.archive(port: one, name: "one")),
                         .archive(second.archive(port: two, name: "two")),
                     ])
-                    let kernel = try await store.pull(.line("6.1"), from: sources) { _ in }
-                    #expect(kernel.origin == "two")
-                    await #expect(throws: KernelStoreError.self) {
-                        try await store.pull(KernelSpec("one:6.1"), from: sources) { _ in }
+                    _ = try await store.pull(KernelSpec("two:6.8"), from: sources) { _ in }
+                    let index = try String(contentsOfFile: first.index.string, encoding: .utf8)
+                    try first.index.write(index.replacing("6.1.999", with: "6.1.998"))
+                    for word in ["6.1", "one:6.1", "latest"] {
+                        let error = await #expect(throws: KernelStoreError.self) {
+                            try await KernelSelection(store: store, sources: sources).kernel(word) { _ in }
+                        }
+                        guard case .archiveRefused? = error else {
+                            Issue.record("\(word): \(String(describing: error))")
+                            continue
+                        }
                     }
                 }
             }
@@ -246,9 +254,43 @@ import Testing
             try image.write(FakeKernel.image(release: "6.2.9-test", payload: payload + [0]))
             let changed = try await store.pull(.file(image.string), from: sources) { _ in }
             #expect(changed.digest != kernel.digest)
-            #expect(try store.kernels().count == 1)
+            // A run that began with the old one goes on with it; of many the oldest go.
+            #expect(FileManager.default.fileExists(atPath: store.path(of: kernel.image).string))
+            for state in 1...6 {
+                try image.write(
+                    FakeKernel.image(release: "6.2.9-test", payload: payload + [UInt8](repeating: 1, count: state))
+                )
+                _ = try await store.pull(.file(image.string), from: sources) { _ in }
+            }
+            #expect(try store.kernels().count == 4)
             // A line never means it.
             #expect(try store.kernel(for: .line("6.2")) == nil)
+        }
+    }
+
+    @Test(
+        "what lies beside a file and does not bear its release is of something else; links are followed as the system does"
+    )
+    func beside() async throws {
+        try await withScratchFolder { folder in
+            let store = try KernelStore(root: folder.appending("store"))
+            let home = folder.appending("a/b")
+            try FileManager.default.createDirectory(
+                atPath: home.appending(".config").string,
+                withIntermediateDirectories: true
+            )
+            try home.appending("config").write("CONFIG_HZ=1000\n")
+            let image = FakeKernel.image(release: "6.2.9", payload: try await FakeKernel.payload(in: folder))
+            try home.appending("bzImage").write(image)
+            try folder.appending("a/bzImage").write(image + [0])
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.appending("link").string,
+                withDestinationPath: home.string
+            )
+            let kernel = try await store.pull(.file(home.appending("bzImage").string), from: .usual) { _ in }
+            #expect(kernel.config == nil)
+            let above = try await store.pull(.file("\(folder)/link/../bzImage"), from: .usual) { _ in }
+            #expect(above.image.size == image.count + 1)
         }
     }
 

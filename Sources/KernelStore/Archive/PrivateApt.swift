@@ -88,7 +88,8 @@ struct PrivateApt: Sendable {
         let isUnreachable = !errors.contains { error in
             ["signature", "NO_PUBKEY", "not signed", "Hash Sum", "expired", "no longer"].contains { error.contains($0) }
         }
-        guard isUnreachable, !archive.isStrict, !(try await packages().isEmpty) else {
+        guard isUnreachable else { throw KernelStoreError.archiveRefused(suites: names, reason: reason) }
+        guard !archive.isStrict, !(try await packages().isEmpty) else {
             throw KernelStoreError.archiveUnreadable(suites: names, reason: reason)
         }
         note("the archive does not answer; going by what it said before (\(errors.first ?? reason))")

@@ -19,17 +19,19 @@ extension KernelFiles {
     /// - Parameter release: `uname -r`.
     init(beside image: FilePath, release: String) {
         let folder = image.removingLastComponent()
-        func first(_ candidates: [FilePath]) -> FilePath? {
-            candidates.first { FileManager.default.fileExists(atPath: $0.string) }
+        func first(_ names: [String], isFolder wanted: Bool = false) -> FilePath? {
+            names.map { folder.appending($0) }.first { path in
+                var isFolder: ObjCBool = false
+                return FileManager.default.fileExists(atPath: path.string, isDirectory: &isFolder)
+                    && isFolder.boolValue == wanted
+            }
         }
+        // Only what bears the release: a `config` in the same folder may be of anything.
         self.init(
             image: image,
-            config: first(["config-\(release)", "config", ".config"].map { folder.appending($0) }),
-            modules: first([
-                folder.appending("modules"), folder.appending("../lib/modules/\(release)"),
-                folder.appending("../usr/lib/modules/\(release)"),
-            ]),
-            btf: first(["btf-\(release)", "btf"].map { folder.appending($0) })
+            config: first(["config-\(release)"]),
+            modules: first(["../lib/modules/\(release)", "../usr/lib/modules/\(release)"], isFolder: true),
+            btf: first(["btf-\(release)"])
         )
     }
 

@@ -54,7 +54,10 @@ public struct KernelLock: Sendable, Hashable {
             }
         }
 
-        public func isMet(by kernel: Kernel) -> Bool { kernel.digest == sha256 }
+        /// Whether it is that very kernel: another source's may have the same image with another configuration beside it.
+        public func isMet(by kernel: Kernel) -> Bool {
+            kernel.digest == sha256 && kernel.origin == origin && kernel.reference == reference
+        }
     }
 
     /// Looked for in the working directory.

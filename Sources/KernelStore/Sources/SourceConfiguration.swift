@@ -107,7 +107,10 @@ public enum SourceConfiguration {
         guard let name = fields["name"] else { throw entry.wrong("a source needs a name") }
         let word = try name.word()
         let isFree = KernelStore.isPlain(word) && !KernelOrigin.words.contains(word) && word != RegistrySource.unnamed
-        guard isFree, case .named = KernelSpec(word) else { throw name.wrong("'\(word)' can't be a source's name") }
+        let isBuiltIn = KernelSources.usual.sources.contains { $0.name == word }
+        guard isFree, !isBuiltIn, case .named = KernelSpec(word) else {
+            throw name.wrong("'\(word)' can't be a source's name")
+        }
         if let address = fields["registry"] {
             guard fields.count == 2 else {
                 throw entry.wrong("registry \(word) has a name, an address and nothing else")

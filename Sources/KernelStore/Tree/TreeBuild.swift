@@ -97,9 +97,11 @@ public struct TreeBuild: Sendable {
         within limit: Duration,
         line: @escaping @Sendable (String) -> Void
     ) async throws {
+        let cage = await Self.cage()
+        let words = cage + ["make", "-C", tree.string, "O=\(output)"] + arguments
         let command = Command(
-            "make",
-            ["-C", tree.string, "O=\(output)"] + arguments,
+            words[0],
+            Array(words.dropFirst()),
             environment: ["LC_ALL": "C", "KBUILD_BUILD_USER": "bpfmatrix", "KBUILD_BUILD_HOST": "localhost"]
         )
         let (lines, continuation) = AsyncStream.makeStream(
@@ -118,6 +120,17 @@ public struct TreeBuild: Sendable {
         for await line in lines { last.append(line) }
         throw TreeBuildError.failed(step: arguments.joined(separator: " "), ending: "\(ending)", tail: last)
     }
+
+    /// Before make: a process namespace, with which all that make has started ends. Killed alone, it would leave the makes and
+    /// compilers below it at work. Empty where this machine lets nobody have one.
+    private static func cage() async -> [String] {
+        let users = geteuid() == 0 ? [] : ["--user", "--map-current-user"]
+        let options = users + ["--pid", "--fork", "--kill-child"]
+        let probe = try? await Command("unshare", options + ["true"]).run(within: probeLimit)
+        return probe?.ending.isSuccess == true ? ["unshare"] + options : []
+    }
+
+    private static let probeLimit = Duration.seconds(10)
 
     /// Lines of a failed step that are shown.
     private static let tail = 20

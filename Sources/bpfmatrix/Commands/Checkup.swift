@@ -45,7 +45,7 @@ struct Checkup {
         var findings = [await emulator(), await foreignEmulator(), agent(), kvm()]
         findings += [await compiler(), headers(), await bpftool()]
         findings += Self.tools.map { tool($0) }
-        findings += [virtiofsd()] + Self.imageTools.map { tool($0, absent: Finding.State.lacking) }
+        findings += [virtiofsd(), await namespaces()] + Self.imageTools.map { tool($0, absent: Finding.State.lacking) }
         findings += await sources() + [kernels(), room()]
         return findings
     }
@@ -79,6 +79,24 @@ struct Checkup {
         (name: "mke2fs", purpose: "builds images", package: "e2fsprogs"),
         (name: "newuidmap", purpose: "without root, builds images and hands folders to guests", package: "uidmap"),
     ]
+
+    /// What handing folders to guests and building images take where one is not root: tried, since much can forbid it.
+    private func namespaces() async -> Finding {
+        let options = geteuid() == 0 ? ["--mount"] : ["--user", "--map-root-user", "--map-auto", "--mount"]
+        let probe = try? await Command("unshare", options + ["true"]).run(within: .seconds(10))
+        let reason = probe?.errorText.trimmingCharacters(in: .whitespacesAndNewlines) ?? "unshare does not run"
+        let advice =
+            geteuid() == 0
+            ? "it takes CAP_SYS_ADMIN"
+            : "it takes newuidmap (apt-get install uidmap), a line for this user in /etc/subuid and /etc/subgid, and a system that "
+                + "lets users make namespaces"
+        return Finding(
+            what: "namespaces",
+            state: probe?.ending.isSuccess == true
+                ? .present("to hand folders to guests and to build images")
+                : .lacking("no folders by virtiofs, no images: \(reason); \(advice)")
+        )
+    }
 
     private func virtiofsd() -> Finding {
         let purpose = "hands folders to guests with an image whose kernels have no 9p"

@@ -37,7 +37,7 @@ extension KernelsCommand {
                     try await KernelsCommand.remove(kernel.name, from: store)
                 }
             }
-            for what in try store.sweep() { Terminal.standardOutput("removed \(what)\n") }
+            for what in try await store.sweep() { Terminal.standardOutput("removed \(what)\n") }
             let templates = TemplateStore(root: store.templates)
             let removed = templates.collect(count: keep, bytes: size << 20)
             for template in removed { Terminal.standardOutput("removed a saved \(template.description.kernel)\n") }

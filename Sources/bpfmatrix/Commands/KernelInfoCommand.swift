@@ -24,12 +24,13 @@ extension KernelsCommand {
         @Flag(help: "Have a guest say what the kernel has, if none has been asked yet.")
         var survey = false
 
-        @Flag(help: "As JSON, in the form that docs/kernels.md documents.")
+        @Flag(help: "As JSON, in the form that docs/kernel-profile.md documents.")
         var json = false
 
         func run() async throws {
             let store = try KernelStore()
-            guard let found = try store.kernel(for: KernelSpec(kernel)) else {
+            guard let found = try store.kernel(for: try SourceConfiguration.sources().meaning(of: KernelSpec(kernel)))
+            else {
                 throw KernelStoreError.notInStore(name: kernel, there: try store.kernels().map(\.name))
             }
             if survey { try await ask(found, in: store) }

@@ -21,10 +21,10 @@ extension KernelsCommand {
                 """
         )
 
-        @Argument(help: "Lines, versions, releases or names. (default: those that are pinned already)")
+        @Argument(help: "Any word that --kernels takes. (default: those that are pinned already)")
         var kernel: [String] = []
 
-        @Flag(help: "Ask the archive for the newest, also where an older one is pinned or in the store.")
+        @Flag(help: "Ask the sources for the newest, also where an older one is pinned or in the store.")
         var update = false
 
         @OptionGroup var platform: ArchitectureArguments

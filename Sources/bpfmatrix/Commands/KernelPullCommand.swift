@@ -64,6 +64,19 @@ extension KernelsCommand {
             Terminal.standardOutput("\(name)  \(tools.bpftoolVersion)  \(tools.packages.count) packages\n")
         }
 
+        func validate() throws {
+            guard from != nil else { return }
+            for word in kernel {
+                switch KernelSpec(word) {
+                case .from, .image, .file, .tree:
+                    throw ValidationError(
+                        "\(word) says where it comes from already: --from is for lines, versions and releases"
+                    )
+                default: break
+                }
+            }
+        }
+
         private func wanted(_ word: String) -> KernelSpec {
             from.map { .from(source: $0, KernelSpec(word)) } ?? KernelSpec(word)
         }
