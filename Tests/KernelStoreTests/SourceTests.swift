@@ -58,7 +58,7 @@ import Testing
             ("sources:\n  - name: file\n    archive: http://a", "line 2", "'file' can't be a source's name"),
             ("sources:\n  - name: 6.1\n    archive: http://a", "line 2", "'6.1' can't be a source's name"),
             (
-                "sources:\n  - name: twice\n    archive: a\n    suites: [s]\n    keyring: k\n  - name: twice\n    registry: h/r",
+                "sources:\n  - name: twice\n    archive: a\n    suites: [s]\n    keyring: k\n  - name: twice\n    registry: h.example/r",
                 "line 6", "second"
             ),
             ("sources:\n  - name: lvh\n    registry: 127.0.0.1:5000/mine", "line 2", "'lvh' can't be a source's name"),
