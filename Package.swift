@@ -211,7 +211,7 @@ let package = Package(
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "ELF", "GuestImages", "GuestProtocol", "KernelStore", "Matrix",
+                "ChildProcess", "ContentDigest", "GuestImages", "GuestProtocol", "KernelStore", "Matrix",
                 "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VirtualMachine", system,
             ]
         ),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CGuest
 import Glibc
 import GuestProtocol
 
@@ -13,6 +14,9 @@ extension Fault {
         case .warning:
             // TAINT_WARN; what is written is added to what is there (Documentation/admin-guide/sysctl/kernel.rst).
             try write("512", to: "/proc/sys/kernel/tainted")
+        case .noTypes:
+            let error = guest_mount("tmpfs", "/sys/kernel/btf", "tmpfs", nil)
+            guard error == 0 else { throw .mountFailed(target: "/sys/kernel/btf", errno: error) }
         case .hang:
             while true { pause() }
         case .exit:

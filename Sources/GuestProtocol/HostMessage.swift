@@ -91,6 +91,8 @@ public enum Fault: UInt8, Sendable, CaseIterable {
     case truncatedFrame = 5
     /// The kernel says from now on that it has had a warning.
     case warning = 6
+    /// The kernel's own types can't be seen any more, as if it had none.
+    case noTypes = 7
 }
 
 /// What the host says to the agent.
