@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Inside any Linux machine, virtual or not: loads objects with bpftool, and goes on after one that is refused.
 # Writes lines of JSON:
-#   {"format":1,"loader":"bpftool","version":"7.1.0","libbpf":"1.1","kernel":"6.1.0"}
-#   {"object":"minimal.bpf.o","sha256":"…","status":0,"programs":["minimal"],"log":""}    one for each object
+#   {"format":2,"loader":"bpftool","version":"7.1.0","libbpf":"1.1","kernel":"6.1.0","tainted":0}
+#   {"object":"minimal.bpf.o","sha256":"…","status":0,"programs":["minimal"],"tainted":0,"log":""}    one for each object
 #   {"end":true,"objects":1}
-# `status` is bpftool's exit status, or 128 and the signal that ended it; `log` is all that it printed. Bytes of a log
+# `status` is bpftool's exit status, or 128 and the signal that ended it; `tainted` are the kernel's taint flags; `log` is all that it printed. Bytes of a log
 # that are no UTF-8 become U+FFFD.
 # Exit status: 0 every object was tried, whatever became of it; 3 it could not go on (the last line is missing);
 # 64 wrong usage.
@@ -92,13 +92,17 @@ json_word() { printf '%s' "$1" >"$work/word"; json_string "$work/word"; }
 version_of() { sed -n "s/^$1 v\\([^ ]*\\).*/\\1/p" "$work/version" | head -n 1; }
 "$bpftool" version >"$work/version" 2>/dev/null || fail "$bpftool does not run"
 
-printf '{"format":1,"loader":"bpftool","version":"'
+# Not `read`, which goes byte by byte: the kernel hands out the number in one piece, or only its first digit.
+taint() { tainted=$(cat /proc/sys/kernel/tainted) || fail "/proc/sys/kernel/tainted can't be read"; }
+
+taint
+printf '{"format":2,"loader":"bpftool","version":"'
 json_word "$(version_of bpftool)"
 printf '","libbpf":"'
 json_word "$(version_of 'using libbpf')"
 printf '","kernel":"'
 json_word "$(uname -r)"
-printf '"}\n'
+printf '","tainted":%s}\n' "$tainted"
 
 try() {
     object=$folder/$1
@@ -107,6 +111,7 @@ try() {
     rm -rf "$pins"
     "$bpftool" prog loadall "$object" "$pins" >"$work/log" 2>&1 </dev/null
     status=$?
+    taint
     printf '{"object":"'
     json_word "$1"
     printf '","sha256":"%s","status":%d,"programs":[' "${digest%% *}" "$status"
@@ -118,7 +123,7 @@ try() {
         printf '"'
         comma=,
     done
-    printf '],"log":"'
+    printf '],"tainted":%s,"log":"' "$tainted"
     json_string "$work/log"
     printf '"}\n'
     rm -rf "$pins"

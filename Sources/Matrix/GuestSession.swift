@@ -154,7 +154,7 @@ struct GuestSession: Sendable {
     private mutating func look(at flags: UInt64) throws(MachineFailure) {
         let last = KernelTaint(rawValue: flags)
         if last.contains(.died) {
-            throw MachineFailure(.oopsed("the kernel says that it has (taint \(flags)), and went on"))
+            throw MachineFailure(.oopsed(taint: flags))
         }
         taint = (taint?.first ?? last, last)
     }

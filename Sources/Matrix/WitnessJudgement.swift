@@ -10,12 +10,7 @@ enum WitnessJudgement {
 
     static func statement(_ said: WitnessReport, about progress: ObjectProgress) -> WitnessStatement {
         let output = String(decoding: said.output, as: UTF8.self)
-        let verdict: Verdict =
-            switch said.status {
-            case 0: .accepted
-            case 1...: kernelsRefusals.contains { output.contains($0) } ? .rejected : .object
-            default: .infrastructure
-            }
+        let verdict = verdict(said.status, output)
         return WitnessStatement(
             object: progress.object.name,
             kernel: progress.kernel,
@@ -25,10 +20,21 @@ enum WitnessJudgement {
         )
     }
 
+    /// - Parameter status: bpftool's exit status; negative where it did not run to its end.
+    static func verdict(_ status: Int32, _ output: String) -> Verdict {
+        switch status {
+        case 0: .accepted
+        case 1...: kernelsRefusals.contains { output.contains($0) } ? .rejected : .object
+        default: .infrastructure
+        }
+    }
+
     /// What libbpf prints where the kernel itself has refused a program or a map. Whatever else bpftool fails over, the
     /// section names that its libbpf knows or a program that it can't pin, says nothing about the kernel.
     private static let kernelsRefusals = [
         "BPF program load failed", "BEGIN PROG LOAD LOG", "failed to create: ", "Error in bpf_create_map",
+        // Before libbpf 0.7.
+        "load bpf program failed", "BEGIN DUMP LOG",
     ]
 
     /// Whether bpftool failed because the kernel was short of something just then, as libc and libbpf say it.

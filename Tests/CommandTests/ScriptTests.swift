@@ -19,6 +19,7 @@ import Testing
         let version: String
         let libbpf: String
         let kernel: String
+        let tainted: UInt64
     }
 
     private struct Line: Decodable, Equatable {
@@ -26,6 +27,7 @@ import Testing
         let sha256: String
         let status: Int
         let programs: [String]
+        let tainted: UInt64
         let log: String
     }
 
@@ -119,7 +121,7 @@ import Testing
         #expect(outcome.status == 0, "\(outcome.errors)")
         try #require(outcome.lines.count == 5)
         let header = try outcome.decode(Header.self, 0)
-        #expect(header.format == 1 && header.loader == "bpftool")
+        #expect(header.format == 2 && header.loader == "bpftool")
         #expect(header.version == "7.1.0" && header.libbpf == "1.1")
         #expect(!header.kernel.isEmpty)
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -31,6 +31,7 @@ import VirtualMachine
         let tries: [Try]
         let count = Count()
         let owner = "the guest"
+        let release = "6.1.0"
 
         func name(of loader: ImageLine.Loader?) -> String { "bpftool \(loader?.version ?? "?")" }
 
@@ -48,10 +49,25 @@ import VirtualMachine
         }
     }
 
-    private static let loader = ImageLine.loader(.init(loader: "bpftool", version: "7.5.0", kernel: "6.1.0"))
+    private static let loader = introduction()
 
-    private static func line(_ name: String, _ sha256: String, status: Int32) -> ImageLine {
-        .object(.init(object: name, sha256: sha256, status: status, programs: [], log: "BPF program load failed"))
+    private static func introduction(
+        format: Int = ScriptConversation.format,
+        version: String = "7.5.0",
+        kernel: String = "6.1.0",
+        taint: UInt64 = 0
+    ) -> ImageLine {
+        .loader(.init(format: format, loader: "bpftool", version: version, kernel: kernel, tainted: taint))
+    }
+
+    private static func line(
+        _ name: String,
+        _ sha256: String,
+        status: Int32,
+        taint: UInt64 = 0,
+        log: String = "BPF program load failed"
+    ) -> ImageLine {
+        .object(.init(object: name, sha256: sha256, status: status, programs: [], tainted: taint, log: log))
     }
 
     private static let good = line(
@@ -74,8 +90,18 @@ import VirtualMachine
         }
     }
 
-    private func said(_ object: TestObject, status: Int32 = 0) -> ImageLine {
-        Self.line(object.name, object.digest.hexadecimal, status: status)
+    private func said(_ object: TestObject, status: Int32 = 0, taint: UInt64 = 0) -> ImageLine {
+        Self.line(Self.file(object), object.digest.hexadecimal, status: status, taint: taint)
+    }
+
+    /// As the folder names it.
+    private static func file(_ object: TestObject) -> String {
+        "\(object.name == "a.o" ? "00001" : "00002")-\(object.name)"
+    }
+
+    /// A whole guest's words, canaries included.
+    private func words(_ objects: [ImageLine]) -> [ImageLine] {
+        [Self.loader, Self.good, Self.bad] + objects + [.end(objects: objects.count + 2)]
     }
 
     private func examine(
@@ -106,7 +132,7 @@ import VirtualMachine
         ]
         let (verdicts, asked) = try await examine([.init(lines: lines)])
         #expect(verdicts == [.accepted, .rejected])
-        #expect(asked == [[ObjectFolder.acceptable, ObjectFolder.unacceptable, "a.o", "b.o"]])
+        #expect(asked == [[ObjectFolder.acceptable, ObjectFolder.unacceptable, "00001-a.o", "00002-b.o"]])
     }
 
     @Test("a guest has no vote that accepts the bad canary, refuses the good one, had another, or says nothing of them")
@@ -129,8 +155,20 @@ import VirtualMachine
             status: 127
         )
         let another = Self.line(ObjectFolder.acceptable, "00", status: 0)
-        for canaries in [[Self.good, badAccepted], [goodRefused], [Self.good, badNotRun], [another], [Self.good], []] {
-            let (verdicts, asked) = try await examine([.init(lines: [Self.loader] + canaries + answers)])
+        let badSha256 = Canary.objects.unacceptable.digest.hexadecimal
+        let badWordless = Self.line(ObjectFolder.unacceptable, badSha256, status: 255, log: "Error: no such file")
+        let badOther = Self.line(ObjectFolder.unacceptable, "00", status: 255)
+        let forged = [
+            Self.line("x.o", Canary.objects.acceptable.digest.hexadecimal, status: 0),
+            Self.line("y.o", badSha256, status: 255),
+        ]
+        for canaries in [
+            [Self.good, badAccepted], [goodRefused], [Self.good, badNotRun], [another], [Self.good], [],
+            [Self.good, badWordless], [Self.good, badOther], forged, [Self.bad, Self.good], [Self.good, Self.good],
+            [Self.good, Self.good, Self.bad], [forged[0], Self.good, Self.bad],
+        ] {
+            let end = ImageLine.end(objects: canaries.count + answers.count)
+            let (verdicts, asked) = try await examine([.init(lines: [Self.loader] + canaries + answers + [end])])
             #expect(verdicts == [.infrastructure, .infrastructure], "\(canaries)")
             #expect(asked.count == 2)
         }
@@ -140,13 +178,77 @@ import VirtualMachine
     func outOfStep() async throws {
         let objects = try objects()
         let start = [Self.loader, Self.good, Self.bad]
-        let other = Self.line(objects[0].name, objects[1].digest.hexadecimal, status: 0)
+        let other = Self.line(Self.file(objects[0]), objects[1].digest.hexadecimal, status: 0)
         let (changed, _) = try await examine([.init(lines: start + [other])])
         #expect(changed == [.infrastructure, .infrastructure])
         let (twice, _) = try await examine([.init(lines: start + [said(objects[0]), said(objects[0])])])
         #expect(twice == [.accepted, .infrastructure])
-        let (silent, _) = try await examine([.init(lines: start + [said(objects[1])])])
-        #expect(silent == [.infrastructure, .accepted])
+        for silent in [[said(objects[1])], [said(objects[1]), said(objects[0])], []] {
+            let (verdicts, _) = try await examine([.init(lines: words(silent))])
+            #expect(verdicts == [.infrastructure, .infrastructure], "\(silent)")
+        }
+    }
+
+    @Test("a script that does not come to its end, or counts otherwise, has said nothing of the last object")
+    func end() async throws {
+        let objects = try objects()
+        let answers = objects.map { said($0) }
+        let lines = [Self.loader, Self.good, Self.bad] + answers
+        for ending in [[], [.end(objects: 2)], [.end(objects: 4), .end(objects: 4)], [said(objects[0])]]
+            as [[ImageLine]]
+        {
+            let (verdicts, _) = try await examine([.init(lines: lines + ending)])
+            #expect(verdicts == [.accepted, .infrastructure], "\(ending)")
+        }
+    }
+
+    @Test(
+        "a script that runs on another kernel, writes in another form, or whose loader has no decent name is not heard"
+    )
+    func introductions() async throws {
+        let answers = try objects().map { said($0) }
+        for introduction in [
+            Self.introduction(kernel: "5.10.0"), Self.introduction(format: 1), Self.introduction(version: "7\u{1b}[2J"),
+            Self.introduction(version: ""), Self.introduction(taint: 1 << 7),
+        ] {
+            let lines = [introduction, Self.good, Self.bad] + answers + [.end(objects: 4)]
+            let (verdicts, _) = try await examine([.init(lines: lines)])
+            #expect(verdicts == [.infrastructure, .infrastructure], "\(introduction)")
+        }
+        let (verdicts, _) = try await examine([.init(lines: Array(words(answers).dropFirst()))])
+        #expect(verdicts == [.infrastructure, .infrastructure])
+    }
+
+    @Test("a kernel that has oopsed has no word on that object, nor on one that it was through with only just before")
+    func oops() async throws {
+        let objects = try objects()
+        let fine = MadeUpGuest.Try(lines: words(objects.map { said($0) }))
+        let during = MadeUpGuest.Try(lines: [Self.loader, Self.good, Self.bad, said(objects[0], taint: 1 << 7)])
+        let (crashed, asked) = try await examine([during, during, .init(lines: words([said(objects[1])]))])
+        #expect(crashed == [.crashed, .accepted])
+        #expect(asked.map(\.count) == [4, 4, 3])
+        var late = fine
+        late.taint = 1 << 7
+        let (after, again) = try await examine([late, .init(lines: words([said(objects[1], status: 255)]))])
+        #expect(after == [.accepted, .rejected])
+        #expect(again.map(\.count) == [4, 3])
+    }
+
+    @Test("a kernel that warns keeps what it has said; the rest is put to another guest")
+    func warning() async throws {
+        let objects = try objects()
+        let warned = [Self.loader, Self.good, Self.bad, said(objects[0], taint: 1 << 9), said(objects[1], status: 255)]
+        let (verdicts, asked) = try await examine([.init(lines: warned), .init(lines: words([said(objects[1])]))])
+        #expect(verdicts == [.accepted, .accepted])
+        #expect(asked.map(\.count) == [4, 3])
+    }
+
+    @Test(
+        "what old bpftools print of a kernel's refusal is one",
+        arguments: ["load bpf program failed: x", "-- BEGIN DUMP LOG --"]
+    )
+    func oldWords(log: String) {
+        #expect(WitnessJudgement.verdict(255, "libbpf: \(log)") == .rejected)
     }
 
     @Test("a kernel that breaks down twice over an object has crashed over it; the others are asked in another guest")
@@ -154,9 +256,9 @@ import VirtualMachine
         let objects = try objects()
         let start = [Self.loader, Self.good, Self.bad]
         let lost = MadeUpGuest.Try(lines: start, loss: Self.panic)
-        let (verdicts, asked) = try await examine([lost, lost, .init(lines: start + [said(objects[1])])])
+        let (verdicts, asked) = try await examine([lost, lost, .init(lines: words([said(objects[1])]))])
         #expect(verdicts == [.crashed, .accepted])
-        #expect(asked.last == [ObjectFolder.acceptable, ObjectFolder.unacceptable, "b.o"])
+        #expect(asked.last == [ObjectFolder.acceptable, ObjectFolder.unacceptable, "00002-b.o"])
     }
 
     @Test("a kernel that breaks down before the canaries are through has crashed over nothing")
@@ -168,10 +270,9 @@ import VirtualMachine
     @Test("isolated, each object has a guest, and canaries, of its own")
     func isolation() async throws {
         let objects = try objects()
-        let start = [Self.loader, Self.good, Self.bad]
-        let tries = objects.map { MadeUpGuest.Try(lines: start + [said($0)]) }
+        let tries = objects.map { MadeUpGuest.Try(lines: words([said($0)])) }
         let (verdicts, asked) = try await examine(tries, isIsolating: true)
         #expect(verdicts == [.accepted, .accepted])
-        #expect(asked.map { $0.dropFirst(2) } == [["a.o"], ["b.o"]])
+        #expect(asked.map { $0.dropFirst(2) } == [["00001-a.o"], ["00002-b.o"]])
     }
 }

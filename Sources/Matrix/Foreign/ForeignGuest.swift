@@ -11,6 +11,7 @@ struct ForeignGuest: ScriptedGuest {
     let folder: ObjectFolder
 
     var owner: String { "the guest" }
+    var release: String { kernel.release }
 
     /// `bpftool 7.5.0`
     func name(of loader: ImageLine.Loader?) -> String {
@@ -35,11 +36,7 @@ struct ForeignGuest: ScriptedGuest {
                 isFirst = false
                 for line in try lines.add(bytes) {
                     if let ending = GuestEnding(line) { return try ending.taintOfSuccess }
-                    let said = try ImageLine(line)
-                    if case .loader(let loader) = said, loader.kernel != kernel.release {
-                        throw CanaryFailure(reason: "it runs \(loader.kernel), not \(kernel.release)")
-                    }
-                    try await hear(said)
+                    try await hear(ImageLine(line))
                 }
             }
         }

@@ -71,8 +71,6 @@ enum ImageFailure: Error, CustomStringConvertible {
     case notPrepared(String, errno: Int32)
     case notStarted(String, errno: Int32)
     case script(String, status: Int32, complaints: String)
-    /// The script came to its end without a word about some of them.
-    case silent(about: String)
 
     var description: String {
         switch self {
@@ -84,7 +82,6 @@ enum ImageFailure: Error, CustomStringConvertible {
         case .script(let script, let status, let complaints):
             "the image's \(script) failed (\(status < 0 ? "signal \(-status)" : "exit status \(status)"))"
                 + (complaints.isEmpty ? "" : ": \(complaints)")
-        case .silent(let object): "the image's script said nothing of \(object)"
         }
     }
 }

@@ -12,10 +12,14 @@ enum ImageLine: Sendable, Hashable {
 
     /// Who loads.
     struct Loader: Codable, Sendable, Hashable {
+        /// Of the lines.
+        let format: Int
         let loader: String
         let version: String
         /// `uname -r`.
         let kernel: String
+        /// The kernel's taint flags.
+        let tainted: UInt64
     }
 
     /// What came of one object.
@@ -28,8 +32,19 @@ enum ImageLine: Sendable, Hashable {
         let status: Int32
         /// Names of programs that it has pinned.
         let programs: [String]
+        /// The kernel's taint flags after that.
+        let tainted: UInt64
         /// All that bpftool has printed.
         let log: String
+
+        /// `status` as of a process: negative where a signal ended it, or where it could not be run at all. A shell reports
+        /// those as 126, 127, and 128 and the signal's number (POSIX, Shell Command Language, 2.8.2); bpftool itself says 255.
+        var answer: Int32 {
+            switch status {
+            case 126...127, 129...192: -status
+            default: status
+            }
+        }
     }
 
     private struct End: Codable {

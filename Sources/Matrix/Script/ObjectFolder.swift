@@ -19,15 +19,7 @@ struct ObjectFolder: Sendable {
     /// - Parameter path: an empty folder that nobody else writes to.
     init(_ objects: [TestObject], in path: FilePath) throws {
         self.path = path
-        let canaries = [Self.acceptable, Self.unacceptable]
-        var names: [String] = []
-        for object in objects {
-            // An object's name is a file's name already, or that of one with a number behind it.
-            let plain = object.name.replacing("/", with: "_").replacing("\n", with: "_")
-            let name = plain.hasSuffix(".o") ? plain : "\(plain).bpf.o"
-            names.append(names.contains(name) || canaries.contains(name) ? "\(names.count)-\(name)" : name)
-        }
-        self.names = names
+        names = objects.enumerated().map { index, object in Self.name(of: object.name, number: index + 1) }
         let canary = Canary.objects
         let files =
             zip(names, objects.map(\.announced)) + [
@@ -38,6 +30,21 @@ struct ObjectFolder: Sendable {
         }
         digests = Dictionary(uniqueKeysWithValues: files.map { ($0.0, $0.1.digest) })
     }
+
+    /// `00001-minimal.bpf.o`: by its number no other's, and none of the canaries'.
+    private static func name(of object: String, number: Int) -> String {
+        let digits = "\(number)"
+        var name = String(repeating: "0", count: max(0, 5 - digits.count)) + digits + "-"
+        for scalar in object.unicodeScalars {
+            let character = scalar.value < 0x20 || scalar == "/" || scalar == "\u{7f}" ? "_" : scalar
+            guard name.utf8.count + UTF8.width(character) <= longestName else { break }
+            name.unicodeScalars.append(character)
+        }
+        return name
+    }
+
+    /// Bytes; file systems allow 255 (limits.h: `NAME_MAX`).
+    private static let longestName = 200
 
     /// These objects as files of an initramfs.
     func files(_ objects: [String]) -> [GuestFile] {

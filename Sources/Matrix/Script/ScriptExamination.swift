@@ -21,9 +21,10 @@ actor ScriptExamination {
     private let progress: [String: ObjectProgress]
     private var waiting: [String]
     private var statements: [String: WitnessStatement] = [:]
-    private var loader: ImageLine.Loader?
-    /// What this guest has said of the canaries.
-    private var canaries: [String: ImageLine.Outcome] = [:]
+    /// With the last guest.
+    private var conversation: ScriptConversation?
+    /// Of the guest's last object: it counts once the guest has come to its end, and the kernel is sound still.
+    private var pending: (name: String, statement: WitnessStatement)?
     private var losses: [String: Int] = [:]
     private var lostForInfrastructure = 0
     /// How long the first guest took to answer, in seconds; nil where none has.
@@ -52,11 +53,9 @@ actor ScriptExamination {
     func run(_ guest: some ScriptedGuest) async throws -> [WitnessStatement] {
         while !waiting.isEmpty {
             try Task.checkCancellation()
-            canaries = [:]
             let asked = isIsolating ? Array(waiting.prefix(1)) : waiting
             do {
                 try await examine(guest, asked)
-                if let silent = asked.first(where: waiting.contains) { throw ImageFailure.silent(about: silent) }
             } catch {
                 try Task.checkCancellation()
                 learn(from: error, in: guest)
@@ -72,17 +71,23 @@ actor ScriptExamination {
     }
 
     private func examine(_ guest: some ScriptedGuest, _ asked: [String]) async throws {
-        // The canaries come first: what a guest says before it has told good from bad is not listened to.
-        let objects = [ObjectFolder.acceptable, ObjectFolder.unacceptable] + asked
+        let files = asked.compactMap { name in
+            progress[name].map { ScriptConversation.File(name: name, digest: $0.object.digest) }
+        }
+        conversation = ScriptConversation(with: guest.owner, on: guest.release, about: files)
+        pending = nil
         let taint = try await guest.run(
-            objects: objects,
+            // The canaries come first: what a guest says before it has told good from bad is not listened to.
+            objects: ScriptConversation.canaries.map(\.name) + asked,
             limits: limits,
             started: { duration in await self.start(after: duration / .seconds(1)) },
             hear: { line in try await self.hear(line, from: guest) }
         )
-        if KernelTaint(rawValue: taint).contains(.died) {
-            throw MachineFailure(.oopsed("the kernel says that it has (taint \(taint)), and went on"))
+        if KernelTaint(rawValue: taint).contains(.died) { throw MachineFailure(.oopsed(taint: taint)) }
+        if let conversation, !conversation.isOver {
+            throw MachineFailure(.garbled("\(guest.owner)'s script said nothing of \(conversation.expected)"))
         }
+        keepPending()
     }
 
     private func start(after seconds: Double) {
@@ -91,71 +96,45 @@ actor ScriptExamination {
     }
 
     private func hear(_ line: ImageLine, from guest: some ScriptedGuest) throws {
-        switch line {
-        case .loader(let loader): self.loader = loader
-        case .end: break
-        case .object(let outcome) where progress[outcome.object] == nil:
-            canaries[outcome.object] = outcome
-            if let complaint = complaint(in: guest) { throw CanaryFailure(reason: complaint) }
-        case .object(let outcome):
-            guard canaries.count == 2 else {
-                throw CanaryFailure(reason: "\(guest.owner)'s script spoke of \(outcome.object) before the canaries")
-            }
-            try hear(outcome, from: guest)
-        }
-    }
-
-    /// Why what was said of the canaries can't be; nil as far as it can.
-    private func complaint(in guest: some ScriptedGuest) -> String? {
-        let good = canaries[ObjectFolder.acceptable]
-        let bad = canaries[ObjectFolder.unacceptable]
-        for (said, sent) in [(good, Canary.objects.acceptable), (bad, Canary.objects.unacceptable)] {
-            if let said, said.sha256 != sent.digest.hexadecimal {
-                return "\(said.object) did not arrive as it was sent"
-            }
-        }
-        if let good, good.status != 0 { return "\(guest.owner)'s loader refused the good canary: \(good.log)" }
-        // Failing is not enough: a bpftool that can't run fails too.
-        if let bad, bad.status <= 0 || Self.isNoAnswer(bad.status) {
-            return "\(guest.owner)'s loader accepted the bad canary"
-        }
-        return nil
-    }
-
-    private func hear(_ outcome: ImageLine.Outcome, from guest: some ScriptedGuest) throws {
-        // Twice, or of one that was not asked about: the script is out of step.
-        guard let progress = progress[outcome.object], waiting.contains(outcome.object) else {
-            throw MachineFailure(.garbled("\(guest.owner)'s script spoke of \(outcome.object) out of turn"))
-        }
-        guard outcome.sha256 == progress.object.digest.hexadecimal else {
-            throw MachineFailure(.garbled("\(outcome.object) did not arrive as it was sent: its SHA-256 differs"))
-        }
+        guard let outcome = try conversation?.hear(line), let progress = progress[outcome.object] else { return }
         let said = WitnessReport(
             request: 0,
-            status: Self.isNoAnswer(outcome.status) ? -outcome.status : outcome.status,
+            status: outcome.answer,
             output: Array(outcome.log.utf8),
-            taint: 0
+            taint: outcome.tainted
         )
-        waiting.removeAll { $0 == outcome.object }
-        keep(WitnessJudgement.statement(said, about: progress), of: outcome.object, by: guest.name(of: loader))
+        var statement = WitnessJudgement.statement(said, about: progress)
+        statement.loader = name(in: guest)
+        pending = (outcome.object, statement)
+        guard conversation?.isThrough == false else { return }
+        keepPending()
+        if let signs = conversation?.signsOfDamage {
+            throw DamagedGuest(signs: signs, object: progress.object.name)
+        }
     }
 
-    /// As a shell reports a program that could not be run, or that a signal ended: 128 and its number (POSIX, Shell
-    /// Command Language, 2.8.2). bpftool itself says 255.
-    private static func isNoAnswer(_ status: Int32) -> Bool {
-        (126...127).contains(status) || (129...192).contains(status)
+    private func keepPending() {
+        guard let (name, statement) = pending else { return }
+        pending = nil
+        waiting.removeAll { $0 == name }
+        keep(statement, of: name)
     }
 
-    private func keep(_ statement: WitnessStatement, of name: String, by loader: String) {
-        var statement = statement
-        statement.loader = loader
+    private func name(in guest: some ScriptedGuest) -> String { guest.name(of: conversation?.loader) }
+
+    private func keep(_ statement: WitnessStatement, of name: String) {
         statements[name] = statement
         report(.witness(statement))
     }
 
     /// A guest was lost, or had nothing to say: every call settles something or counts towards a limit.
     private func learn(from error: any Error, in guest: some ScriptedGuest) {
-        if let failure = error as? MachineFailure, failure.kind != .infrastructure, canaries.count == 2,
+        if let damage = error as? DamagedGuest {
+            return report(.note("\(spec): going on in a fresh guest: the kernel has had \(damage)"))
+        }
+        // What was said of the last object is not confirmed any more.
+        pending = nil
+        if let failure = error as? MachineFailure, failure.kind != .infrastructure, conversation?.hasProved == true,
             let culprit = waiting.first
         {
             losses[culprit, default: 0] += 1
@@ -165,21 +144,31 @@ actor ScriptExamination {
                 )
             }
             let verdict: Verdict = failure.kind == .crash ? .crashed : .timeout
-            return settle([culprit], verdict, "\(failure)\n\(failure.console)", by: guest.name(of: loader))
+            return settle([culprit], verdict, "\(failure)\n\(failure.console)", by: name(in: guest))
         }
         lostForInfrastructure += 1
         guard lostForInfrastructure > limits.infrastructureRetries else {
             return report(.note("\(spec): trying again in a fresh guest: \(error)"))
         }
-        settle(waiting, .infrastructure, "\(error)", by: guest.name(of: loader))
+        settle(waiting, .infrastructure, "\(error)", by: name(in: guest))
     }
 
     private func settle(_ names: [String], _ verdict: Verdict, _ output: String, by loader: String) {
         for name in names {
             guard let object = progress[name]?.object.name else { continue }
-            let statement = WitnessStatement(object: object, kernel: spec, verdict: verdict, output: output)
-            keep(statement, of: name, by: loader)
+            keep(
+                WitnessStatement(object: object, kernel: spec, loader: loader, verdict: verdict, output: output),
+                of: name
+            )
         }
         waiting.removeAll(where: names.contains)
     }
+}
+
+/// A kernel that goes on after something that makes it doubtful: no other object is put to it.
+private struct DamagedGuest: Error, CustomStringConvertible {
+    let signs: String
+    let object: String
+
+    var description: String { "\(signs) while \(object) was loaded" }
 }

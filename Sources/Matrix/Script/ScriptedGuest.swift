@@ -6,6 +6,8 @@ import VirtualMachine
 protocol ScriptedGuest: Sendable {
     /// Whose script and bpftool it is, for people: `the image`.
     var owner: String { get }
+    /// Of the kernel that it is meant to run.
+    var release: String { get }
     /// What results call its loader.
     func name(of loader: ImageLine.Loader?) -> String
 
