@@ -48,6 +48,7 @@ extension MatrixRun {
             folder: folder,
             progress: await examination.progress,
             limits: options.limits,
+            isIsolating: options.isIsolating,
             report: report
         )
         let unnamed = "image:\(image.disk.name)"

@@ -8,7 +8,13 @@ enum WitnessJudgement {
     /// Under which `ObjectProgress` counts guests that were lost while bpftool ran; no C function has this name.
     static let lossKey = "(bpftool)"
 
-    static func statement(_ said: WitnessReport, about progress: ObjectProgress) -> WitnessStatement {
+    /// - Parameter other: this machine's bpftool on the same object and kernel, to be compared with where the agent has not
+    ///   been asked.
+    static func statement(
+        _ said: WitnessReport,
+        about progress: ObjectProgress,
+        comparedWith other: WitnessStatement? = nil
+    ) -> WitnessStatement {
         let output = String(decoding: said.output, as: UTF8.self)
         let verdict = verdict(said.status, output)
         return WitnessStatement(
@@ -16,7 +22,7 @@ enum WitnessJudgement {
             kernel: progress.kernel,
             verdict: verdict,
             output: output,
-            disagreement: disagreement(verdict, progress)
+            disagreement: disagreement(verdict, progress) ?? other.flatMap { disagreement(verdict, $0) }
         )
     }
 
@@ -44,6 +50,15 @@ enum WitnessJudgement {
         return said.status != 0 && signs.contains { output.contains($0) }
     }
 
+    private static func disagreement(_ verdict: Verdict, _ other: WitnessStatement) -> String? {
+        switch (verdict, other.verdict) {
+        case (.accepted, .rejected): "it loads the object, which was refused to this machine's \(other.loaderName)"
+        case (.rejected, .accepted):
+            "the object is refused to it, and was accepted from this machine's \(other.loaderName)"
+        default: nil
+        }
+    }
+
     /// bpftool loads all programs but the optional ones (`SEC("?…")`), and fails if one of them or a map fails.
     private static func disagreement(_ verdict: Verdict, _ progress: ObjectProgress) -> String? {
         guard progress.isLoaded, !progress.cells.isEmpty, verdict.isVerdict else { return nil }
@@ -68,14 +83,14 @@ extension ObjectProgress {
     /// With bpftool as the only loader its word on the object is the object's one cell, whether it is the machine's or an
     /// image's.
     func cellsByWitness(_ statement: WitnessStatement) -> [Cell] {
-        let last = statement.output.split(separator: "\n").last.map(String.init)
+        let message = statement.reason ?? "bpftool failed without a word"
         return [
             Cell(
                 object: object.name,
                 program: Self.wholeObject,
                 kernel: kernel,
                 verdict: statement.verdict,
-                message: statement.verdict == .accepted ? nil : last ?? "bpftool failed without a word",
+                message: statement.verdict == .accepted ? nil : message,
                 isCached: statement.isCached,
                 log: statement.verdict == .accepted ? nil : statement.output
             )

@@ -41,10 +41,10 @@ public struct EventLines: Sendable {
         case .witness(let statement):
             if let disagreement = statement.disagreement {
                 return
-                    "\(name(statement.kernel)): \(statement.object) \(statement.loaderName) disagrees: \(disagreement)"
+                    "\(name(statement.kernel)): \(statement.object) \(statement.loaderName.printable) disagrees: \(disagreement)"
             }
             let verdict = style.text(statement.verdict, isCached: statement.isCached)
-            return "\(name(statement.kernel)): \(statement.object) by \(statement.loaderName) \(verdict)"
+            return "\(name(statement.kernel)): \(statement.object) by \(statement.loaderName.printable) \(verdict)"
         case .kernelFailed(let kernel, let reason): return "\(name(kernel)): given up: \(reason)"
         }
     }

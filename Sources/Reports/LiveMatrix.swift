@@ -30,7 +30,8 @@ public struct LiveMatrix: Sendable {
         case .cell(let cell):
             cells.append(cell)
             if cell.isCached { states[cell.kernel] = states[cell.kernel] ?? "cached" }
-        case .witness(let statement): states[statement.kernel] = "\(statement.loaderName): \(statement.object)"
+        case .witness(let statement):
+            states[statement.kernel] = "\(statement.loaderName.printable): \(statement.object.printable)"
         case .kernelFailed(let kernel, _): states[kernel] = "given up"
         }
         return nil

@@ -77,7 +77,7 @@ struct Reasons {
     private var silentWitnesses: [String] {
         let failed = Set(results.kernels.filter { $0.failure != nil }.map(\.spec))
         return results.silentStatements.filter { !failed.contains($0.kernel) }.map { statement in
-            let said = statement.output.split(separator: "\n").last.map(String.init) ?? "it said nothing"
+            let said = statement.reason ?? "it said nothing"
             return
                 "?  \(statement.loaderName.printable) has no word on \(statement.object.printable) on \(name(statement.kernel)): "
                 + said.printable
@@ -88,6 +88,15 @@ struct Reasons {
 }
 
 extension MatrixResults {
+    /// Whether there was something that the statement could have contradicted: a verdict of the kernel's on all of the object,
+    /// through somebody else.
+    func isCompared(_ statement: WitnessStatement) -> Bool {
+        guard statement.verdict == .accepted || statement.verdict == .rejected else { return false }
+        let others = cells.filter { $0.object == statement.object && $0.kernel == statement.kernel }
+        return !others.isEmpty
+            && others.allSatisfy { $0.verdict.isVerdict && !($0.program == "*" && $0.verdict == .object) }
+    }
+
     /// Where bpftool neither confirms nor contradicts: it gave no answer, or failed for reasons of its own over what the
     /// kernel accepted.
     var silentStatements: [WitnessStatement] {

@@ -52,8 +52,11 @@ public struct TerminalReport: Sendable {
         return names.compactMap { name in
             let disagreements = results.bpftool.count { $0.loaderName == name && $0.disagreement != nil }
             if disagreements > 0 { return "\(name.printable) disagrees \(disagreements)\(style.isUnicode ? "×" : "x")" }
-            let isSilent = results.silentStatements.contains { $0.loaderName == name }
-            return isSilent ? nil : "\(name.printable) agrees"
+            let statements = results.bpftool.filter { $0.loaderName == name }
+            let compared = statements.count(where: results.isCompared)
+            if compared == 0 { return nil }
+            let extent = compared == statements.count ? "" : " on \(compared) of \(statements.count)"
+            return "\(name.printable) agrees\(extent)"
         }
     }
 

@@ -230,6 +230,13 @@ public struct Cell: Sendable, Hashable, Codable {
 
 /// What `bpftool prog loadall` said of an object on a kernel.
 public struct WitnessStatement: Sendable, Hashable, Codable {
+    /// The one line of `output` that says why: bpftool's last, or, where it gave no answer, the first, which the guest's console
+    /// may follow; nil where there is none.
+    public var reason: String? {
+        let lines = output.split(separator: "\n")
+        return (verdict.isVerdict ? lines.last : lines.first).map(String.init)
+    }
+
     /// Who said it, for people.
     public var loaderName: String { loader ?? "bpftool" }
 

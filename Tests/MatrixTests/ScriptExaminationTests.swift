@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFObject
+import GuestProtocol
 import Results
 import SystemPackage
 import TestKernels
@@ -265,6 +266,53 @@ import VirtualMachine
     func earlyCrash() async throws {
         let (verdicts, _) = try await examine([.init(lines: [Self.loader, Self.good], loss: Self.panic)])
         #expect(verdicts == [.infrastructure, .infrastructure])
+    }
+
+    @Test("without the agent a script's bpftool is compared with this machine's on the same object")
+    func comparison() throws {
+        let object = try #require(try objects().first)
+        func disagreement(_ status: Int32, _ other: Verdict) -> String? {
+            WitnessJudgement.statement(
+                WitnessReport(request: 0, status: status, output: Array("BPF program load failed".utf8), taint: 0),
+                about: ObjectProgress(object: object, kernel: "6.1", loader: [.bpftool, .image]),
+                comparedWith: WitnessStatement(object: object.name, kernel: "6.1", verdict: other, output: "")
+            ).disagreement
+        }
+        #expect(disagreement(0, .rejected) != nil && disagreement(255, .accepted) != nil)
+        #expect(disagreement(0, .accepted) == nil && disagreement(255, .rejected) == nil)
+        #expect(disagreement(0, .infrastructure) == nil && disagreement(255, .object) == nil)
+    }
+
+    @Test("so it is in an examination, and the disagreement is in its statement")
+    func comparisonInExamination() async throws {
+        let objects = try objects()
+        let lines = words([said(objects[0], status: 255), said(objects[1], status: 255)])
+        let statements = try await withScratchFolder { path in
+            let progress = objects.map { object in
+                var progress = ObjectProgress(object: object, kernel: "6.1", loader: [.bpftool, .image])
+                let verdict: Verdict = object.name == "a.o" ? .accepted : .rejected
+                progress.testify(WitnessStatement(object: object.name, kernel: "6.1", verdict: verdict, output: ""))
+                return progress
+            }
+            return try await ScriptExamination(
+                of: "6.1",
+                folder: try ObjectFolder(objects, in: path),
+                progress: progress,
+                limits: ExaminationLimits(),
+                report: { _ in }
+            ).run(MadeUpGuest(tries: [.init(lines: lines)]))
+        }
+        #expect(statements.map { $0.disagreement != nil } == [true, false])
+    }
+
+    @Test("a crash's reason is its own line, and the console is the log")
+    func reason() throws {
+        let object = try #require(try objects().first)
+        let output = "the kernel panicked: x\n[ 1.0] Kernel panic\n[ 2.0] ---[ end ]---"
+        let statement = WitnessStatement(object: object.name, kernel: "6.1", verdict: .crashed, output: output)
+        let cell = ObjectProgress(object: object, kernel: "6.1", loader: .image).cellsByWitness(statement).first
+        #expect(cell?.message == "the kernel panicked: x")
+        #expect(cell?.log == output)
     }
 
     @Test("isolated, each object has a guest, and canaries, of its own")

@@ -45,6 +45,39 @@ import Testing
         #expect(lines.line(for: .note("a\u{1b}[2Jb")) == #"note: a\u{1b}[2Jb"#)
     }
 
+    @Test("a witness agrees only where there was something to compare its word with")
+    func agreement() {
+        func sum(_ cells: [Verdict], _ said: [Verdict]) -> String {
+            let names = ["0.o", "1.o"]
+            let statements = zip(names, said).map {
+                WitnessStatement(object: $0, kernel: "6.1", loader: "image:bpftool 7.1.0", verdict: $1, output: "x")
+            }
+            let cells = zip(names, cells).map {
+                Cell(object: $0, program: "*", kernel: "6.1", verdict: $1, message: "x")
+            }
+            let results = MatrixResults(
+                tool: Version(name: "bpfmatrix", version: "0"),
+                loader: Version(name: "bpftool", version: "7.5.0"),
+                witness: nil,
+                objects: [],
+                kernels: [],
+                cells: cells,
+                bpftool: statements,
+                summary: Summary(cells: cells, witnesses: statements, seconds: 0)
+            )
+            let text = TerminalReport(results, style: TextStyle(isUnicode: true, isColoured: false)).text
+            return text.split(separator: "\n").last.map(String.init) ?? ""
+        }
+        #expect(sum([.accepted], [.accepted]).contains("image:bpftool 7.1.0 agrees ·"))
+        #expect(sum([.accepted, .infrastructure], [.accepted, .accepted]).contains("7.1.0 agrees on 1 of 2 ·"))
+        #expect(sum([.accepted, .accepted], [.accepted, .infrastructure]).contains("7.1.0 agrees on 1 of 2 ·"))
+        let uncompared: [([Verdict], [Verdict])] = [
+            ([.infrastructure], [.accepted]), ([.object], [.accepted]), ([], [.accepted]), ([.accepted], [.object]),
+            ([], []),
+        ]
+        for (cells, said) in uncompared { #expect(!sum(cells, said).contains("agrees"), "\(cells) \(said)") }
+    }
+
     @Test("without Unicode everything is ASCII, and every verdict still has its word")
     func ascii() {
         let text = TerminalReport(SampleRun.results, style: TextStyle(isUnicode: false, isColoured: false)).text

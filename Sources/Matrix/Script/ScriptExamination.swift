@@ -17,7 +17,7 @@ actor ScriptExamination {
     private let isIsolating: Bool
     private let report: @Sendable (RunEvent) -> Void
 
-    /// By the names of files; the agent's account of the same objects is there to be compared with.
+    /// By the names of files; what others have said of the same objects is there to be compared with.
     private let progress: [String: ObjectProgress]
     private var waiting: [String]
     private var statements: [String: WitnessStatement] = [:]
@@ -103,7 +103,11 @@ actor ScriptExamination {
             output: Array(outcome.log.utf8),
             taint: outcome.tainted
         )
-        var statement = WitnessJudgement.statement(said, about: progress)
+        var statement = WitnessJudgement.statement(
+            said,
+            about: progress,
+            comparedWith: progress.cells.isEmpty ? progress.statement : nil
+        )
         statement.loader = name(in: guest)
         pending = (outcome.object, statement)
         guard conversation?.isThrough == false else { return }
