@@ -13,6 +13,9 @@ public struct ExaminationLimits: Sendable, Hashable {
     /// How often the same program must have brought a guest down before it is called the cause.
     public var crashesToBlame: Int
 
+    /// From one line of a script to the next: one run of bpftool over one object, any program of which may take its time.
+    var script: Duration { max(witness, program) }
+
     public init(
         boot: Duration = .seconds(60),
         program: Duration = .seconds(60),

@@ -28,15 +28,19 @@ struct ForeignGuest: ScriptedGuest {
         return try await withScriptMachine(machine) { guest in
             var lines = LineSplitter()
             var isFirst = true
+            var deadline = LineDeadline(limits.script)
             while true {
-                let limit = isFirst ? limits.boot : limits.witness
                 let waitingFor = isFirst ? "the guest to start" : "the guest's script"
+                let limit = isFirst ? limits.boot : try deadline.remaining(waitingFor: waitingFor)
                 let bytes = try await guest.next(within: limit, waitingFor: waitingFor, isFirst: isFirst)
                 if isFirst { await started(guest.age) }
+                if isFirst { deadline.lineCame() }
                 isFirst = false
+                try deadline.take(bytes.count)
                 for line in try lines.add(bytes) {
                     if let ending = GuestEnding(line) { return try ending.taintOfSuccess }
                     try await hear(ImageLine(line))
+                    deadline.lineCame()
                 }
             }
         }

@@ -51,7 +51,7 @@ struct ImageGuest: ScriptedGuest {
     ) async throws -> UInt64 {
         try await withVirtualMachine(machine.machine, bootLimit: limits.boot) { guest in
             await started(guest.startDuration)
-            let session = ImageSession(machine: guest, limit: limits.witness, release: release)
+            let session = ImageSession(machine: guest, limit: limits.script, release: release)
             return try await session.run(image, machine.folders, objects: objects, hear: hear)
         }
     }

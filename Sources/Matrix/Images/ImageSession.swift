@@ -41,13 +41,20 @@ struct ImageSession: Sendable {
         )
         try await machine.link.send(.imageRun(run))
         var lines = LineSplitter()
+        var deadline = LineDeadline(limit)
         var complaints: [UInt8] = []
         while true {
-            switch try await machine.link.next(within: limit, waitingFor: "the image's script") {
+            let what = "the image's script"
+            switch try await machine.link.next(within: try deadline.remaining(waitingFor: what), waitingFor: what) {
             case .imageOutput(let said) where said.request == run.id && said.stream == .errors:
+                try deadline.take(said.bytes.count)
                 complaints = (complaints + said.bytes).suffix(Self.complaintLimit)
             case .imageOutput(let said) where said.request == run.id:
-                for line in try lines.add(said.bytes) { try await hear(ImageLine(line)) }
+                try deadline.take(said.bytes.count)
+                for line in try lines.add(said.bytes) {
+                    try await hear(ImageLine(line))
+                    deadline.lineCame()
+                }
             case .imageReport(let report) where report.request == run.id:
                 try judge(report, complaints: String(decoding: complaints, as: UTF8.self), of: image)
                 return report.taint
