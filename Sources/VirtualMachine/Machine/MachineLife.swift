@@ -17,6 +17,10 @@ struct MachineLife: Sendable {
     private static let endingLimit = Duration.seconds(2)
 
     private enum Event<Result: Sendable>: Sendable {
+        /// QEMU can be started.
+        case foldersServed
+        /// What that means, as far as QEMU's own end does not say more.
+        case serverEnded(MachineFailure)
         case emulatorEnded(CommandResult)
         case returned(Result)
         case failed(Failure)
@@ -49,29 +53,39 @@ struct MachineLife: Sendable {
                 FolderServer(folder: folder, socket: directory.socket(of: folder))
             }
             for server in servers {
-                group.addTask {
-                    try await server.run()
-                    throw CancellationError()
-                }
+                group.addTask { .serverEnded(try await server.run()) }
             }
             group.addTask {
                 for server in servers { try await server.wait() }
-                return .emulatorEnded(try await emulate())
+                return .foldersServed
             }
             group.addTask { await hear(converse) }
+            var areServed = false
+            var serverFailure: MachineFailure?
             var ended: CommandResult?
             var failure: Failure?
             while let event = try await group.next() {
                 switch event {
+                case .foldersServed:
+                    areServed = true
+                    group.addTask { .emulatorEnded(try await emulate()) }
+                case .serverEnded(let reason):
+                    // Servers end when QEMU does, and what ended that is on the console.
+                    guard areServed else { throw reason }
+                    serverFailure = reason
+                    group.addTask {
+                        try await Task.sleep(for: Self.endingLimit)
+                        return .endingLimitReached
+                    }
                 case .returned(let result):
                     return result
                 case .emulatorEnded(let result):
                     ended = result
                     endConversation()
-                    if let failure { throw explain(failure, ended: ended) }
+                    if let failure { throw explain(failure, ended: ended, serverFailure) }
                 case .failed(let reason):
                     guard ended == nil, reason.error is LinkFailure, !Task.isCancelled else {
-                        throw explain(reason, ended: ended)
+                        throw explain(reason, ended: ended, serverFailure)
                     }
                     failure = reason
                     group.addTask {
@@ -79,8 +93,9 @@ struct MachineLife: Sendable {
                         return .endingLimitReached
                     }
                 case .endingLimitReached:
-                    guard let failure else { throw CancellationError() }
-                    throw explain(failure, ended: nil)
+                    if let failure { throw explain(failure, ended: ended, serverFailure) }
+                    // QEMU goes on without its folders; where it has ended, the conversation is about to.
+                    if let serverFailure, ended == nil { throw serverFailure }
                 }
             }
             throw CancellationError()
@@ -112,9 +127,18 @@ struct MachineLife: Sendable {
     }
 
     /// What the end of the conversation amounts to, seen together with the console and QEMU's own end.
-    private func explain(_ failure: Failure, ended: CommandResult?) -> any Error {
+    private func explain(
+        _ failure: Failure,
+        ended: CommandResult?,
+        _ serverFailure: MachineFailure?
+    ) -> any Error {
         let console = directory.consoleText()
         guard let cause = cause(of: failure.error, console: console, ended: ended) else { return failure.error }
+        if case .exited = cause, var serverFailure {
+            // QEMU could not do without it.
+            serverFailure.console = console
+            return serverFailure
+        }
         return MachineFailure(cause, console: console, isAtStart: failure.isAtStart)
     }
 

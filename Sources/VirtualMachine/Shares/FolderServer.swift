@@ -31,26 +31,40 @@ struct FolderServer: Sendable {
             }
         }
 
-        func arguments(_ folder: FilePath, _ socket: FilePath) -> [String] {
+        /// - Parameter socket: a name in the folder that it is started in.
+        func arguments(_ socket: String) -> [String] {
             switch self {
             case .ofQEMU(let path):
-                [path.string, "--socket-path=\(socket)", "-o", "source=\(folder),sandbox=chroot,cache=auto"]
+                // Commas in a path can't be escaped here: hence the one that is always the same.
+                [
+                    path.string, "--socket-path=\(socket)", "-o",
+                    "source=\(FolderServer.place),sandbox=chroot,cache=auto",
+                ]
             case .separate(let path):
-                [path.string, "--socket-path=\(socket)", "--shared-dir=\(folder)", "--sandbox=chroot", "--cache=auto"]
+                [
+                    path.string, "--socket-path=\(socket)", "--shared-dir=\(FolderServer.place)", "--sandbox=chroot",
+                    "--cache=auto",
+                ]
             }
         }
     }
 
-    /// Its own process identifier goes below /run, where only root may write. Mounts of the host that are locked in a user
-    /// namespace keep what they are mounted with, hence the second try.
+    /// Where the folder is in the server's namespace, whatever it is called outside (hier(7): for mounting something for a
+    /// while).
+    fileprivate static let place = "/mnt"
+
+    /// First the folder is taken and the socket's folder entered: what is mounted afterwards may lie over both. Its own process
+    /// identifier goes below /run, where only root may write. Mounts of the host that are locked in a user namespace keep
+    /// what they are mounted with, hence the second try.
     private static let script = """
-        mount -t tmpfs run /run && mount --bind "$1" "$1" &&
-        { mount -o remount,bind,ro,nosuid,nodev "$1" || mount -o remount,bind,ro,nosuid,nodev,noexec "$1"; } &&
-        shift && exec "$@"
+        cd -- "$2" && mount --bind -- "$1" \(place) &&
+        { mount -o remount,bind,ro,nosuid,nodev \(place) || mount -o remount,bind,ro,nosuid,nodev,noexec \(place); } &&
+        mount -t tmpfs run /run && shift 2 && exec "$@"
         """
 
-    /// Serves until the task is cancelled; that it ends by itself is told.
-    func run() async throws {
+    /// Serves until the task is cancelled, or until it ends by itself, as it does after QEMU: what that means where QEMU has
+    /// not ended.
+    func run() async throws -> MachineFailure {
         guard let program = Program.find() else {
             throw MachineFailure(.notStarted("virtiofsd is not installed: apt-get install virtiofsd"), isAtStart: true)
         }
@@ -58,11 +72,13 @@ struct FolderServer: Sendable {
         let users = geteuid() == 0 ? [] : ["--user", "--map-root-user", "--map-auto"]
         let command = Command(
             "unshare",
-            users + ["--mount", "sh", "-c", Self.script, "serve", folder.path.string]
-                + program.arguments(folder.path, socket)
+            users + [
+                "--mount", "sh", "-c", Self.script, "serve", folder.path.string, socket.removingLastComponent().string,
+            ]
+                + program.arguments(socket.lastComponent?.string ?? socket.string)
         )
         let result = try await command.run(within: Self.longestLife)
-        throw MachineFailure(
+        return MachineFailure(
             .notStarted(
                 "virtiofsd for \(folder.path) ended (\(result.ending)): \(result.errorText). Without root it needs user "
                     + "namespaces, newuidmap (apt-get install uidmap), and a line for this user in /etc/subuid and /etc/subgid; "
