@@ -86,7 +86,7 @@ public struct Download: Sendable {
         if file.size > 0 { request.headers["Range"] = "bytes=\(file.size)-" }
         var received = file
         defer { file = received }
-        try await request.perform(within: Self.whole) { response in
+        try await request.perform(within: Self.whole) { response, origin in
             switch response.status {
             case .partialContent where Self.begins(response, at: received.size): break
             // A server that knows no ranges, or gives another one, begins at the beginning.
@@ -97,7 +97,7 @@ public struct Download: Sendable {
                     what: request.what,
                     reason: "the server gave another part than was asked for"
                 )
-            default: throw DownloadError.answered(what: request.what, response.refusal)
+            default: throw DownloadError.answered(what: request.what, response.refusal(by: origin))
             }
             for try await buffer in response.body {
                 guard received.size + buffer.readableBytes <= size else {

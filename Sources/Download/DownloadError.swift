@@ -23,8 +23,9 @@ public enum DownloadError: Error, Hashable, CustomStringConvertible {
         public let status: Int
         /// How long the server wants to be left alone.
         public let retryAfter: Duration?
-        /// The `WWW-Authenticate` headers.
+        /// The `WWW-Authenticate` headers; none of another origin's.
         public let challenges: [String]
+        public let origin: WebOrigin
     }
 
     /// Statuses after which the same request may succeed: timeouts, too many requests, trouble behind the server.

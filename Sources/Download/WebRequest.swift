@@ -7,7 +7,7 @@ import struct NIOCore.ByteBuffer
 import struct NIOCore.TimeAmount
 
 /// A question to a web server. Redirects are followed; `Authorization` goes to nobody but the origin that it was meant
-/// for.
+/// for, and nobody else's challenges come back.
 public struct WebRequest: Sendable {
     /// To whom http may be spoken without encryption.
     public enum PlainHosts: Sendable {
@@ -55,8 +55,8 @@ public struct WebRequest: Sendable {
     /// - Throws: `DownloadError`
     public func answer(limit: Int, retries: Retries = Retries()) async throws -> WebAnswer {
         try await retries.run {
-            try await perform(within: .minutes(2)) { response in
-                let refusal = DownloadError.answered(what: what, response.refusal)
+            try await perform(within: .minutes(2)) { response, origin in
+                let refusal = DownloadError.answered(what: what, response.refusal(by: origin))
                 if refusal.mayPass { throw refusal }
                 var body = ByteBuffer()
                 for try await buffer in response.body {
@@ -67,6 +67,7 @@ public struct WebRequest: Sendable {
                 }
                 return WebAnswer(
                     status: Int(response.status.code),
+                    origin: origin,
                     headers: response.headers.map { ($0.name.lowercased(), $0.value) },
                     body: Array(body.readableBytesView)
                 )
@@ -79,17 +80,27 @@ public struct WebRequest: Sendable {
     /// - Throws: `DownloadError`, and what `body` throws.
     func perform<Result>(
         within limit: TimeAmount,
-        _ body: (HTTPClientResponse) async throws -> Result
+        _ body: (HTTPClientResponse, WebOrigin) async throws -> Result
     ) async throws -> Result {
         guard var url = URL(string: address) else { throw DownloadError.unusableAddress(address) }
         try check(url)
         var headers = headers
+        var origin = WebOrigin.asked
         for _ in 0...Self.mostRedirects {
-            switch try await exchange(with: url, headers, within: limit, body) {
+            let outcome = try await exchange(with: url, headers, within: limit) { [origin] response in
+                var response = response
+                // Whoever is asked because another has said so may not ask for what is that other's.
+                if origin == .other { response.headers.remove(name: "WWW-Authenticate") }
+                return try await body(response, origin)
+            }
+            switch outcome {
             case .result(let result): return result
             case .elsewhere(let next):
                 try check(next, from: url)
-                if !Self.isSameOrigin(url, next) { headers = headers.filter { $0.key.lowercased() != "authorization" } }
+                if !Self.isSameOrigin(url, next) {
+                    origin = .other
+                    headers = headers.filter { $0.key.lowercased() != "authorization" }
+                }
                 url = next
             }
         }
@@ -182,9 +193,18 @@ public struct WebRequest: Sendable {
     }
 }
 
+/// Who has answered.
+public enum WebOrigin: Sendable, Hashable {
+    /// The one that was asked (RFC 6454, section 4: scheme, host and port).
+    case asked
+    /// One that a redirect has led to, or led over.
+    case other
+}
+
 /// What a web server said.
 public struct WebAnswer: Sendable {
     public let status: Int
+    public let origin: WebOrigin
     /// Names in small letters, in the order in which they came.
     let headers: [(name: String, value: String)]
     public let body: [UInt8]
@@ -196,11 +216,12 @@ public struct WebAnswer: Sendable {
 }
 
 extension HTTPClientResponse {
-    var refusal: DownloadError.Refusal {
+    func refusal(by origin: WebOrigin) -> DownloadError.Refusal {
         DownloadError.Refusal(
             status: Int(status.code),
             retryAfter: headers.first(name: "Retry-After").flatMap { Retries.delay(asked: $0) },
-            challenges: headers["WWW-Authenticate"]
+            challenges: headers["WWW-Authenticate"],
+            origin: origin
         )
     }
 }

@@ -155,7 +155,7 @@ extension Registry {
         do {
             do {
                 return try await fetch(known)
-            } catch DownloadError.answered(_, let refusal) where refusal.status == 401 {
+            } catch DownloadError.answered(_, let refusal) where refusal.status == 401 && refusal.origin == .asked {
                 // Tokens live for minutes, and a large image may take longer; what has come is gone on from.
                 return try await fetch(try await access.renew(refusal.challenges, after: known))
             }

@@ -61,10 +61,12 @@ public struct Registry: Sendable {
         }
         let known = await access.header
         let answer = try await ask(known)
-        guard answer.status == 401 else { return answer }
+        // What a redirect has led to is no part of the registry, and gets nothing that is meant for it.
+        guard answer.status == 401, answer.origin == .asked else { return answer }
         let new = try await access.renew(answer.headers("www-authenticate"), after: known)
         let second = try await ask(new)
-        guard second.status != 401, second.status != 403 else { throw access.refusal() }
+        let isRefused = second.origin == .asked && [401, 403].contains(second.status)
+        guard !isRefused else { throw access.refusal() }
         return second
     }
 
@@ -80,7 +82,7 @@ public struct Registry: Sendable {
 
     /// An answer that is no success, in the words of the one who asked.
     func unexpected(_ answer: WebAnswer, what: String) -> RegistryError {
-        if answer.status == 403 { return access.refusal() }
+        if answer.status == 403, answer.origin == .asked { return access.refusal() }
         let message = RegistryMessage(answer.body)?.text ?? "nothing that could be read"
         return .malformed(what: what, reason: "the registry answered \(answer.status): \(message)")
     }

@@ -103,7 +103,7 @@ public enum RegistryError: Error, Hashable, CustomStringConvertible {
         case .tooLong(let what, let limit): self = .tooLarge(what: what, limit: limit)
         case .answered(_, let refusal) where refusal.status == 429:
             self = .tooManyRequests(host: repository.host, reason: error.reason)
-        case .answered(_, let refusal) where refusal.status == 401 || refusal.status == 403:
+        case .answered(_, let refusal) where [401, 403].contains(refusal.status) && refusal.origin == .asked:
             self = .loginNeeded(repository, .refused)
         case .notReached, .badRedirect: self = .notReached(host: repository.host, reason: error.reason)
         case .storage(let path, let reason): self = .storage(path: path, reason: reason)

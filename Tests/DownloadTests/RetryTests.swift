@@ -10,7 +10,7 @@ import Testing
     func wish() {
         let retries = Retries(tries: 3, firstDelay: .seconds(1), longestDelay: .seconds(60))
         func busy(_ wish: Duration?) -> DownloadError {
-            .answered(what: "it", .init(status: 429, retryAfter: wish, challenges: []))
+            .answered(what: "it", .init(status: 429, retryAfter: wish, challenges: [], origin: .asked))
         }
         #expect(retries.wait(after: busy(nil), usually: .seconds(2)) == .seconds(2))
         #expect(retries.wait(after: busy(.seconds(1)), usually: .seconds(2)) == .seconds(2))

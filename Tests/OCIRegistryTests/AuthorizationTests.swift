@@ -111,6 +111,45 @@ import Testing
         }
     }
 
+    @Test(
+        "whom a registry redirects to gets neither credentials nor tokens, whatever it asks for",
+        arguments: [
+            #"{"auths":{"HOST":{"auth":"dXNlcjpwYXNz"}}}"#, #"{"auths":{"HOST":{"identitytoken":"long lived"}}}"#,
+        ]
+    )
+    func redirectedChallenge(entry: String) async throws {
+        let image = RegistryFixture.image()
+        let layer = "/v2/\(Self.name)/blobs/\(image.layers[0].digest)"
+        let thief = [
+            RegistryFixture.wantsToken("/stolen"), Route("/token", #"{"token":"t"}"#),
+            Route("/token", #"{"token":"t"}"#).with { $0.method = "POST" },
+        ]
+        try await withScratchFolder { folder in
+            try await ScriptedServer.with(thief, in: folder) { other in
+                for path in [layer, "/v2/\(Self.name)/manifests/v1"] {
+                    let redirect = Route(path).with {
+                        ($0.status, $0.headers) = (307, ["Location": "http://127.0.0.1:\(other.port)/stolen"])
+                    }
+                    let routes = [redirect] + image.routes(Self.name, tag: "v1")
+                    try await ScriptedServer.with(routes, in: folder) { server in
+                        let config = try RegistryFixture.write(
+                            entry.replacing("HOST", with: "127.0.0.1:\(server.port)"),
+                            to: folder
+                        )
+                        let registry = try RegistryFixture.registry(port: server.port, in: folder, dockerConfig: config)
+                        let error = await #expect(throws: RegistryError.self) {
+                            try await RegistryFixture.fetch(registry, in: folder)
+                        }
+                        #expect("\(String(describing: error))".contains("401"))
+                    }
+                }
+                let asked = try other.requests
+                #expect(asked.map(\.path) == ["/stolen", "/stolen"])
+                #expect(asked.allSatisfy { $0.headers["authorization"] == nil })
+            }
+        }
+    }
+
     @Test("credentials are not shown to somebody who speaks plain http on another machine")
     func plainRealm() async throws {
         let manifest = RegistryFixture.wantsToken("/v2/\(Self.name)/manifests/v1", realm: "http://192.0.2.1/token")
