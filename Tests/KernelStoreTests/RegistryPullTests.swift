@@ -199,6 +199,25 @@ import Testing
         }
     }
 
+    @Test(
+        "builds of one version in an image are not chosen from: they are told, in their order",
+        arguments: ["6.6", "6.6.30", "multi"]
+    )
+    func buildsOfOneVersion(spec: String) async throws {
+        try await withImages { images, store, folder in
+            let builds = ["6.6.30", "6.6.30-aa", "6.6.30-debug"]
+            let image = images.image((["6.6.9"] + builds).map { ("boot/vmlinuz-\($0)", images.bytes($0)) })
+            let multi = images.image(builds.map { ("boot/vmlinuz-\($0)", images.bytes($0)) })
+            let routes = KernelImages.routes([("6.6", image), ("multi", multi)])
+            try await ScriptedServer.with(routes, in: folder) { server in
+                let source = try Self.source(server.port)
+                let error = await #expect(throws: KernelStoreError.self) { try await Self.pull(spec, store, source) }
+                #expect("\(String(describing: error))".contains(": 6.6.30, 6.6.30-aa, 6.6.30-debug"))
+                try Self.expectEmpty(store)
+            }
+        }
+    }
+
     @Test("a release that is no name writes nothing anywhere", arguments: ["../../../escaped", "6.6/../../x"])
     func hostileRelease(release: String) async throws {
         try await withImages { images, store, folder in

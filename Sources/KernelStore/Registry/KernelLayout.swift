@@ -89,7 +89,7 @@ struct KernelLayout {
             if let there = best[candidate.release], there.label == there.release || candidate.label == nil { continue }
             best[candidate.release] = candidate
         }
-        self.candidates = best.values.sorted { KernelVersion($0.release) < KernelVersion($1.release) }
+        self.candidates = best.values.sorted { KernelChoice.areInOrder($0.release, $1.release) }
     }
 
     /// What belongs to a kernel: what bears its name or, where the image has just one kernel there, what is there at all.

@@ -151,6 +151,24 @@ extension KernelStore {
         .otherKernelInImage(image: "\(image.reference)", asked: "\(expectation)", found: releases)
     }
 
+    /// Which of an image's kernels is meant.
+    private static func release(
+        _ expectation: KernelExpectation,
+        among releases: [String],
+        of image: RegistryImage
+    ) throws(KernelStoreError) -> String {
+        switch expectation.choice(among: releases) {
+        case .one(let release): return release
+        case .none: throw otherKernel(than: expectation, releases, in: image)
+        case .several(let rivals):
+            throw .unusableImage(
+                image: "\(image.reference)",
+                reason: "it has several kernels, and nothing says which of these is meant: "
+                    + rivals.joined(separator: ", ")
+            )
+        }
+    }
+
     private func takeIn(
         _ files: ImageFiles,
         of image: RegistryImage,
@@ -169,16 +187,9 @@ extension KernelStore {
                     + (there.isEmpty ? "nothing" : there)
             )
         }
-        let meant = layout.candidates.filter { expectation.isMet(by: $0.release) }
-        guard let chosen = meant.last else {
+        let release = try Self.release(expectation, among: layout.candidates.map(\.release), of: image)
+        guard let chosen = layout.candidates.first(where: { $0.release == release }) else {
             throw Self.otherKernel(than: expectation, layout.candidates.map(\.release), in: image)
-        }
-        if expectation == .any, meant.count > 1 {
-            throw KernelStoreError.unusableImage(
-                image: "\(image.reference)",
-                reason: "it has several kernels, and its name does not say which is meant: "
-                    + meant.map(\.release).joined(separator: ", ")
-            )
         }
         // Releases of the same kernel for several architectures need not differ.
         let suffix = architecture == .amd64 ? "" : "-\(architecture.rawValue)"
