@@ -218,6 +218,19 @@ import Testing
         }
     }
 
+    @Test("an image with more kernels than anybody publishes is refused before they are looked at")
+    func crowd() async throws {
+        try await withImages { images, store, folder in
+            let image = images.image((0...32).map { ("boot/vmlinuz-6.6.\($0)", images.bytes("6.6.\($0)")) })
+            try await ScriptedServer.with(KernelImages.routes([("6.6", image)]), in: folder) { server in
+                let source = try Self.source(server.port)
+                let error = await #expect(throws: KernelStoreError.self) { try await Self.pull("6.6", store, source) }
+                guard case .refused? = error else { Issue.record("\(String(describing: error))"); return }
+                try Self.expectEmpty(store)
+            }
+        }
+    }
+
     @Test("a release that is no name writes nothing anywhere", arguments: ["../../../escaped", "6.6/../../x"])
     func hostileRelease(release: String) async throws {
         try await withImages { images, store, folder in

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ChildProcess
 import Foundation
 import SystemPackage
 import TestKernels
@@ -51,6 +52,38 @@ import Testing
                 #expect(try store.path(of: kernel.image).contents == bytes)
                 #expect(try store.path(of: kernel.bootImage).contents.starts(with: name == "with" ? [0x7f] : bytes))
             }
+        }
+    }
+
+    @Test(
+        "files that are larger than any of their kind, packed or unpacked, are refused before they are read",
+        arguments: ["image", "config", "virtio_pci.ko", "virtio_pci.ko.zst"]
+    )
+    func tooLarge(spoilt: String) async throws {
+        try await withStore { folder, store in
+            let image = folder.appending("image")
+            try image.write(FakeKernel.image(release: "6.9.0", payload: try await FakeKernel.payload(in: folder)))
+            let config = folder.appending("config")
+            try config.write("CONFIG_BPF=y\n")
+            let modules = folder.appending("modules")
+            try FileManager.default.createDirectory(atPath: modules.string, withIntermediateDirectories: false)
+            let isModule = spoilt.hasPrefix("virtio")
+            let file = isModule ? modules.appending(spoilt) : folder.appending(spoilt)
+            let limits = ["image": FileLimit.image, "config": FileLimit.configuration]
+            // Holes take no room.
+            let hollow = spoilt.hasSuffix(".zst") ? folder.appending("hollow") : file
+            if !FileManager.default.fileExists(atPath: hollow.string) { try hollow.write("") }
+            #expect(truncate(hollow.string, off_t(limits[spoilt] ?? FileLimit.module) + 1) == 0)
+            if hollow != file {
+                let packing = try await Command("zstd", ["-q", "-1", hollow.string, "-o", file.string])
+                    .run(within: .seconds(60))
+                #expect(packing.ending.isSuccess)
+            }
+            let error = await #expect(throws: KernelStoreError.self) {
+                try await store.add("mine", image: image, modules: modules, config: config)
+            }
+            guard case .refused(file.string, _)? = error else { Issue.record("\(String(describing: error))"); return }
+            #expect(try store.kernels().isEmpty)
         }
     }
 

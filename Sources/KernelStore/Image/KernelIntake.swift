@@ -31,9 +31,6 @@ struct KernelIntake {
     /// What a disk, its file system, and a folder of the host's take, the latter by whichever of two ways the kernel has.
     private static let imageModules = ["virtio_blk", "ext4", "overlay", "virtiofs", "9pnet_virtio", "9p"]
     private static let decompressionLimit = Duration.seconds(120)
-    /// Bytes of what is unpacked; a kernel with all its symbols has some hundred megabytes, an archive made to do harm has no
-    /// end.
-    private static let unpackedLimit = 1 << 30
 
     /// - Parameter credentials: of a kernel of this release.
     func take(
@@ -61,7 +58,9 @@ struct KernelIntake {
             architecture: image.architecture,
             image: try blobs.add(found.delivered),
             uncompressed: isStartable ? try blobs.add(vmlinux) : nil,
-            config: try files.config.map { path throws(KernelStoreError) in try blobs.add(contentsOf: path) },
+            config: try files.config.map { path throws(KernelStoreError) in
+                try blobs.add(contentsOf: path, limit: FileLimit.configuration)
+            },
             btf: own ?? external,
             isBTFExternal: external != nil,
             modules: modules.toReachTheHost,
@@ -81,7 +80,7 @@ struct KernelIntake {
     /// - Parameter name: what the file is called in errors, where it is not by its path.
     func image(at file: FilePath, calledAs name: FilePath? = nil) async throws -> FoundImage {
         let path = name ?? file
-        let delivered = try BlobStore.read(file)
+        let delivered = try BlobStore.read(file, calledAs: name)
         do {
             guard let packed = try PackedArmImage(delivered) else {
                 return FoundImage(delivered: delivered, bytes: delivered, image: try BootImage(delivered))
@@ -144,8 +143,8 @@ struct KernelIntake {
         } catch {
             throw KernelStoreError.storage(path: packed.string, reason: error.localizedDescription)
         }
-        let result = try await decompress(compression, packed, to: unpacked)
-        return (try BlobStore.read(unpacked), complaint: result.errorText)
+        let result = try await decompress(compression, packed, to: unpacked, limit: FileLimit.image)
+        return (try BlobStore.read(unpacked, limit: FileLimit.image), complaint: result.errorText)
     }
 
     private func ownTypeInformation(
@@ -173,6 +172,13 @@ struct KernelIntake {
     /// BTF that comes beside an image: its header is looked at, since nothing else says what the file is.
     private func externalTypeInformation(_ path: FilePath) throws(KernelStoreError) -> Blob {
         let bytes = try BlobStore.read(path)
+        let isRaw = !bytes.starts(with: ELFFile.magic)
+        if isRaw, bytes.count > FileLimit.typeInformation {
+            throw .refused(
+                what: path.string,
+                reason: "it has \(bytes.count) bytes, and may have \(FileLimit.typeInformation)"
+            )
+        }
         if bytes.starts(with: ELFFile.magic) {
             if let blob = try typeInformation(bytes, path: path) { return blob }
         } else if bytes.starts(with: Self.btfMagic) {
@@ -193,11 +199,20 @@ struct KernelIntake {
         guard let folder else { return Modules() }
         let found = Self.moduleFiles(below: folder)
         var unpacked: [String: [UInt8]] = [:]
+        var total = 0
         // Modules are unpacked as they turn out to be needed; those that nothing needs stay as they are.
         var wanted = Self.neededModules + Self.imageModules
         while let name = wanted.popLast() {
             guard unpacked[name] == nil, let path = found[name] else { continue }
+            try Task.checkCancellation()
             let bytes = try await module(at: path)
+            total += bytes.count
+            guard total <= FileLimit.modules else {
+                throw KernelStoreError.refused(
+                    what: folder.string,
+                    reason: "the modules that guests need have more than \(FileLimit.modules) bytes"
+                )
+            }
             unpacked[name] = bytes
             wanted += ModuleInformation(bytes)?.dependencies.map(ModuleOrder.canonical) ?? []
         }
@@ -218,26 +233,30 @@ struct KernelIntake {
     }
 
     private func module(at path: FilePath) async throws -> [UInt8] {
-        let packed = try BlobStore.read(path)
+        let packed = try BlobStore.read(path, limit: FileLimit.module)
         guard path.extension != "ko" else { return packed }
         guard let compression = Compression(packed[...]) else {
             throw KernelStoreError.damaged(path: path.string, reason: "it is compressed in an unknown way")
         }
         let unpacked = folder.appending("module.ko")
-        let result = try await decompress(compression, path, to: unpacked)
+        let result = try await decompress(compression, path, to: unpacked, limit: FileLimit.module)
+        let bytes = try BlobStore.read(unpacked, limit: FileLimit.module, calledAs: path)
         guard result.ending.isSuccess else {
             throw KernelStoreError.damaged(path: path.string, reason: result.errorText)
         }
-        return try BlobStore.read(unpacked)
+        return bytes
     }
 
-    private func decompress(_ compression: Compression, _ input: FilePath, to output: FilePath) async throws
-        -> CommandResult
-    {
+    private func decompress(
+        _ compression: Compression,
+        _ input: FilePath,
+        to output: FilePath,
+        limit: Int
+    ) async throws -> CommandResult {
         let (tool, arguments) = compression.tool
         do {
-            // prlimit becomes the tool, which is killed where it writes more.
-            return try await Command("prlimit", ["--fsize=\(Self.unpackedLimit)", tool] + arguments)
+            // prlimit becomes the tool, which is killed where it writes more. One byte more shows that there is more.
+            return try await Command("prlimit", ["--fsize=\(limit + 1)", tool] + arguments)
                 .run(from: input, to: output, within: Self.decompressionLimit)
         } catch let error as CommandError {
             throw KernelStoreError.toolFailed("\(error)")

@@ -45,6 +45,8 @@ struct KernelLayout {
         }
     }
 
+    /// Each is read, and may have to be unpacked, to learn what it is; images of all lines at once have a dozen.
+    private static let mostImages = 32
     private static let moduleEndings = [".ko", ".ko.xz", ".ko.zst", ".ko.gz"]
 
     /// Whether a file is one that a kernel in an image may consist of.
@@ -58,11 +60,13 @@ struct KernelLayout {
         return moduleEndings.contains { name.hasSuffix($0) }
     }
 
-    /// - Throws: `KernelStoreError.notAKernel` where there are images, and none that can be booted.
+    /// - Throws: `KernelStoreError.notAKernel` where there are images, and none that can be booted; `.refused` where there
+    ///   are too many, or too large ones.
     init(_ files: ImageFiles, by intake: KernelIntake) async throws {
         self.files = files
         var candidates: [Candidate] = []
         var unreadable: KernelStoreError?
+        var count = 0
         for path in files.paths {
             let place = Place(path)
             let label: String?
@@ -72,6 +76,11 @@ struct KernelLayout {
                 label = folder
             } else {
                 continue
+            }
+            try Task.checkCancellation()
+            count += 1
+            guard count <= Self.mostImages else {
+                throw KernelStoreError.refused(what: "the image", reason: "it has more than \(Self.mostImages) kernels")
             }
             let file = files.path(path)
             do {

@@ -40,8 +40,9 @@ struct BlobStore: Sendable {
         return blob
     }
 
-    func add(contentsOf path: FilePath) throws(KernelStoreError) -> Blob {
-        try add(try Self.read(path))
+    /// - Parameter limit: most bytes that the file may have.
+    func add(contentsOf path: FilePath, limit: Int) throws(KernelStoreError) -> Blob {
+        try add(try Self.read(path, limit: limit))
     }
 
     /// Whether the blob's bytes are the ones that it is named by.
@@ -63,7 +64,18 @@ struct BlobStore: Sendable {
         }
     }
 
-    static func read(_ path: FilePath) throws(KernelStoreError) -> [UInt8] {
+    /// - Parameters:
+    ///   - limit: a file with more bytes is refused, and not read.
+    ///   - name: what the file is called in that refusal, where it is not by its path.
+    static func read(
+        _ path: FilePath,
+        limit: Int = FileLimit.image,
+        calledAs name: FilePath? = nil
+    ) throws(KernelStoreError) -> [UInt8] {
+        var status = stat()
+        if stat(path.string, &status) == 0, status.st_size > limit {
+            throw .refused(what: (name ?? path).string, reason: "it has \(status.st_size) bytes, and may have \(limit)")
+        }
         do {
             return Array(try Data(contentsOf: URL(filePath: path.string), options: .mappedIfSafe))
         } catch {
