@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AsyncHTTPClient
 import ContentDigest
 import FileLock
 import Foundation
 import SystemPackage
-
-import struct NIOCore.TimeAmount
 
 /// Fetches a file whose digest and size are known, and goes on where an earlier try ended. What has come stays in `folder`
 /// under the digest that is expected of it, so another try, or another process, finds it.
@@ -16,9 +13,8 @@ public struct Download: Sendable {
     private let sha256: String
     private let size: Int
     private let patience: Duration
+    private let time: Duration
     private let retries: Retries
-
-    private static let whole = TimeAmount.minutes(60)
 
     private var partial: FilePath { folder.appending("\(sha256).partial") }
 
@@ -27,12 +23,14 @@ public struct Download: Sendable {
     ///   - size: bytes; what is longer is refused as soon as it shows.
     ///   - folder: for what has not come whole yet.
     ///   - patience: how long another process that fetches the same file is waited for.
+    ///   - time: for each try, to the last byte.
     public init(
         _ request: WebRequest,
         sha256: ContentDigest,
         size: Int,
         folder: FilePath,
         patience: Duration,
+        within time: Duration = .seconds(3600),
         retries: Retries = Retries()
     ) {
         self.request = request
@@ -40,6 +38,7 @@ public struct Download: Sendable {
         self.size = size
         self.folder = folder
         self.patience = patience
+        self.time = time
         self.retries = retries
     }
 
@@ -86,7 +85,7 @@ public struct Download: Sendable {
         if file.size > 0 { request.headers["Range"] = "bytes=\(file.size)-" }
         var received = file
         defer { file = received }
-        try await request.perform(within: Self.whole) { response, origin in
+        try await request.perform(within: time) { response in
             switch response.status {
             case .partialContent where Self.begins(response, at: received.size): break
             // A server that knows no ranges, or gives another one, begins at the beginning.
@@ -97,9 +96,9 @@ public struct Download: Sendable {
                     what: request.what,
                     reason: "the server gave another part than was asked for"
                 )
-            default: throw DownloadError.answered(what: request.what, response.refusal(by: origin))
+            default: throw DownloadError.answered(what: request.what, response.refusal)
             }
-            for try await buffer in response.body {
+            try await response.read { buffer in
                 guard received.size + buffer.readableBytes <= size else {
                     throw DownloadError.tooLong(what: request.what, limit: size)
                 }
@@ -110,7 +109,7 @@ public struct Download: Sendable {
     }
 
     /// Whether a part is the one that follows on what is there: `Content-Range: bytes 300-599/600`.
-    private static func begins(_ response: HTTPClientResponse, at offset: Int) -> Bool {
+    private static func begins(_ response: WebResponse, at offset: Int) -> Bool {
         guard let range = response.headers.first(name: "Content-Range") else { return false }
         return range.hasPrefix("bytes \(offset)-")
     }

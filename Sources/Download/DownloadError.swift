@@ -8,6 +8,8 @@ public enum DownloadError: Error, Hashable, CustomStringConvertible {
     case notReached(what: String, reason: String)
     /// The connection ended early.
     case cut(what: String, at: Int, of: Int)
+    /// The server still sends, and its time is over.
+    case tooSlow(what: String, limit: Duration)
     /// The server answered, but not with what was asked for.
     case answered(what: String, Refusal)
     /// The server sends the caller somewhere that must not be gone to.
@@ -52,6 +54,7 @@ public enum DownloadError: Error, Hashable, CustomStringConvertible {
         case .unusableProxy(let proxy, let reason): "the proxy '\(proxy)' can't be used: \(reason)"
         case .notReached(_, let reason): reason
         case .cut(_, let place, let size): "the connection ended after \(place) of \(size) bytes"
+        case .tooSlow(_, let limit): "the server was not done after \(limit.components.seconds) s"
         case .answered(_, let refusal):
             "the server answered \(refusal.status)"
                 + (refusal.retryAfter.map { ", and asks to be left alone for \($0.components.seconds) s" } ?? "")
@@ -65,7 +68,8 @@ public enum DownloadError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .unusableAddress, .unusableProxy, .storage: reason
-        case .notReached(let what, _), .cut(let what, _, _), .answered(let what, _), .badRedirect(let what, _):
+        case .notReached(let what, _), .cut(let what, _, _), .tooSlow(let what, _), .answered(let what, _),
+            .badRedirect(let what, _):
             "\(what) could not be fetched: \(reason)"
         case .tooLong(let what, _), .wrongDigest(let what, _, _):
             "\(what) was refused: \(reason). Nothing of it was kept"

@@ -51,15 +51,21 @@ public struct WebRequest: Sendable {
 
     /// The whole answer, whatever its status, unless it is one after which another try may succeed.
     ///
-    /// - Parameter limit: most bytes that the answer may have.
+    /// - Parameters:
+    ///   - limit: most bytes that the answer may have.
+    ///   - time: for each try, to the last byte.
     /// - Throws: `DownloadError`
-    public func answer(limit: Int, retries: Retries = Retries()) async throws -> WebAnswer {
+    public func answer(
+        limit: Int,
+        within time: Duration = .seconds(120),
+        retries: Retries = Retries()
+    ) async throws -> WebAnswer {
         try await retries.run {
-            try await perform(within: .minutes(2)) { response, origin in
-                let refusal = DownloadError.answered(what: what, response.refusal(by: origin))
+            try await perform(within: time) { response in
+                let refusal = DownloadError.answered(what: what, response.refusal)
                 if refusal.mayPass { throw refusal }
                 var body = ByteBuffer()
-                for try await buffer in response.body {
+                try await response.read { buffer in
                     guard body.readableBytes + buffer.readableBytes <= limit else {
                         throw DownloadError.tooLong(what: what, limit: limit)
                     }
@@ -67,7 +73,7 @@ public struct WebRequest: Sendable {
                 }
                 return WebAnswer(
                     status: Int(response.status.code),
-                    origin: origin,
+                    origin: response.origin,
                     headers: response.headers.map { ($0.name.lowercased(), $0.value) },
                     body: Array(body.readableBytesView)
                 )
@@ -77,21 +83,22 @@ public struct WebRequest: Sendable {
 
     /// Sends the request, and hands over the answer once it is no redirect any more.
     ///
+    /// - Parameter limit: for all of it, redirects and the answer's last byte included.
     /// - Throws: `DownloadError`, and what `body` throws.
     func perform<Result>(
-        within limit: TimeAmount,
-        _ body: (HTTPClientResponse, WebOrigin) async throws -> Result
+        within limit: Duration,
+        _ body: (WebResponse) async throws -> Result
     ) async throws -> Result {
         guard var url = URL(string: address) else { throw DownloadError.unusableAddress(address) }
         try check(url)
+        let end = ContinuousClock.now + limit
         var headers = headers
         var origin = WebOrigin.asked
         for _ in 0...Self.mostRedirects {
-            let outcome = try await exchange(with: url, headers, within: limit) { [origin] response in
-                var response = response
-                // Whoever is asked because another has said so may not ask for what is that other's.
-                if origin == .other { response.headers.remove(name: "WWW-Authenticate") }
-                return try await body(response, origin)
+            let left = end - .now
+            guard left > .zero else { throw DownloadError.tooSlow(what: what, limit: limit) }
+            let outcome = try await exchange(with: url, headers, within: left) { [origin] response in
+                try await body(WebResponse(response, by: origin, what: what, limit: limit, end: end))
             }
             switch outcome {
             case .result(let result): return result
@@ -118,7 +125,7 @@ public struct WebRequest: Sendable {
     private func exchange<Result>(
         with url: URL,
         _ headers: [String: String],
-        within limit: TimeAmount,
+        within limit: Duration,
         _ body: (HTTPClientResponse) async throws -> Result
     ) async throws -> Outcome<Result> {
         var request = HTTPClientRequest(url: url.absoluteString)
@@ -130,7 +137,7 @@ public struct WebRequest: Sendable {
         }
         let question = request
         func talk(over client: HTTPClient) async throws -> Outcome<Result> {
-            let response = try await client.execute(question, timeout: limit)
+            let response = try await client.execute(question, timeout: TimeAmount(limit))
             guard Self.redirects.contains(response.status.code),
                 let location = response.headers.first(name: "Location")
             else { return .result(try await body(response)) }
@@ -212,16 +219,5 @@ public struct WebAnswer: Sendable {
     /// All headers of that name. - Parameter name: in small letters.
     public func headers(_ name: String) -> [String] {
         headers.filter { $0.name == name }.map(\.value)
-    }
-}
-
-extension HTTPClientResponse {
-    func refusal(by origin: WebOrigin) -> DownloadError.Refusal {
-        DownloadError.Refusal(
-            status: Int(status.code),
-            retryAfter: headers.first(name: "Retry-After").flatMap { Retries.delay(asked: $0) },
-            challenges: headers["WWW-Authenticate"],
-            origin: origin
-        )
     }
 }

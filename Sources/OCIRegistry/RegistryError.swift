@@ -105,7 +105,7 @@ public enum RegistryError: Error, Hashable, CustomStringConvertible {
             self = .tooManyRequests(host: repository.host, reason: error.reason)
         case .answered(_, let refusal) where [401, 403].contains(refusal.status) && refusal.origin == .asked:
             self = .loginNeeded(repository, .refused)
-        case .notReached, .badRedirect: self = .notReached(host: repository.host, reason: error.reason)
+        case .notReached, .badRedirect, .tooSlow: self = .notReached(host: repository.host, reason: error.reason)
         case .storage(let path, let reason): self = .storage(path: path, reason: reason)
         default: self = .download(error)
         }

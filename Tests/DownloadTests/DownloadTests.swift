@@ -76,6 +76,33 @@ import Testing
         }
     }
 
+    @Test("a server that goes on and on, a byte at a time, is left when its time is over, and is not asked again")
+    func dripping() async throws {
+        let drop = Route(Self.path, Self.file.prefix(100)).with { $0.isDripping = true }
+        try await served([drop]) { server, folder in
+            let request = WebRequest(
+                "http://127.0.0.1:\(server.port)\(Self.path)",
+                what: "a file",
+                proxies: WebProxies(environment: [:]),
+                plainHosts: .loopback
+            )
+            let time = Duration.milliseconds(500)
+            let tooSlow = DownloadError.tooSlow(what: "a file", limit: time)
+            await #expect(throws: tooSlow) { try await request.answer(limit: 1 << 20, within: time) }
+            await #expect(throws: tooSlow) {
+                try await Download(
+                    request,
+                    sha256: ContentDigest(of: Self.file.prefix(100)),
+                    size: 100,
+                    folder: folder,
+                    patience: .seconds(20),
+                    within: time
+                ).with(progress: { _ in }) { try $0.contents }
+            }
+            try #expect(server.requests.count == 2)
+        }
+    }
+
     @Test("a server without ranges is begun anew")
     func noRanges() async throws {
         let cut = Route(Self.path, Self.file).with { ($0.cutAfter, $0.times) = (100_000, 1) }

@@ -21,6 +21,8 @@ public struct Route: Codable, Sendable {
     public var cutAfter: Int?
     /// After the body it goes on, without an end.
     public var isEndless = false
+    /// The body goes byte by byte, twenty in a second.
+    public var isDripping = false
     public var knowsRanges = true
 
     public init(_ path: String, _ body: some Sequence<UInt8> = []) {
@@ -86,7 +88,7 @@ public struct ScriptedServer: Sendable {
     }
 
     private static let program = """
-        import base64, http.server, json, re, sys
+        import base64, http.server, json, re, sys, time
         routes = json.load(open(sys.argv[1]))
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = 'HTTP/1.1'
@@ -142,7 +144,11 @@ public struct ScriptedServer: Sendable {
                     body = body[:route['cutAfter']]
                     self.close_connection = True
                 try:
-                    self.wfile.write(body)
+                    for place in range(len(body)) if route['isDripping'] else ():
+                        self.wfile.write(body[place:place + 1])
+                        time.sleep(0.05)
+                    if not route['isDripping']:
+                        self.wfile.write(body)
                     while route['isEndless']:
                         self.wfile.write(bytes(1 << 16))
                 except OSError:

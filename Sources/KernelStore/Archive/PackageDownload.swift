@@ -42,7 +42,7 @@ extension KernelStoreError {
         case .wrongDigest: self = .refused(what: what, reason: "its SHA-256 is not the one in the signed index")
         case .tooLong: self = .refused(what: what, reason: "it is longer than the signed index says")
         case .storage(let path, let reason): self = .storage(path: path, reason: reason)
-        case .unusableAddress, .unusableProxy, .notReached, .cut, .answered, .badRedirect:
+        case .unusableAddress, .unusableProxy, .notReached, .cut, .tooSlow, .answered, .badRedirect:
             self = .notDownloaded(what: what, reason: error.reason)
         }
     }
