@@ -36,6 +36,9 @@ public struct Kernel: Codable, Hashable, Sendable {
     /// from before there were such guests.
     public let imageModules: [KernelModule]?
     public let added: Date
+    /// Releases of all kernels in the image out of a registry that this one was taken from; nil where there is none, or in
+    /// records from before they were kept.
+    public var imageReleases: [String]? = nil
 
     /// What QEMU is given.
     public var bootImage: Blob { uncompressed ?? image }

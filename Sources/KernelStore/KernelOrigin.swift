@@ -24,7 +24,7 @@ extension Kernel {
 extension Kernel {
     private enum Field: String, CodingKey {
         case name, release, version, origin, source, reference, architecture, image, uncompressed, config, btf
-        case isBTFExternal, modules, imageModules, added
+        case isBTFExternal, modules, imageModules, added, imageReleases
     }
 
     public init(from decoder: any Decoder) throws {
@@ -47,7 +47,8 @@ extension Kernel {
             isBTFExternal: try fields.decodeIfPresent(Bool.self, forKey: .isBTFExternal) ?? false,
             modules: try fields.decode([KernelModule].self, forKey: .modules),
             imageModules: try fields.decodeIfPresent([KernelModule].self, forKey: .imageModules),
-            added: try fields.decode(Date.self, forKey: .added)
+            added: try fields.decode(Date.self, forKey: .added),
+            imageReleases: try fields.decodeIfPresent([String].self, forKey: .imageReleases)
         )
     }
 }

@@ -112,7 +112,8 @@ extension KernelStore {
                         origin: record.origin,
                         source: record.source,
                         reference: record.reference,
-                        version: record.version
+                        version: record.version,
+                        imageReleases: record.imageReleases
                     )
                 }
             }

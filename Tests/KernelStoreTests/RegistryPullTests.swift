@@ -176,7 +176,7 @@ import Testing
             let routes = KernelImages.routes([
                 ("none", images.image([("etc/passwd", []), ("usr/bin/tool", [])])),
                 ("broken", images.image([("boot/vmlinuz", Array("no kernel".utf8))])),
-                ("several", several), ("6.1", several),
+                ("several", several), ("6.1", several), ("6.6", several),
             ])
             try await ScriptedServer.with(routes, in: folder) { server in
                 let source = try Self.source(server.port)
@@ -195,6 +195,14 @@ import Testing
                 let config = try #require(kernel.config)
                 #expect(try store.path(of: config).contents == Array("old".utf8))
                 #expect(kernel.modules.count == 1)
+                let reference = try #require(kernel.reference)
+                // That one of them is here makes no difference to what is meant.
+                #expect(await reason("several").contains("6.1.90, 6.6.30"))
+                #expect(await reason(reference).contains("6.1.90, 6.6.30"))
+                let other = try await Self.pull("6.6", store, source)
+                #expect(other.release == "6.6.30" && other.reference == reference)
+                let again = try await Self.pull("6.1", store, source)
+                #expect(again == kernel)
             }
         }
     }

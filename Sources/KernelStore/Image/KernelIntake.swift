@@ -15,6 +15,8 @@ struct KernelCredentials: Sendable {
     var reference: String? = nil
     /// Upstream version, where the release does not begin with it.
     var version: String? = nil
+    /// See `Kernel.imageReleases`.
+    var imageReleases: [String]? = nil
 }
 
 /// Takes a kernel apart into what the store keeps: the image, its type information, its configuration, and the few
@@ -65,7 +67,8 @@ struct KernelIntake {
             isBTFExternal: external != nil,
             modules: modules.toReachTheHost,
             imageModules: modules.forImages,
-            added: Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down))
+            added: Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down)),
+            imageReleases: credentials.imageReleases
         )
     }
 

@@ -27,12 +27,7 @@ extension KernelStore {
             progress(.asking(repository: "\(source.repository)"))
             let (reference, expectation) = try await find(spec, in: source, registry)
             let image = try await registry.image(reference, for: ImagePlatform(architecture: architecture.rawValue))
-            if let known = try known(image, of: source) {
-                guard expectation.isMet(by: known.release) else {
-                    throw Self.otherKernel(than: expectation, [known.release], in: image)
-                }
-                return known
-            }
+            if let known = try known(image, of: source, expecting: expectation) { return known }
             return try await scratch.with { folder in
                 let fetched = folder.appending("fetched")
                 try FileManager.default.createDirectory(atPath: fetched.string, withIntermediateDirectories: false)
@@ -135,12 +130,23 @@ extension KernelStore {
         }
     }
 
-    private func known(_ image: RegistryImage, of source: RegistrySource) throws(KernelStoreError) -> Kernel? {
+    /// The kernel that fetching the image would bring, where the store has it; nil where it must be fetched to be known.
+    private func known(
+        _ image: RegistryImage,
+        of source: RegistrySource,
+        expecting expectation: KernelExpectation
+    ) throws(KernelStoreError) -> Kernel? {
         let reference = source.reference(to: image.digest)
         // One from before images were mounted lacks the modules for it, and is fetched again.
-        return try kernels().first {
+        let here = try kernels().filter {
             $0.reference == reference && $0.origin == source.name && $0.imageModules != nil
         }
+        // Others may be in the image, of which records from before this was kept say nothing.
+        guard let releases = here.lazy.compactMap(\.imageReleases).first else {
+            return here.last { expectation.isMet(by: $0.release) }
+        }
+        let release = try Self.release(expectation, among: releases, of: image)
+        return here.first { $0.release == release }
     }
 
     private static func otherKernel(
@@ -205,7 +211,8 @@ extension KernelStore {
                     name: name,
                     origin: source.name,
                     source: "\(source.name) \(image.reference.withoutDigest) \(image.digest.ociText)",
-                    reference: source.reference(to: image.digest)
+                    reference: source.reference(to: image.digest),
+                    imageReleases: layout.candidates.map(\.release)
                 )
             }
         }
