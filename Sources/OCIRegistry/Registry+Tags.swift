@@ -7,7 +7,7 @@ extension Registry {
     private static let pageLimit = 4 << 20
     /// A repository with more tags than these pages hold is not one of kernels; quay.io's have a hundred.
     private static let mostPages = 1000
-    private static let mostTags = 200_000
+    private static let mostTags = 100_000
 
     /// All tags of the repository, in the registry's order (distribution specification 1.1, "Listing Tags").
     ///
@@ -28,7 +28,7 @@ extension Registry {
         var seen: Set<String> = []
         var next: String? = "\(repository.base)/tags/list"
         while let address = next {
-            guard seen.insert(address).inserted, seen.count <= Self.mostPages, tags.count <= Self.mostTags else {
+            guard seen.insert(address).inserted, seen.count <= Self.mostPages else {
                 throw RegistryError.malformed(what: what, reason: "it has no end")
             }
             let answer = try await answer(address, what: what, limit: Self.pageLimit, over: connections)
@@ -40,7 +40,11 @@ extension Registry {
             guard let page = try? JSONDecoder().decode(Page.self, from: Data(answer.body)) else {
                 throw RegistryError.malformed(what: what, reason: "it is no list")
             }
+            try Task.checkCancellation()
             tags += (page.tags ?? []).filter(ImageReference.isTag)
+            guard tags.count <= Self.mostTags else {
+                throw RegistryError.malformed(what: what, reason: "it has more than \(Self.mostTags) tags")
+            }
             next = try answer.headers("link").lazy.compactMap(Self.next).first.map { try follow($0, from: address) }
         }
         return tags

@@ -25,6 +25,15 @@ import Testing
         #expect(KernelTag.newest(ofLine: line, among: Self.littleVMHelper)?.text == tag)
     }
 
+    @Test("thousands of tags are gone through once, be they versions of one line or as many lines")
+    func many() {
+        let count = 10_000
+        let versions = (0..<count).map { KernelTag("6.6.\($0)") }
+        #expect(KernelTag.newest(ofLine: "6.6", among: versions)?.text == "6.6.\(count - 1)")
+        let lines = (0..<count).map { KernelTag("6.\($0)") }
+        #expect(KernelTag.newestOfLines(among: lines).last?.line == "6.\(count - 1)")
+    }
+
     @Test("lines are in their own order, not in the alphabet's")
     func lines() {
         #expect(KernelTag.lines(among: Self.littleVMHelper) == ["4.19", "5.4", "6.6", "6.12"])

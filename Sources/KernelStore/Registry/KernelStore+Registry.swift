@@ -65,15 +65,8 @@ extension KernelStore {
     ) async throws -> [AvailableKernel] {
         do {
             let tags = try await registry(source, environment).tags().map(KernelTag.init)
-            return KernelTag.lines(among: tags).compactMap { line in
-                KernelTag.newest(ofLine: line, among: tags).map { tag in
-                    AvailableKernel(
-                        line: line,
-                        version: tag.version?.text ?? line,
-                        release: tag.text,
-                        source: source.name
-                    )
-                }
+            return KernelTag.newestOfLines(among: tags).map { line, tag in
+                AvailableKernel(line: line, version: tag.version?.text ?? line, release: tag.text, source: source.name)
             }
         } catch let error as RegistryError {
             throw KernelStoreError.registry(error)

@@ -39,7 +39,8 @@ struct KernelTag: Hashable, Sendable {
     static func newest(ofLine line: String, among tags: [KernelTag]) -> KernelTag? {
         let all = tags.filter { $0.line == line }
         let ofLine = all.filter { !$0.isOfOneVersion }
-        return best(among: ofLine) ?? best(among: all.filter { $0.version == all.compactMap(\.version).max() })
+        let newest = all.compactMap(\.version).max()
+        return best(among: ofLine) ?? best(among: all.filter { $0.version == newest })
     }
 
     /// The newest of one version; else the newest of its line, which may be of that version.
@@ -52,6 +53,14 @@ struct KernelTag: Hashable, Sendable {
     private static func best(among tags: [KernelTag]) -> KernelTag? {
         tags.filter { $0.stamp != nil }.max { ($0.stamp ?? "") < ($1.stamp ?? "") } ?? tags.first(where: \.isMain)
             ?? tags.first
+    }
+
+    /// The newest tag of each line, oldest line first.
+    static func newestOfLines(among tags: [KernelTag]) -> [(line: String, tag: KernelTag)] {
+        let grouped = Dictionary(grouping: tags.filter { $0.line != nil }) { $0.line ?? "" }
+        return lines(among: tags).compactMap { line in
+            newest(ofLine: line, among: grouped[line] ?? []).map { (line, $0) }
+        }
     }
 
     /// Oldest first.
