@@ -3,6 +3,7 @@
 import ChildProcess
 import ContentDigest
 import Foundation
+import OCIRegistry
 import SystemPackage
 
 extension KernelStore {
@@ -18,14 +19,10 @@ extension KernelStore {
             )
         }
         let archive = Self.absolute(file)
-        return try await scratch.with { folder in
-            // tar itself lets nothing be written outside; only plain files are read from what it leaves.
-            let form = ["--no-same-owner", "--no-same-permissions", "--use-compress-program=zstd"]
-            let result = try await Command("tar", ["--extract", "--file", archive.string, "-C", folder.string] + form)
-                .run(within: Self.transferLimit)
-            guard result.ending.isSuccess else {
-                throw KernelStoreError.unusableSet(path: file.string, reason: result.errorText)
-            }
+        return try await scratch.with { top in
+            let folder = top.appending("set")
+            try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: false)
+            try await Self.unpack(archive, into: folder, by: top.appending("set.tar"))
             let set = try Self.manifest(in: folder, of: file)
             let here = try kernels()
             for kernel in set.kernels {
@@ -48,6 +45,32 @@ extension KernelStore {
             }
             return imported
         }
+    }
+
+    /// Of a whole set, unpacked: a hundred kernels with their modules.
+    private static let setLimit = 4 << 30
+
+    /// - Parameter plain: where the archive lies meanwhile without its compression.
+    private static func unpack(_ archive: FilePath, into folder: FilePath, by plain: FilePath) async throws {
+        func check(_ result: CommandResult) throws(KernelStoreError) {
+            guard result.ending.isSuccess else {
+                let reason = result.errorText.isEmpty ? "it unpacks to too much" : result.errorText
+                throw .unusableSet(path: archive.string, reason: reason)
+            }
+        }
+        // prlimit becomes the tool, which is killed where a file gets larger.
+        try check(
+            await Command("prlimit", ["--fsize=\(setLimit)", "zstd", "-dcq"])
+                .run(from: archive, to: plain, within: transferLimit)
+        )
+        // tar itself lets nothing be written outside; only plain files are read from what it leaves. Holes make a file large
+        // that takes no room in the archive, so here too.
+        let form = ["--no-same-owner", "--no-same-permissions"]
+        let extraction = ["--extract", "--file", plain.string, "-C", folder.string] + form
+        try check(
+            await Command("prlimit", ["--fsize=\(FileLimit.image)", "tar"] + extraction).run(within: transferLimit)
+        )
+        unlink(plain.string)
     }
 
     private static func manifest(in folder: FilePath, of file: FilePath) throws -> KernelSet {
@@ -126,7 +149,21 @@ extension KernelStore {
         return isUsable(kernel.name) && isPlain(kernel.origin)
             && (kernel.modules + (kernel.imageModules ?? [])).allSatisfy { isUsable($0.name) }
             && kernel.delivered.allSatisfy { ContentDigest(hexadecimal: $0.sha256) != nil }
+            && isReference(kernel.reference, of: kernel.origin)
+            && ([kernel.source, kernel.release] + (kernel.imageReleases ?? [])).allSatisfy(isPrintable)
             && version.text == kernel.version && version.line == KernelVersion(kernel.release).line
+    }
+
+    /// Locks fetch by it: it must name one image for good, and none for what came from nowhere.
+    private static func isReference(_ text: String?, of origin: String) -> Bool {
+        guard let text else { return true }
+        guard !KernelOrigin.words.contains(origin), let reference = try? ImageReference(text) else { return false }
+        return text == "oci://\(reference.repository)@\(reference.digest?.ociText ?? "")"
+    }
+
+    /// It is shown on terminals.
+    private static func isPrintable(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { ![.control, .format, .lineSeparator].contains($0.properties.generalCategory) }
     }
 
     private static func isPlainFile(_ path: FilePath) -> Bool {

@@ -32,12 +32,12 @@ import Testing
         }
 
         /// The file, unpacked, changed by `body`, and packed again.
-        func change(_ body: (FilePath) throws -> Void) async throws {
+        func change(_ form: [String] = [], _ body: (FilePath) throws -> Void) async throws {
             let inside = folder.appending("inside")
             try FileManager.default.createDirectory(atPath: inside.string, withIntermediateDirectories: true)
             try await tar(["--extract", "--file", file.string, "-C", inside.string])
             try body(inside)
-            try await tar(["--create", "--file", file.string, "-C", inside.string, "."])
+            try await tar(["--create", "--file", file.string] + form + ["-C", inside.string, "."])
         }
 
         private func tar(_ arguments: [String]) async throws {
@@ -140,7 +140,8 @@ import Testing
         arguments: [
             ("\"one\"", "\"../../one\""), ("\"sha256\" : \"", "\"sha256\" : \"../"),
             ("\"release\" : \"6.9.0-one\"", "\"release\" : \"6.8.0\""), ("\"format\" : 2", "\"format\" : 3"),
-            ("\"kernels\"", "\"colonels\""), ("\"version\" : \"6.9.0\"", "\"version\" : \"6.12.1\""),
+            ("\"kernels\"", "\"colonels\""), ("\"source\" : \"", "\"source\" : \"\\u001b[2J"),
+            ("\"source\" :", "\"reference\" : \"oci://host.invalid/a:tag\", \"source\" :"), ("\"version\" : \"6.9.0\"", "\"version\" : \"6.12.1\""),
         ]
     )
     func hostileRecord(found: String, replacement: String) async throws {
@@ -151,6 +152,20 @@ import Testing
                 let text = String(decoding: try manifest.contents, as: UTF8.self)
                 #expect(text.contains(found))
                 try manifest.write(text.replacing(found, with: replacement))
+            }
+            await #expect(throws: KernelStoreError.self) { try await fixture.imports() }
+            try fixture.expectNothingThere()
+        }
+    }
+
+    @Test("a file in it that is larger than any of a kernel, though it is all holes, is refused, and nothing is left")
+    func holes() async throws {
+        try await withFixture { fixture in
+            _ = try await fixture.here.export(["one"], to: fixture.file)
+            try await fixture.change(["--sparse"]) { inside in
+                let hollow = inside.appending("blobs").appending("hollow")
+                try hollow.write("")
+                #expect(truncate(hollow.string, off_t(FileLimit.image) + 1) == 0)
             }
             await #expect(throws: KernelStoreError.self) { try await fixture.imports() }
             try fixture.expectNothingThere()
