@@ -141,7 +141,8 @@ import Testing
             ("\"one\"", "\"../../one\""), ("\"sha256\" : \"", "\"sha256\" : \"../"),
             ("\"release\" : \"6.9.0-one\"", "\"release\" : \"6.8.0\""), ("\"format\" : 2", "\"format\" : 3"),
             ("\"kernels\"", "\"colonels\""), ("\"source\" : \"", "\"source\" : \"\\u001b[2J"),
-            ("\"source\" :", "\"reference\" : \"oci://host.invalid/a:tag\", \"source\" :"), ("\"version\" : \"6.9.0\"", "\"version\" : \"6.12.1\""),
+            ("\"source\" :", "\"reference\" : \"oci://host.invalid/a:tag\", \"source\" :"),
+            ("\"version\" : \"6.9.0\"", "\"version\" : \"6.12.1\""),
         ]
     )
     func hostileRecord(found: String, replacement: String) async throws {
