@@ -65,7 +65,9 @@ public enum DownloadError: Error, Hashable, CustomStringConvertible {
         }
     }
 
-    public var description: String {
+    public var description: String { text.printable }
+
+    private var text: String {
         switch self {
         case .unusableAddress, .unusableProxy, .storage: reason
         case .notReached(let what, _), .cut(let what, _, _), .tooSlow(let what, _), .answered(let what, _),

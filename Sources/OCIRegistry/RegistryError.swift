@@ -50,7 +50,9 @@ public enum RegistryError: Error, Hashable, CustomStringConvertible {
         }
     }
 
-    public var description: String {
+    public var description: String { text.printable }
+
+    private var text: String {
         switch self {
         case .tagUnknown(let repository, let tag, let near, let count):
             "\(repository) has no tag \(tag). "
