@@ -2,8 +2,8 @@
 
 /// Bytes that files of a kernel may have, packed or unpacked: what has more is no such file, and is not read.
 enum FileLimit {
-    /// Distributions' images have 5 to 60 MB; one that was never stripped of its symbols has some hundred.
-    static let image = 512 << 20
+    /// Distributions' images have 5 to 60 MB; a vmlinux with all of its debugging information nearly a thousand.
+    static let image = 1 << 30
     /// The largest that guests need, ext4 with its debugging information, has some 30 MB.
     static let module = 64 << 20
     /// Of all modules of a kernel, which are in memory together.
