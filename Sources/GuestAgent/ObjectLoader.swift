@@ -40,6 +40,7 @@ struct ObjectLoader {
 
         var refusal: Refusal?
         var refusedMaps: Set<String> = []
+        var hasRefusals = false
         switch request.strategy {
         case .onePass:
             refusal = try pass(
@@ -47,7 +48,8 @@ struct ObjectLoader {
                 startingWith: opened.take(),
                 request: request,
                 messages: messages,
-                refusedMaps: &refusedMaps
+                refusedMaps: &refusedMaps,
+                hasRefusals: &hasRefusals
             )
         case .perProgram:
             guest_share_kernel_btf(false)
@@ -58,7 +60,8 @@ struct ObjectLoader {
                     startingWith: opened.take(),
                     request: request,
                     messages: messages,
-                    refusedMaps: &refusedMaps
+                    refusedMaps: &refusedMaps,
+                    hasRefusals: &hasRefusals
                 )
                 refusal = refusal ?? failed
             }
@@ -73,13 +76,16 @@ struct ObjectLoader {
     /// Loads the programs named, all others switched off, and reports on each; nil once all have been reported on, or
     /// why libbpf refuses the object as such.
     ///
-    /// - Parameter opened: the object, opened and not loaded yet, where somebody has it at hand.
+    /// - Parameters:
+    ///   - opened: the object, opened and not loaded yet, where somebody has it at hand.
+    ///   - hasRefusals: set where a program or a map of it was refused.
     private func pass(
         over programs: [String],
         startingWith opened: consuming OpenedObject?,
         request: LoadRequest,
         messages: LoaderMessages,
-        refusedMaps: inout Set<String>
+        refusedMaps: inout Set<String>,
+        hasRefusals: inout Bool
     ) throws(AgentError) -> Refusal? {
         var pending = Set(programs)
         var next = opened
@@ -105,6 +111,7 @@ struct ObjectLoader {
             )
             if let failure = outcome.portFailure { throw failure }
             pending.subtract(outcome.reported)
+            if outcome.usedStandIn { hasRefusals = true }
             guard outcome.errno != 0 else { break }
             // After the last program's turn libbpf fills tables of programs. Stand-ins may not fit into them, which
             // says nothing; where there were none, the failure is the object's.
@@ -112,10 +119,12 @@ struct ObjectLoader {
 
             switch messages.culprit {
             case .map(let name) where refusedMaps.insert(name).inserted:
+                hasRefusals = true
                 try port.send(
                     .map(object.mapReport(name, request: request.id, errno: outcome.errno, warnings: messages.text))
                 )
             case .program(let name) where pending.remove(name) != nil:
+                hasRefusals = true
                 try port.send(
                     .program(
                         object.programReport(name, request: request.id, errno: outcome.errno, warnings: messages.text)
@@ -123,8 +132,10 @@ struct ObjectLoader {
                 )
             default:
                 guard pending.count > 1 else {
+                    hasRefusals = true
                     return try blame(pending.first, in: object, outcome, request, messages)
                 }
+                let whole = Refusal(errno: outcome.errno, warnings: messages.text)
                 // Some of them may be why, as those are that need the kernel's BTF where it has none: each is tried alone.
                 for program in programs where pending.contains(program) {
                     let refusal = try pass(
@@ -132,11 +143,13 @@ struct ObjectLoader {
                         startingWith: nil,
                         request: request,
                         messages: messages,
-                        refusedMaps: &refusedMaps
+                        refusedMaps: &refusedMaps,
+                        hasRefusals: &hasRefusals
                     )
                     if let refusal { return refusal }
                 }
-                return nil
+                // Nobody has loaded the whole of it: where no part is to blame, the whole is.
+                return hasRefusals ? nil : whole
             }
         } while !pending.isEmpty
         return nil
