@@ -17,21 +17,8 @@ extension MatrixRun {
     ) async throws -> [[WitnessStatement]] {
         try await supply.store.withTemporaryFolder { path in
             let folder = try ObjectFolder(objects, in: path)
-            return try await withThrowingTaskGroup(of: (Int, [WitnessStatement]).self) { group in
-                var statements = examinations.map { _ in [WitnessStatement]() }
-                var next = 0
-                func start() {
-                    guard examinations.indices.contains(next) else { return }
-                    let index = next
-                    next += 1
-                    group.addTask { (index, try await ask(image, examinations[index], folder, report: report)) }
-                }
-                for _ in 0..<options.lanes { start() }
-                while let (index, said) = try await group.next() {
-                    statements[index] = said
-                    start()
-                }
-                return statements
+            return try await options.inLanes(examinations) { examination in
+                try await ask(image, examination, folder, report: report)
             }
         }
     }

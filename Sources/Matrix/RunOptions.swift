@@ -51,6 +51,29 @@ public struct RunOptions: Sendable {
         return max(1, jobs ?? min(processors, Self.availableMemory / Self.guestMemory))
     }
 
+    /// Runs `body` for each of these, as many at once as there are lanes.
+    ///
+    /// - Returns: what came of each, in their order.
+    func inLanes<Work: Sendable, Result: Sendable>(
+        _ work: [Work],
+        _ body: @escaping @Sendable (Work) async throws -> Result
+    ) async throws -> [Result] {
+        try await withThrowingTaskGroup(of: (Int, Result).self) { group in
+            var waiting = work.enumerated().makeIterator()
+            func start() {
+                guard let (index, next) = waiting.next() else { return }
+                group.addTask { (index, try await body(next)) }
+            }
+            for _ in 0..<lanes { start() }
+            var results: [(index: Int, result: Result)] = []
+            while let (index, result) = try await group.next() {
+                results.append((index, result))
+                start()
+            }
+            return results.sorted { $0.index < $1.index }.map(\.result)
+        }
+    }
+
     func queue(_ objects: [[Int]]) -> WorkQueue { WorkQueue(objects, worthAnotherLane: worthAnotherLane) }
 
     /// MiB that can be used without swapping; much where the system does not say.

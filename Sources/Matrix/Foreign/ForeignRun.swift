@@ -32,22 +32,7 @@ public struct ForeignRun: Sendable {
         let start = ContinuousClock.now
         let findings = try await supply.store.withTemporaryFolder { path in
             let folder = try ObjectFolder(objects, in: path)
-            return try await withThrowingTaskGroup(of: (Int, KernelFindings).self) { group in
-                var findings: [Int: KernelFindings] = [:]
-                var next = 0
-                func begin() {
-                    guard kernels.indices.contains(next) else { return }
-                    let index = next
-                    next += 1
-                    group.addTask { (index, try await ask(kernels[index], folder, report: report)) }
-                }
-                for _ in 0..<options.lanes { begin() }
-                while let (index, found) = try await group.next() {
-                    findings[index] = found
-                    begin()
-                }
-                return kernels.indices.compactMap { findings[$0] }
-            }
+            return try await options.inLanes(kernels) { try await ask($0, folder, report: report) }
         }
         return results(findings, seconds: (ContinuousClock.now - start) / .seconds(1))
     }
