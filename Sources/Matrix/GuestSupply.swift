@@ -29,14 +29,6 @@ public struct GuestSupply: Sendable {
         disk: GuestDisk? = nil,
         folders: [SharedFolder] = []
     ) -> MachineConfiguration {
-        func modules(_ modules: [KernelModule]) -> [GuestInitramfs.Module] {
-            modules.map { module in
-                GuestInitramfs.Module(name: module.name, path: store.path(of: module.blob), digest: module.blob.digest)
-            }
-        }
-        let configuration = kernel.config.map { blob in
-            GuestInitramfs.Configuration(release: kernel.release, path: store.path(of: blob), digest: blob.digest)
-        }
         let external = kernel.isBTFExternal ? kernel.btf : nil
         let image = isPlain ? kernel.image : kernel.bootImage
         return MachineConfiguration(
@@ -48,9 +40,9 @@ public struct GuestSupply: Sendable {
             ),
             initramfs: GuestInitramfs(
                 tools: tools,
-                modules: modules(kernel.modules),
-                imageModules: disk == nil ? [] : modules(kernel.imageModules ?? []),
-                configuration: configuration,
+                modules: store.guestModules(kernel.modules),
+                imageModules: disk == nil ? [] : store.guestModules(kernel.imageModules ?? []),
+                configuration: store.guestConfiguration(of: kernel),
                 typeInformation: external.map { .init(path: store.path(of: $0), digest: $0.digest) }
             ),
             accelerator: accelerator,
@@ -110,5 +102,17 @@ public struct GuestSupply: Sendable {
             },
             report: report
         )
+    }
+}
+
+extension KernelStore {
+    /// Modules as a guest's initramfs takes them.
+    func guestModules(_ modules: [KernelModule]) -> [GuestInitramfs.Module] {
+        modules.map { .init(name: $0.name, path: path(of: $0.blob), digest: $0.blob.digest) }
+    }
+
+    /// A kernel's configuration likewise; nil where it isn't known.
+    func guestConfiguration(of kernel: Kernel) -> GuestInitramfs.Configuration? {
+        kernel.config.map { .init(release: kernel.release, path: path(of: $0), digest: $0.digest) }
     }
 }

@@ -40,25 +40,18 @@ public struct ForeignSupply: Sendable {
 
     /// - Parameter objects: names of the folder's files, in the order in which they are to be loaded.
     func machine(for kernel: Kernel, objects: [String], of folder: ObjectFolder) throws -> MachineConfiguration {
-        let configuration = kernel.config.map { blob in
-            GuestFile(
-                name: "boot/config-\(kernel.release)",
-                mode: 0o644,
-                source: store.path(of: blob),
-                digest: blob.digest
-            )
-        }
-        let files =
-            try Self.scripts(in: folder, objects: objects) + toolFiles + moduleFiles(of: kernel)
-            + folder.files(objects) + [configuration].compactMap { $0 }
-        return MachineConfiguration(
+        MachineConfiguration(
             kernel: BootKernel(
                 name: kernel.name,
                 image: store.path(of: kernel.bootImage),
                 digest: kernel.bootImage.sha256,
                 architecture: kernel.architecture
             ),
-            initramfs: GuestInitramfs(files: files),
+            initramfs: GuestInitramfs(
+                files: try Self.scripts(in: folder, objects: objects) + toolFiles + folder.files(objects),
+                modules: store.guestModules(kernel.modules),
+                configuration: store.guestConfiguration(of: kernel)
+            ),
             // What is foreign to the processor has to be emulated.
             accelerator: .tcg
         )
@@ -67,18 +60,6 @@ public struct ForeignSupply: Sendable {
     private var toolFiles: [GuestFile] {
         tools.files.map { file in
             GuestFile(name: file.name, mode: 0o755, source: store.path(of: file), digest: file.blob.digest)
-        }
-    }
-
-    private func moduleFiles(of kernel: Kernel) -> [GuestFile] {
-        kernel.modules.enumerated().map { index, module in
-            GuestFile(
-                // Two digits: the shell goes through them in the order of their names.
-                name: "modules/\(index < 10 ? "0" : "")\(index)-\(module.name)",
-                mode: 0o644,
-                source: store.path(of: module.blob),
-                digest: module.blob.digest
-            )
         }
     }
 

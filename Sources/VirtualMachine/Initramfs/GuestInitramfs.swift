@@ -72,7 +72,24 @@ public struct GuestInitramfs: Sendable, Hashable {
         configuration: Configuration? = nil,
         typeInformation: TypeInformation? = nil
     ) {
-        var files = tools.files
+        self.init(
+            files: tools.files,
+            modules: modules,
+            imageModules: imageModules,
+            configuration: configuration,
+            typeInformation: typeInformation
+        )
+    }
+
+    /// With files in the place of the agent and bpftool.
+    public init(
+        files: [GuestFile],
+        modules: [Module] = [],
+        imageModules: [Module] = [],
+        configuration: Configuration? = nil,
+        typeInformation: TypeInformation? = nil
+    ) {
+        var files = files
         for (folder, modules) in [("modules", modules), ("image-modules", imageModules)] {
             for (index, module) in modules.enumerated() {
                 let position = index < 10 ? "0\(index)" : "\(index)"
@@ -89,10 +106,6 @@ public struct GuestInitramfs: Sendable, Hashable {
         if let btf = typeInformation {
             files.append(GuestFile(name: "btf/vmlinux", mode: 0o644, source: btf.path, digest: btf.digest))
         }
-        self.init(files: files)
-    }
-
-    public init(files: [GuestFile]) {
         self.files = files
     }
 
