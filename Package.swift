@@ -38,6 +38,7 @@ let package = Package(
         .target(name: "ByteReader", swiftSettings: strict),
         .target(name: "ELF", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "BTF", dependencies: ["ByteReader"], swiftSettings: strict),
+        .target(name: "CORE", dependencies: ["BTF", "ByteReader"], swiftSettings: strict),
         .target(name: "BPFObject", dependencies: ["ByteReader", "ELF"], swiftSettings: strict),
         .target(name: "VerifierLog", swiftSettings: strict),
         .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
@@ -163,6 +164,7 @@ let package = Package(
         .target(name: "TestBTF", dependencies: ["BTF", "ByteReader"], path: "Tests/TestBTF", swiftSettings: strict),
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
         .testTarget(name: "BTFTests", dependencies: ["BTF", "ByteReader", "TestBTF"]),
+        .testTarget(name: "CORETests", dependencies: ["BTF", "ByteReader", "CORE", "TestBTF"]),
         .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"]),
@@ -215,7 +217,8 @@ let package = Package(
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "GuestImages", "GuestProtocol", "KernelStore", "Matrix",
+                "BTF", "ByteReader", "CORE", "ChildProcess", "ContentDigest", "ELF", "GuestImages", "GuestProtocol",
+                "KernelStore", "Matrix",
                 "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VirtualMachine", system,
             ]
         ),
