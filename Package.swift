@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "ByteReader", swiftSettings: strict),
         .target(name: "ELF", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "BTF", dependencies: ["ByteReader"], swiftSettings: strict),
-        .target(name: "BPFObject", dependencies: ["ByteReader", "ELF"], swiftSettings: strict),
+        .target(name: "BPFObject", dependencies: ["BTF", "ByteReader", "ELF"], swiftSettings: strict),
         .target(name: "VerifierLog", swiftSettings: strict),
         .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "Platform", swiftSettings: strict),
