@@ -215,7 +215,7 @@ let package = Package(
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "GuestImages", "GuestProtocol", "KernelStore", "Matrix",
+                "BPFObject", "ChildProcess", "ContentDigest", "GuestImages", "GuestProtocol", "KernelStore", "Matrix",
                 "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VirtualMachine", system,
             ]
         ),
