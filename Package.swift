@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "ByteReader", swiftSettings: strict),
         .target(name: "ELF", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "BPFObject", dependencies: ["ByteReader", "ELF"], swiftSettings: strict),
-        .target(name: "VerifierLog", swiftSettings: strict),
+        .target(name: "VerifierLog", dependencies: ["BPFObject"], swiftSettings: strict),
         .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "Platform", swiftSettings: strict),
         .target(name: "Results", swiftSettings: strict),

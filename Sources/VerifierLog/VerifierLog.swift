@@ -34,7 +34,7 @@ public struct VerifierLog: Sendable, Hashable {
 
     /// Source lines (`; x = y;`), instructions (`12: (85) call …`), and the registers printed between them: the way to
     /// the failure, and not the failure.
-    private static func isTrace(_ line: String) -> Bool {
+    static func isTrace(_ line: String) -> Bool {
         if line.hasPrefix(";") || line.hasPrefix("from ") || line.hasPrefix("last_idx") { return true }
         let afterNumber = line.drop { $0.isNumber }
         return afterNumber.startIndex != line.startIndex && afterNumber.hasPrefix(": ")
