@@ -41,8 +41,8 @@ let package = Package(
         .target(name: "VerifierLog", dependencies: ["BPFObject"], swiftSettings: strict),
         .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "Platform", swiftSettings: strict),
-        .target(name: "Results", swiftSettings: strict),
-        .target(name: "Reports", dependencies: ["Results"], swiftSettings: strict),
+        .target(name: "Results", dependencies: ["VerifierLog"], swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["Results", "VerifierLog"], swiftSettings: strict),
 
         // Rooms with effects.
         .target(name: "FileLock", dependencies: [system], swiftSettings: strict),
