@@ -37,7 +37,8 @@ let package = Package(
         // Pure rooms: bytes and values in, values out.
         .target(name: "ByteReader", swiftSettings: strict),
         .target(name: "ELF", dependencies: ["ByteReader"], swiftSettings: strict),
-        .target(name: "BPFObject", dependencies: ["ByteReader", "ELF"], swiftSettings: strict),
+        .target(name: "BTF", dependencies: ["ByteReader"], swiftSettings: strict),
+        .target(name: "BPFObject", dependencies: ["BTF", "ByteReader", "ELF"], swiftSettings: strict),
         .target(name: "VerifierLog", dependencies: ["BPFObject"], swiftSettings: strict),
         .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "Platform", swiftSettings: strict),
@@ -158,7 +159,10 @@ let package = Package(
             path: "Tests/TestServers",
             swiftSettings: strict
         ),
+        // Type information that is put together by hand.
+        .target(name: "TestBTF", dependencies: ["BTF", "ByteReader"], path: "Tests/TestBTF", swiftSettings: strict),
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
+        .testTarget(name: "BTFTests", dependencies: ["BTF", "ByteReader", "TestBTF"]),
         .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"]),
