@@ -37,13 +37,15 @@ let package = Package(
         // Pure rooms: bytes and values in, values out.
         .target(name: "ByteReader", swiftSettings: strict),
         .target(name: "ELF", dependencies: ["ByteReader"], swiftSettings: strict),
-        .target(name: "BPFObject", dependencies: ["ByteReader", "ELF"], swiftSettings: strict),
-        .target(name: "VerifierLog", swiftSettings: strict),
+        .target(name: "BTF", dependencies: ["ByteReader"], swiftSettings: strict),
+        .target(name: "CORE", dependencies: ["BTF", "ByteReader"], swiftSettings: strict),
+        .target(name: "BPFObject", dependencies: ["BTF", "ByteReader", "ELF"], swiftSettings: strict),
+        .target(name: "VerifierLog", dependencies: ["BPFObject"], swiftSettings: strict),
         .target(name: "KernelProfile", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "Platform", swiftSettings: strict),
-        .target(name: "Results", swiftSettings: strict),
-        .target(name: "Reports", dependencies: ["Results"], swiftSettings: strict),
+        .target(name: "Results", dependencies: ["VerifierLog"], swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["Results", "VerifierLog"], swiftSettings: strict),
 
         // Rooms with effects.
         .target(name: "FileLock", dependencies: [system], swiftSettings: strict),
@@ -168,7 +170,11 @@ let package = Package(
             path: "Tests/TestServers",
             swiftSettings: strict
         ),
+        // Type information that is put together by hand.
+        .target(name: "TestBTF", dependencies: ["BTF", "ByteReader"], path: "Tests/TestBTF", swiftSettings: strict),
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
+        .testTarget(name: "BTFTests", dependencies: ["BTF", "ByteReader", "TestBTF"]),
+        .testTarget(name: "CORETests", dependencies: ["BTF", "ByteReader", "CORE", "TestBTF"]),
         .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF"]),
         .testTarget(name: "KernelProfileTests", dependencies: ["KernelProfile", "TestProfiles"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
@@ -221,8 +227,8 @@ let package = Package(
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "GuestImages", "GuestProtocol", "KernelProfile", "KernelStore",
-                "Matrix",
+                "BPFObject", "BTF", "ByteReader", "CORE", "ChildProcess", "ContentDigest", "ELF", "GuestImages",
+                "GuestProtocol", "KernelProfile", "KernelStore", "Matrix",
                 "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VirtualMachine", system,
             ]
         ),
