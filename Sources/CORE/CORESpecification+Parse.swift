@@ -4,7 +4,7 @@ import BTF
 
 extension CORESpecification {
     /// What a relocation starts from (`bpf_core_parse_spec` in libbpf's relo_core.c).
-    init(_ relocation: CORERelocation) throws(CORERefusal) {
+    public init(_ relocation: CORERelocation) throws(CORERefusal) {
         let types = relocation.types
         guard let kind = relocation.kind else { throw .unknownKind(relocation.kindNumber) }
         guard types.type(relocation.type) != nil else { throw .noSuchType(relocation.type) }

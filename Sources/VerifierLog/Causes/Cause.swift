@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a kernel, or the loader before it, refused a program: what is wrong, what to do, and since which kernel it would pass.
+public struct Cause: Sendable, Hashable {
+    public let code: CauseCode
+    /// What is wrong, in the program's own terms.
+    public let sentence: String
+    /// What to do; nil where nothing is known that would help.
+    public let cure: String?
+    /// The first line of Linux that takes such a program; nil where no kernel does, or it is not known.
+    public let since: LinuxVersion?
+    /// The line of the kernel, or of libbpf, that this was told from, as it was printed; nil where it was told from an errno.
+    public let words: String?
+
+    public var kind: CauseKind { code.kind }
+
+    public init(
+        _ code: CauseCode,
+        _ sentence: String,
+        cure: String? = nil,
+        since: LinuxVersion? = nil,
+        words: String? = nil
+    ) {
+        self.code = code
+        self.sentence = sentence
+        self.cure = cure
+        self.since = since
+        self.words = words
+    }
+
+    /// The first rule that knows the evidence decides; where none does, the code is `unknown` and the kernel's own words
+    /// are the sentence.
+    public init(of evidence: Evidence) {
+        for rule in CauseRule.all {
+            if let cause = rule.cause(evidence) {
+                self = cause
+                return
+            }
+        }
+        self = .unknown(evidence)
+    }
+
+    private static func unknown(_ evidence: Evidence) -> Cause {
+        let words = evidence.messages.last ?? evidence.complaints.last
+        let sentence = words ?? "refused without a word (errno \(evidence.errno))"
+        return Cause(.unknown, sentence, words: words)
+    }
+}

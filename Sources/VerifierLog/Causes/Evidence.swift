@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// All that is known of one refusal: what causes are told from, and nothing else.
+///
+/// What is not known is nil or empty; no rule takes that for "no".
+public struct Evidence: Sendable, Hashable {
+    public var refusal: Refusal
+    /// Positive; 0 where there was none.
+    public var errno: Int32
+    /// The verifier's log; empty where it was never asked, or said nothing.
+    public var log: VerifierLog
+    /// The kernel cut the log: its end, and with it the reason, may be missing.
+    public var isLogCut: Bool
+    /// libbpf's warnings, a line each, as it printed them.
+    public var warnings: [String]
+    public var program: ProgramFacts
+    /// The maps of the object that are known, in no order.
+    public var maps: [MapFacts]
+    public var kernel: KernelFacts
+
+    public init(
+        refusal: Refusal,
+        errno: Int32 = 0,
+        log: VerifierLog = VerifierLog([]),
+        isLogCut: Bool = false,
+        warnings: [String] = [],
+        program: ProgramFacts = ProgramFacts(),
+        maps: [MapFacts] = [],
+        kernel: KernelFacts = KernelFacts()
+    ) {
+        self.refusal = refusal
+        self.errno = errno
+        self.log = log
+        self.isLogCut = isLogCut
+        self.warnings = warnings
+        self.program = program
+        self.maps = maps
+        self.kernel = kernel
+    }
+
+    /// Who refused what.
+    public enum Refusal: Sendable, Hashable {
+        /// `bpf(BPF_PROG_LOAD)` failed.
+        case program
+        /// `bpf(BPF_MAP_CREATE)` failed: every program of the object goes down with the map.
+        case map(MapFacts)
+        /// libbpf gave up on the program, or on the whole object, before it asked the kernel.
+        case loader
+        /// libbpf can't open the object.
+        case object
+    }
+
+    /// What the object says of the program.
+    public struct ProgramFacts: Sendable, Hashable {
+        public var name: String?
+        /// ELF section: `fentry.s/vfs_open`.
+        public var section: String?
+        /// `enum bpf_prog_type`.
+        public var type: UInt32?
+        /// The licence of the object; empty where it has none, nil where that is not known.
+        public var license: String?
+        public var isSleepable: Bool?
+        public var instructionCount: Int?
+
+        public init(
+            name: String? = nil,
+            section: String? = nil,
+            type: UInt32? = nil,
+            license: String? = nil,
+            isSleepable: Bool? = nil,
+            instructionCount: Int? = nil
+        ) {
+            self.name = name
+            self.section = section
+            self.type = type
+            self.license = license
+            self.isSleepable = isSleepable
+            self.instructionCount = instructionCount
+        }
+    }
+
+    public struct MapFacts: Sendable, Hashable {
+        public var name: String
+        /// Its position among the object's maps: the number in libbpf's poison.
+        public var index: UInt32?
+        /// `enum bpf_map_type`.
+        public var type: UInt32
+        public var maxEntries: UInt32
+        /// Positive errno of its creation; 0 where it was created or never tried.
+        public var errno: Int32
+        /// Bytes of a key and of a value; nil where not known.
+        public var keySize: UInt32?
+        public var valueSize: UInt32?
+
+        public init(
+            name: String,
+            index: UInt32? = nil,
+            type: UInt32,
+            maxEntries: UInt32,
+            errno: Int32 = 0,
+            keySize: UInt32? = nil,
+            valueSize: UInt32? = nil
+        ) {
+            self.name = name
+            self.index = index
+            self.type = type
+            self.maxEntries = maxEntries
+            self.errno = errno
+            self.keySize = keySize
+            self.valueSize = valueSize
+        }
+    }
+
+    /// What is known of the kernel apart from what it said.
+    public struct KernelFacts: Sendable, Hashable {
+        /// `uname -r`.
+        public var release: String?
+        /// Whether it carries type information of its own.
+        public var hasTypes: Bool?
+        /// What its configuration says of the switches that decide something (`ConfigurationSwitch`); empty where there
+        /// is no configuration to ask.
+        public var configuration: [ConfigurationSwitch: Bool]
+        /// The security modules in force (`/sys/kernel/security/lsm`).
+        public var securityModules: [String]?
+
+        public init(
+            release: String? = nil,
+            hasTypes: Bool? = nil,
+            configuration: [ConfigurationSwitch: Bool] = [:],
+            securityModules: [String]? = nil
+        ) {
+            self.release = release
+            self.hasTypes = hasTypes
+            self.configuration = configuration
+            self.securityModules = securityModules
+        }
+
+        public var version: LinuxVersion? { release.flatMap { LinuxVersion($0) } }
+    }
+}
+
+/// The switches of a kernel's configuration by which BPF has something or has not; the raw value is the switch's name.
+public enum ConfigurationSwitch: String, Sendable, Hashable, Codable, CaseIterable {
+    case syscall = "CONFIG_BPF_SYSCALL"
+    case jit = "CONFIG_BPF_JIT"
+    case types = "CONFIG_DEBUG_INFO_BTF"
+    case moduleTypes = "CONFIG_DEBUG_INFO_BTF_MODULES"
+    case lsm = "CONFIG_BPF_LSM"
+    case events = "CONFIG_BPF_EVENTS"
+    case cgroup = "CONFIG_CGROUP_BPF"
+    case net = "CONFIG_NET"
+    case inet = "CONFIG_INET"
+    case xdpSockets = "CONFIG_XDP_SOCKETS"
+    case streamParser = "CONFIG_BPF_STREAM_PARSER"
+    case netfilter = "CONFIG_NETFILTER_BPF_LINK"
+    case lirc = "CONFIG_BPF_LIRC_MODE2"
+    case lightweightTunnels = "CONFIG_LWTUNNEL_BPF"
+    case functionTracer = "CONFIG_FUNCTION_TRACER"
+    case directCalls = "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS"
+    case errorInjection = "CONFIG_BPF_KPROBE_OVERRIDE"
+    case schedulerExtension = "CONFIG_SCHED_CLASS_EXT"
+    case humanInterfaceDevices = "CONFIG_HID_BPF"
+    case conntrack = "CONFIG_NF_CONNTRACK"
+}
