@@ -75,7 +75,7 @@ let package = Package(
         .target(
             name: "KernelStore",
             dependencies: [
-                "ByteReader", "ChildProcess", "ContentDigest", "Download", "ELF", "FileLock", "KernelProfile",
+                "BTF", "ByteReader", "ChildProcess", "ContentDigest", "Download", "ELF", "FileLock", "KernelProfile",
                 "OCIRegistry",
                 "Platform", "ScratchFolder", system, "Yams",
             ],
@@ -206,7 +206,8 @@ let package = Package(
         .testTarget(
             name: "KernelStoreTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "FileLock", "KernelProfile", "KernelStore", "Matrix", "OCIRegistry",
+                "BTF", "ChildProcess", "ContentDigest", "FileLock", "KernelProfile", "KernelStore", "Matrix",
+                "OCIRegistry",
                 "Platform", "TestKernels", "TestProfiles", "TestServers", system,
             ]
         ),
