@@ -26,7 +26,8 @@ for target; do
 		echo "fuzz $target: $units inputs in $seconds s, none crashed"
 	else
 		tail -n 40 "$log" >&2
-		echo "fuzz $target: crashed; repeat it with: Fuzz/$fuzzer $target Fuzz/.found/$target-…" >&2
+		input=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
+		echo "fuzz $target: failed; repeat it with: Fuzz/$fuzzer $target ${input:+Fuzz/$input}" >&2
 		exit 1
 	fi
 done
