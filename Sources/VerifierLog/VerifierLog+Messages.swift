@@ -7,6 +7,12 @@ extension VerifierLog {
         let end = lastLines.firstIndex(where: VerifierStatistics.isStatistics) ?? lastLines.endIndex
         let lines = lastLines[..<end]
         let start = lines.lastIndex(where: Self.isTrace).map { $0 + 1 } ?? lines.startIndex
-        return Array(lines[start...])
+        return lines[start...].filter { !Self.isState($0) }
+    }
+
+    /// What older kernels print of registers between an instruction and what is wrong with it.
+    private static func isState(_ line: String) -> Bool {
+        ["regs=", "parent ", "mark_precise:", " R", " frame", "caller:", "callee:", "propagating "]
+            .contains { line.hasPrefix($0) }
     }
 }
