@@ -37,12 +37,14 @@ let package = Package(
         // Pure rooms: bytes and values in, values out.
         .target(name: "ByteReader", swiftSettings: strict),
         .target(name: "ELF", dependencies: ["ByteReader"], swiftSettings: strict),
-        .target(name: "BPFObject", dependencies: ["ByteReader", "ELF"], swiftSettings: strict),
+        .target(name: "BTF", dependencies: ["ByteReader"], swiftSettings: strict),
+        .target(name: "BPFObject", dependencies: ["BTF", "ByteReader", "ELF"], swiftSettings: strict),
         .target(name: "VerifierLog", dependencies: ["BPFObject"], swiftSettings: strict),
+        .target(name: "KernelProfile", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "Platform", swiftSettings: strict),
-        .target(name: "Results", swiftSettings: strict),
-        .target(name: "Reports", dependencies: ["Results"], swiftSettings: strict),
+        .target(name: "Results", dependencies: ["VerifierLog"], swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["Results", "VerifierLog"], swiftSettings: strict),
 
         // Rooms with effects.
         .target(name: "FileLock", dependencies: [system], swiftSettings: strict),
@@ -72,8 +74,9 @@ let package = Package(
         .target(
             name: "KernelStore",
             dependencies: [
-                "ByteReader", "ChildProcess", "ContentDigest", "Download", "ELF", "FileLock", "OCIRegistry", "Platform",
-                "ScratchFolder", system, "Yams",
+                "ByteReader", "ChildProcess", "ContentDigest", "Download", "ELF", "FileLock", "KernelProfile",
+                "OCIRegistry",
+                "Platform", "ScratchFolder", system, "Yams",
             ],
             swiftSettings: strict
         ),
@@ -97,8 +100,8 @@ let package = Package(
         .target(
             name: "Matrix",
             dependencies: [
-                "BPFObject", "ContentDigest", "GuestProtocol", "KernelStore", "Platform", "Results", "VerdictCache",
-                "VerifierLog", "VirtualMachine", system,
+                "BPFObject", "ContentDigest", "GuestProtocol", "KernelProfile", "KernelStore", "Platform", "Results",
+                "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ],
             // What guests without the agent run; the second is a link to scripts/.
             resources: [.embedInCode("Foreign/foreign-init.sh"), .embedInCode("Foreign/test-bpf-in-vm.sh")],
@@ -107,8 +110,9 @@ let package = Package(
         .executableTarget(
             name: "bpfmatrix",
             dependencies: [
-                "ChildProcess", "Compiler", "FileWatch", "GuestImages", "KernelStore", "Matrix", "Platform", "Reports",
-                "Results", "VerdictCache", "VirtualMachine", system,
+                "ChildProcess", "Compiler", "FileWatch", "GuestImages", "KernelProfile", "KernelStore", "Matrix",
+                "Platform",
+                "Reports", "Results", "VerdictCache", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -151,6 +155,13 @@ let package = Package(
             path: "Tests/TestKernels",
             swiftSettings: strict
         ),
+        // What kernels that there are not have said of themselves.
+        .target(
+            name: "TestProfiles",
+            dependencies: ["KernelProfile"],
+            path: "Tests/TestProfiles",
+            swiftSettings: strict
+        ),
         // Servers on loopback for the length of a test.
         .target(
             name: "TestServers",
@@ -158,8 +169,12 @@ let package = Package(
             path: "Tests/TestServers",
             swiftSettings: strict
         ),
+        // Type information that is put together by hand.
+        .target(name: "TestBTF", dependencies: ["BTF", "ByteReader"], path: "Tests/TestBTF", swiftSettings: strict),
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
+        .testTarget(name: "BTFTests", dependencies: ["BTF", "ByteReader", "TestBTF"]),
         .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF"]),
+        .testTarget(name: "KernelProfileTests", dependencies: ["KernelProfile", "TestProfiles"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results"]),
@@ -189,16 +204,15 @@ let package = Package(
         .testTarget(
             name: "KernelStoreTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "FileLock", "KernelStore", "Matrix", "OCIRegistry", "Platform",
-                "TestKernels",
-                "TestServers", system,
+                "ChildProcess", "ContentDigest", "FileLock", "KernelProfile", "KernelStore", "Matrix", "OCIRegistry",
+                "Platform", "TestKernels", "TestProfiles", "TestServers", system,
             ]
         ),
         .testTarget(
             name: "MatrixTests",
             dependencies: [
-                "BPFObject", "GuestProtocol", "KernelStore", "Matrix", "Results", "TestKernels", "VerdictCache",
-                "VirtualMachine", system,
+                "BPFObject", "GuestProtocol", "KernelProfile", "KernelStore", "Matrix", "Results", "TestKernels",
+                "VerdictCache", "VirtualMachine", system,
             ]
         ),
         .testTarget(
@@ -211,7 +225,8 @@ let package = Package(
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "GuestImages", "GuestProtocol", "KernelStore", "Matrix",
+                "ChildProcess", "ContentDigest", "GuestImages", "GuestProtocol", "KernelProfile", "KernelStore",
+                "Matrix",
                 "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VirtualMachine", system,
             ]
         ),

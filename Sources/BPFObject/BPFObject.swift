@@ -3,37 +3,6 @@
 import ByteReader
 import ELF
 
-/// Why a file is not a BPF object that could be tested. Each says what the file is instead.
-public enum BPFObjectError: Error, Hashable, CustomStringConvertible {
-    case notELF
-    case unreadable(ELFError)
-    /// An ELF file for another machine (`e_machine`), with no BPF object inside.
-    case notBPF(machine: UInt16)
-    /// BPF, but not an object file (`ET_REL`).
-    case notRelocatable
-    /// No function in any executable section.
-    case noPrograms
-    /// Verdicts are told apart by the programs' names.
-    case sameName(String)
-
-    public var description: String {
-        switch self {
-        case .notELF: "not an ELF file: expected a BPF object (clang -target bpf -c), or a binary that embeds one"
-        case .unreadable(let error): "\(error)"
-        case .notBPF(let machine):
-            "an ELF file for another machine (e_machine \(machine)) without a BPF object inside: "
-                + "compile with -target bpf, or give a binary that embeds its objects"
-        case .notRelocatable: "a BPF file, but not an object: link with `bpftool gen object`, not with a linker"
-        case .sameName(let name): "a BPF object with two programs of the same name: \(name)"
-        case .noPrograms: "a BPF object without programs: no function is in a section such as SEC(\"kprobe/…\")"
-        }
-    }
-
-    init(_ error: ELFError) {
-        self = error == .notELF ? .notELF : .unreadable(error)
-    }
-}
-
 /// What a BPF object file holds, read from its bytes.
 public struct BPFObject: Sendable, Hashable {
     /// Entry points in the order of their sections; functions in `.text` are called by them and are none.

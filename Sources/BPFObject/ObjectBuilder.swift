@@ -1,42 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One BPF instruction (`struct bpf_insn`, linux/bpf.h).
-public struct BPFInstruction: Sendable, Hashable {
-    public var code: UInt8
-    /// Destination and source registers, 0–10.
-    public var destination: UInt8
-    public var source: UInt8
-    public var offset: Int16
-    public var immediate: Int32
-
-    public init(code: UInt8, destination: UInt8 = 0, source: UInt8 = 0, offset: Int16 = 0, immediate: Int32 = 0) {
-        self.code = code
-        self.destination = destination
-        self.source = source
-        self.offset = offset
-        self.immediate = immediate
-    }
-
-    /// `rN = value`
-    public static func move(_ register: UInt8, _ value: Int32) -> Self {
-        Self(code: 0xb7, destination: register, immediate: value)
-    }
-
-    /// Returns with r0.
-    public static let exit = Self(code: 0x95)
-
-    /// Calls a helper by its number (`enum bpf_func_id`).
-    public static func call(_ helper: Int32) -> Self {
-        Self(code: 0x85, immediate: helper)
-    }
-
-    var bytes: [UInt8] {
-        let words = [UInt8(truncatingIfNeeded: offset), UInt8(truncatingIfNeeded: offset >> 8)]
-        let value = (0..<4).map { UInt8(truncatingIfNeeded: immediate >> (8 * Int32($0))) }
-        return [code, destination & 0xf | source << 4] + words + value
-    }
-}
-
 /// Writes a BPF object file from instructions: what needs no compiler, such as the programs by which a guest proves
 /// itself. Little-endian, without maps, relocations or BTF.
 public struct ObjectBuilder: Sendable {

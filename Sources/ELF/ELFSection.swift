@@ -4,6 +4,8 @@ import ByteReader
 
 /// One entry of the section header table.
 public struct ELFSection: Sendable, Hashable {
+    /// `SHT_PROGBITS`: code or data.
+    public static let programBits: UInt32 = 1
     /// `SHT_SYMTAB`: a symbol table.
     public static let symbolTable: UInt32 = 2
     /// `SHT_NOBITS`: takes no space in the file.

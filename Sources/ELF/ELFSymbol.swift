@@ -25,6 +25,8 @@ public struct ELFSymbol: Sendable, Hashable {
     public let binding: Binding?
     /// Index of the section it is defined in; nil where it is undefined, absolute or common.
     public let sectionIndex: Int?
+    /// `SHN_UNDEF`: whoever loads or links the file has to find it.
+    public let isUndefined: Bool
     /// Offset in that section, for a relocatable file.
     public let value: Int
     /// Bytes it occupies.
@@ -81,6 +83,7 @@ extension ELFFile {
             kind: ELFSymbol.Kind(rawValue: info & 0xf),
             binding: ELFSymbol.Binding(rawValue: info >> 4),
             sectionIndex: defined ? Int(section) : nil,
+            isUndefined: section == 0,
             value: value,
             size: size
         )

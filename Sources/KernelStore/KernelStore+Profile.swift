@@ -2,6 +2,7 @@
 
 import ChildProcess
 import Foundation
+import KernelProfile
 import SystemPackage
 
 /// That a kernel was surveyed, and which blobs hold what came of it.

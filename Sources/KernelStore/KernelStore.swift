@@ -2,6 +2,7 @@
 
 import FileLock
 import Foundation
+import KernelProfile
 import Platform
 import ScratchFolder
 import SystemPackage

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelProfile
 import KernelStore
 import Results
 import VirtualMachine

@@ -2,6 +2,7 @@
 
 import BPFObject
 import Foundation
+import KernelProfile
 import KernelStore
 
 /// What is known of a kernel, in words: what `bpfmatrix kernels info` says. docs/kernels.md documents its JSON form; what is

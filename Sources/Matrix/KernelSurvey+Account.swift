@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GuestProtocol
+import KernelProfile
 import KernelStore
 
 extension KernelSurvey {

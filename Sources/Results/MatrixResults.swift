@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import VerifierLog
+
 /// Everything that one run found out. `docs/results.md` documents its JSON form.
 public struct MatrixResults: Sendable, Hashable, Codable {
     /// The form of the JSON; the number after the slash changes when a reader of the old form would misread the new.
@@ -182,8 +184,11 @@ public struct Cell: Sendable, Hashable, Codable {
     public var errno: Int?
     /// One line that says why; nil where accepted.
     public var message: String?
-    /// The C that the verifier was at when it refused, as its log has it; nil where the log does not say.
+    /// The C that the verifier was at when it refused, `return *value; @ file.c:12`, the place where it is known; nil where
+    /// neither log nor object says.
     public var sourceLine: String?
+    /// Why, where, and what to do; nil where accepted, and where no kernel and no loader has refused anything.
+    public var explanation: Explanation?
     /// Instructions that the verifier processed.
     public var instructions: Int?
     /// Verifier states in all.
@@ -205,6 +210,7 @@ public struct Cell: Sendable, Hashable, Codable {
         errno: Int? = nil,
         message: String? = nil,
         sourceLine: String? = nil,
+        explanation: Explanation? = nil,
         instructions: Int? = nil,
         states: Int? = nil,
         peakStates: Int? = nil,
@@ -219,6 +225,7 @@ public struct Cell: Sendable, Hashable, Codable {
         self.errno = errno
         self.message = message
         self.sourceLine = sourceLine
+        self.explanation = explanation
         self.instructions = instructions
         self.states = states
         self.peakStates = peakStates

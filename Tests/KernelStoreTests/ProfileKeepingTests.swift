@@ -2,8 +2,10 @@
 
 import ChildProcess
 import Foundation
+import KernelProfile
 import SystemPackage
 import TestKernels
+import TestProfiles
 import Testing
 
 @testable import KernelStore

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelProfile
+
 /// What a kernel's configuration needs so that BPF programs can be tested in a guest of it.
 ///
 /// It is added to whatever configuration a tree is built with. Kconfig drops what a tree does not know or what depends on

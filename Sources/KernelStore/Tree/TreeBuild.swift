@@ -2,6 +2,7 @@
 
 import ChildProcess
 import Foundation
+import KernelProfile
 import SystemPackage
 
 /// What is happening while a kernel is built.

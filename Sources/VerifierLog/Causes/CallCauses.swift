@@ -86,7 +86,7 @@ extension CauseRule {
             )
         },
         CauseRule(.referenceReleased, verifier: "R# type=… expected=…") { values, evidence in
-            guard let former = evidence.history.former(values[0]), let call = former.calls.first(where: isRelease)
+            guard let former = evidence.former(values[0]), let call = former.calls.first(where: isRelease)
             else {
                 return nil
             }
@@ -111,12 +111,11 @@ extension CauseRule {
         },
         CauseRule(
             .helperArgumentSize,
-            verifier: "R# unbounded size, use 'var &= const' or 'if (var < const)'"
-        ) { values, evidence in
+            verifier: "R# unbounded memory access, use 'var &= const' or 'if (var < const)'"
+        ) { values, _ in
             Account(
                 "the size in argument \(values[0]) has no upper bound",
-                cure:
-                    "bound it before this line: if (size > sizeof(buffer)) return 0; or a constant, where the helper wants one"
+                cure: "bound it before this line: if (size > sizeof(buffer)) return 0;"
             )
         },
         CauseRule(

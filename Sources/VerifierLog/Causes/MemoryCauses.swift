@@ -12,7 +12,7 @@ extension CauseRule {
         },
         // A helper that may change the packet makes numbers of all pointers into it (clear_all_pkt_pointers).
         CauseRule(.stalePacketPointer, verifier: "R# invalid mem access '…'") { values, evidence in
-            guard let former = evidence.history.former(values[0]), former.kind.hasPrefix("pkt"),
+            guard let former = evidence.former(values[0]), former.kind.hasPrefix("pkt"),
                 let call = former.calls.last
             else { return nil }
             return Account(
@@ -21,7 +21,7 @@ extension CauseRule {
             )
         },
         CauseRule(.referenceReleased, verifier: "R# invalid mem access '…'") { values, evidence in
-            guard let former = evidence.history.former(values[0]), let call = former.calls.first(where: isRelease)
+            guard let former = evidence.former(values[0]), let call = former.calls.first(where: isRelease)
             else {
                 return nil
             }

@@ -95,7 +95,7 @@ extension CauseRule {
         },
         // The leak itself is told before what ended the program; a tail call is told by its own rule.
         CauseRule(.referenceLeak, verifier: "Unreleased reference id=# alloc_insn=#") { values, evidence in
-            let taker = evidence.log.call(at: values[1])
+            let taker = evidence.log.acquisition?.text.flatMap { FormerValue.call(in: $0[...]) }
             return Account(
                 "what \(taker.map { "\($0)()" } ?? "instruction \(values[1])") took is not given back on every path",
                 cure: taker.flatMap(release).map { "call \($0)() before each return" }
@@ -116,14 +116,5 @@ extension CauseRule {
         case let acquire where acquire.hasSuffix("_acquire"): "\(acquire.dropLast("acquire".count))release"
         default: nil
         }
-    }
-}
-
-extension VerifierLog {
-    /// The function that the instruction calls, as the end of the log shows it.
-    fileprivate func call(at index: String) -> String? {
-        let opening = "\(index): (85) call "
-        guard let line = lastLines.last(where: { $0.hasPrefix(opening) }) else { return nil }
-        return String(line.dropFirst(opening.count).prefix { $0 != "#" && $0 != " " })
     }
 }

@@ -76,9 +76,7 @@ extension CauseRule {
             )
         },
         CauseRule(.registerUninitialised, verifier: "R# !read_ok") { values, evidence in
-            let instruction = evidence.log.lastLines.last { RegisterHistory.instruction(in: $0) != nil }
-            let isExit = instruction.flatMap { RegisterHistory.instruction(in: $0) }?.hasPrefix("exit") == true
-            if values[0] == "0" && isExit {
+            if values[0] == "0" && evidence.log.failure?.text == "exit" {
                 return Account("the program ends without a return value", cure: "return a value on every path")
             }
             return Account(

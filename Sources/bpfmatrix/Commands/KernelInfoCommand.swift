@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import KernelProfile
 import KernelStore
 import Matrix
 

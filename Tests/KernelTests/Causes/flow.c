@@ -39,7 +39,9 @@ naked int too_many_jumps(void)
 SEC("socket")
 naked int too_many_instructions(void)
 {
-    asm volatile("r1 = 0; r0 = 0; more: .rept 5000; r0 += r1; .endr; r1 += 1; if r1 != 300 goto more; exit;");
+    // Two ways through half a million instructions each: the verifier has to go both, since R6 is not the same.
+    asm volatile("r6 = r10; call %[random]; if r0 == 0 goto tail; r6 = 1; tail: .rept 600000; r1 = 0; .endr; r0 = r6; r0 = 0; exit;"
+                 :: [random] "i"(BPF_FUNC_get_prandom_u32));
 }
 
 // expected: unreachable-code

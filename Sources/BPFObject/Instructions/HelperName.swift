@@ -50,4 +50,7 @@ public enum HelperName {
     public static func name(_ number: UInt32) -> String {
         number < UInt32(names.count) ? names[Int(number)] : "helper \(number)"
     }
+
+    /// Whether this list has the helper of that number.
+    public static func isKnown(_ number: UInt32) -> Bool { number < UInt32(names.count) }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestProfiles
 import Testing
 
-@testable import KernelStore
+@testable import KernelProfile
 
 @Suite struct ProfileTests {
     private static let configuration = KernelConfiguration(

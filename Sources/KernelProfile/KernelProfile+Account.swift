@@ -4,7 +4,7 @@ extension KernelProfile {
     /// What a kernel's account comes to.
     ///
     /// - Parameter configuration: the kernel's own, unpacked; nil where it carries none.
-    init(_ account: KernelAccount, configuration: KernelConfiguration?) {
+    public init(_ account: KernelAccount, configuration: KernelConfiguration?) {
         var gaps = account.gaps
         var types: TypeNames?
         if let information = account.typeInformation {

@@ -9,7 +9,8 @@ public struct KernelConfiguration: Sendable, Hashable {
     /// (within_notrace_func() in kernel/trace/trace_kprobe.c, since 5.4).
     private(set) var keepsProbesToTraceable = false
 
-    init(_ text: [UInt8]) {
+    /// - Parameter text: the file's, as it is.
+    public init(_ text: [UInt8]) {
         self.text = text
         keepsProbesToTraceable =
             value(of: "CONFIG_DYNAMIC_FTRACE") == "y" && value(of: "CONFIG_KPROBE_EVENTS_ON_NOTRACE") != "y"

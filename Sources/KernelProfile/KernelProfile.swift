@@ -15,7 +15,7 @@ public struct KernelProfile: Sendable, Hashable {
     var hooks: NameTable?
     var kfuncs: NameTable?
     /// The kernel's own where it carries it, else the one that came with it; nil where there is neither.
-    public internal(set) var configuration: KernelConfiguration?
+    public var configuration: KernelConfiguration?
 
     /// Why bytes are no profile.
     public enum Refusal: Error, Hashable, CustomStringConvertible {

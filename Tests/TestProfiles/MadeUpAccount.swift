@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import KernelStore
+import KernelProfile
 
 extension KernelAccount {
     /// Of a kernel that there is not, with a case of everything.
-    static var madeUp: KernelAccount {
+    public static var madeUp: KernelAccount {
         var account = KernelAccount(release: "6.9.0-mine")
         var btf = SmallBTF()
         btf.everyOtherKind()

@@ -20,12 +20,12 @@ import Foundation
 extension KernelProfile {
     /// Changes whenever a reader of the old form would misread the new, or more is told than before: then a kernel is
     /// surveyed anew.
-    static let form: UInt32 = 1
+    public static let form: UInt32 = 1
     private static let magic = Array("BPFMPROF".utf8)
     private static let nothing = UInt32.max
 
     /// The profile as bytes.
-    func encoded() throws -> [UInt8] {
+    public func encoded() throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         var bytes = Self.magic
@@ -40,7 +40,7 @@ extension KernelProfile {
     }
 
     /// Reads what `encoded` has written; whatever else the bytes are, it is told and nothing traps.
-    init(_ bytes: [UInt8]) throws(Refusal) {
+    public init(_ bytes: [UInt8]) throws(Refusal) {
         var reader = ByteReader(bytes)
         guard let magic = try? reader.bytes(Self.magic.count), Array(magic) == Self.magic,
             let form = try? reader.integer(UInt32.self)

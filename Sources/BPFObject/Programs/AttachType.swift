@@ -23,4 +23,11 @@ public enum AttachType {
     public static func name(_ number: UInt32) -> String {
         number < UInt32(names.count) ? names[Int(number)] : "attach type \(number)"
     }
+
+    private static let numbers = Dictionary(
+        uniqueKeysWithValues: names.enumerated().map { ($0.element, UInt32($0.offset)) }
+    )
+
+    /// The number of an attach type by its name; nil where this list does not have it.
+    public static func number(named name: String) -> UInt32? { numbers[name] }
 }

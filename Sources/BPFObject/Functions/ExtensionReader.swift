@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BTF
+import ELF
+
+/// An instruction that CO-RE changes for each kernel.
+public struct PlacedRelocation: Sendable {
+    /// The instruction's place in its function.
+    public let instruction: Int
+    /// What is asked of the kernel's types; its offset counts bytes from the section's beginning.
+    public let record: BTFExtensions.RelocationRecord
+}
+
+/// Gives each function its lines and relocations out of `.BTF.ext`, which has them by section.
+struct ExtensionReader {
+    private let extensions: BTFExtensions
+    private let sections: [String: Int]
+
+    init(_ extensions: BTFExtensions, sections: [ELFSection]) {
+        self.extensions = extensions
+        self.sections = Dictionary(sections.map { ($0.name, $0.index) }) { first, _ in first }
+    }
+
+    func fill(_ table: inout FunctionTable) {
+        for section in extensions.lines {
+            guard let index = sections[section.name.text] else { continue }
+            let records = Self.sorted(section.records, by: \.instructionOffset)
+            for position in table.positions(section: index) {
+                table.functions[position].lines = Self.records(
+                    records,
+                    by: \.instructionOffset,
+                    of: table.functions[position]
+                )
+            }
+        }
+        for section in extensions.relocations {
+            guard let index = sections[section.name.text] else { continue }
+            let records = Self.sorted(section.records, by: \.instructionOffset)
+            for position in table.positions(section: index) {
+                let function = table.functions[position]
+                table.functions[position].relocations = Self.records(
+                    records,
+                    by: \.instructionOffset,
+                    of: function
+                ).map {
+                    PlacedRelocation(
+                        instruction: Int($0.instructionOffset) / BPFInstruction.size - function.start,
+                        record: $0
+                    )
+                }
+            }
+        }
+    }
+
+    /// As a compiler writes them they are in order already; what is not keeps its order among equals.
+    private static func sorted<Record>(_ records: [Record], by offset: KeyPath<Record, UInt32>) -> [Record] {
+        let isSorted = zip(records, records.dropFirst()).allSatisfy { $0[keyPath: offset] <= $1[keyPath: offset] }
+        return isSorted ? records : records.sorted { $0[keyPath: offset] < $1[keyPath: offset] }
+    }
+
+    /// Those of a function's instructions.
+    private static func records<Record>(
+        _ records: [Record],
+        by offset: KeyPath<Record, UInt32>,
+        of function: BPFFunction
+    ) -> ArraySlice<Record> {
+        let range = function.range
+        let start = first(in: records, by: offset, atLeast: range.lowerBound * BPFInstruction.size)
+        let end = first(in: records, by: offset, atLeast: range.upperBound * BPFInstruction.size)
+        return records[start..<end]
+    }
+
+    private static func first<Record>(
+        in records: [Record],
+        by offset: KeyPath<Record, UInt32>,
+        atLeast bound: Int
+    ) -> Int {
+        var low = 0
+        var high = records.count
+        while low < high {
+            let middle = (low + high) / 2
+            if Int(records[middle][keyPath: offset]) < bound { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

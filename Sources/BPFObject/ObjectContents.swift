@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BTF
+import ByteReader
+import ELF
+
+/// All that a BPF object holds, as libbpf 1.7 understands it: functions and what they refer to, maps, what is expected of
+/// the kernel, types, lines of source.
+///
+/// `BPFObject` tells what must be known of any object under test; reading all of one asks more of it: what libbpf would
+/// refuse to open is an error here.
+public struct ObjectContents: Sendable {
+    public let byteOrder: ByteOrder
+    public let license: String?
+    /// Entry points, as `BPFObject` has them.
+    public let programs: [BPFProgram]
+    /// Every function, entry points included, by section and place.
+    public let functions: [BPFFunction]
+    /// In libbpf's order: declared ones, global data, the kernel's configuration, `struct_ops`.
+    public let maps: [BPFMap]
+    /// In the order of the object's symbols.
+    public let externs: [BPFExtern]
+    /// nil where the object has no BTF.
+    public let types: BTFTypes?
+
+    let programFunctions: [Int: Int]
+    private let exceptionCallbacks: [String: String]
+
+    public init(_ bytes: [UInt8]) throws(BPFObjectError) {
+        try self.init(bytes[...])
+    }
+
+    public init(_ bytes: ArraySlice<UInt8>) throws(BPFObjectError) {
+        let object = try BPFObject(bytes)
+        let file: ELFFile
+        let symbols: [ELFSymbol]
+        do throws(ELFError) {
+            file = try ELFFile(bytes)
+            symbols = try file.symbols()
+        } catch {
+            throw BPFObjectError(error)
+        }
+        byteOrder = file.byteOrder
+        license = object.license
+        programs = object.programs
+        types = try Self.types(in: file)
+        let (externs, externsBySymbol) = try ExternReader(symbols: symbols, types: types).externs()
+        self.externs = externs
+        var table = FunctionTable(functions: try BPFFunction.functions(in: file, symbols: symbols))
+        let mapTable = try MapReader(file: file, symbols: symbols, types: types, externs: externs)
+            .table(functions: table)
+        maps = mapTable.maps
+        let references = try ReferenceReader(
+            file: file,
+            symbols: symbols,
+            maps: mapTable,
+            externs: externsBySymbol,
+            table: table
+        ).references()
+        for index in table.functions.indices { table.functions[index].references = references[index] }
+        if let types, let section = file.section(named: ".BTF.ext") {
+            let bytes = try BPFObjectError.reading { () throws(ELFError) in try file.contents(of: section) }
+            let extensions = try BPFObjectError.readingTypes { () throws(BTFError) in
+                try BTFExtensions(bytes, types: types)
+            }
+            ExtensionReader(extensions, sections: file.sections).fill(&table)
+        }
+        functions = table.functions
+        programFunctions = Self.programFunctions(programs, in: functions)
+        exceptionCallbacks = types.map(Self.exceptionCallbacks) ?? [:]
+    }
+
+    private static func types(in file: ELFFile) throws(BPFObjectError) -> BTFTypes? {
+        guard let section = file.section(named: ".BTF") else { return nil }
+        let bytes = try BPFObjectError.reading { () throws(ELFError) in try file.contents(of: section) }
+        return try BPFObjectError.readingTypes { () throws(BTFError) in try BTFTypes(bytes) }
+    }
+
+    /// Which function each program is, by the program's position.
+    private static func programFunctions(_ programs: [BPFProgram], in functions: [BPFFunction]) -> [Int: Int] {
+        var entries: [String: Int] = [:]
+        for (index, function) in functions.enumerated() where !function.isSubprogram { entries[function.name] = index }
+        var found: [Int: Int] = [:]
+        for (position, program) in programs.enumerated() { found[position] = entries[program.name] }
+        return found
+    }
+
+    private static func exceptionCallbacks(in types: BTFTypes) -> [String: String] {
+        let prefix = "exception_callback:"
+        var callbacks: [String: String] = [:]
+        for id in types.ownIDs {
+            guard let tag = types.type(id), tag.kind == .declarationTag, tag.component == nil,
+                let function = types.type(tag.target ?? 0), function.kind == .function
+            else { continue }
+            let text = tag.name.text
+            if text.hasPrefix(prefix) { callbacks[function.name.text] = String(text.dropFirst(prefix.count)) }
+        }
+        return callbacks
+    }
+
+    /// The program of that name, with all that it reaches; nil where there is none.
+    public func program(named name: String) throws(BPFObjectError) -> LinkedProgram? {
+        guard let position = programs.firstIndex(where: { $0.name == name }) else { return nil }
+        return try linked(position)
+    }
+
+    /// Every program with all that it reaches, in the order of `programs`.
+    public func linkedPrograms() throws(BPFObjectError) -> [LinkedProgram] {
+        var linked: [LinkedProgram] = []
+        for position in programs.indices { linked.append(try self.linked(position)) }
+        return linked
+    }
+
+    private func linked(_ position: Int) throws(BPFObjectError) -> LinkedProgram {
+        let program = programs[position]
+        guard let function = programFunctions[position] else {
+            throw .brokenFunction(program.name, section: program.section)
+        }
+        let callback = exceptionCallbacks[program.name].flatMap { name in
+            functions.firstIndex { $0.isSubprogram && $0.isGlobal && $0.name == name }
+        }
+        let layout = try FunctionTable(functions: functions).layout(of: function, exceptionCallback: callback)
+        return LinkedProgram(program: program, layout: layout, contents: self)
+    }
+}
