@@ -48,11 +48,10 @@ extension CauseRule {
             verifier: "cannot call GPL-restricted function from non-GPL compatible program",
             "cannot call GPL only function from proprietary program"
         ) { _, evidence in
-            let license = evidence.program.license.map {
-                $0.isEmpty ? "the object has no licence" : "the object's licence is \"\($0)\""
-            }
+            let license = evidence.program.license.map { $0.isEmpty ? "it has none" : "it is \"\($0)\"" }
             return Account(
-                "a helper is called that only programs under the GPL may call; \(license ?? "the object's licence is not one of those")",
+                "\(evidence.called.map { "\($0)() is" } ?? "a helper is called that is") only for programs under the GPL, by the "
+                    + "object's licence\(license.map { "; \($0)" } ?? "")",
                 cure: "if the source may be under the GPL, say so: char LICENSE[] SEC(\"license\") = \"GPL\";"
             )
         },
@@ -61,8 +60,8 @@ extension CauseRule {
             verifier: "helper call might sleep in a non-sleepable prog",
             "helper call might sleep in …",
             "sleepable helper …♯# in …"
-        ) { values, _ in
-            sleeps(values.count > 1 ? values[0] : nil, values.last)
+        ) { values, evidence in
+            sleeps(values.count > 1 ? values[0] : evidence.called, values.last)
         },
         CauseRule(
             .nullArgument,
@@ -95,12 +94,17 @@ extension CauseRule {
                 cure: "give it back once on each path"
             )
         },
-        CauseRule(.helperArgumentType, verifier: "R# type=… expected=…") { values, _ in
-            let kind = values[1] == "inv" || values[1] == "scalar" ? "a number" : "of kind \(values[1])"
+        CauseRule(.helperArgumentType, verifier: "R# type=… expected=…") { values, evidence in
+            let call = evidence.called.map { "\($0)()" } ?? "this call"
+            let cure =
+                values[2].hasPrefix("map_ptr")
+                ? "hand over the address of a map: &map"
+                : values[2].hasPrefix("fp")
+                    ? "hand over a buffer: a variable on the stack, or the value of a map"
+                    : values[2] == "ctx" ? "hand over the program's own context" : "hand over what the helper takes"
             return Account(
-                "argument \(values[0]) of this call is \(kind), and may be \(values[2].alternatives)",
-                cure:
-                    "hand over what the helper takes: a buffer of your own on the stack, the value of a map, or the map itself"
+                "argument \(values[0]) of \(call) is \(CauseWords.kind(values[1])), and may only be \(CauseWords.kinds(values[2]))",
+                cure: cure
             )
         },
         CauseRule(
@@ -157,7 +161,7 @@ extension CauseRule {
     ]
 
     private static func sleeps(_ helper: String?, _ place: String? = nil) -> Account {
-        let name = helper.map { "\($0)()" } ?? "a helper that may sleep"
+        let name = helper.map { "\($0)()" } ?? "a helper that is called here"
         if let place, place.contains("region") {
             return Account(
                 "\(name) may sleep, and is called in an \(place)",
@@ -177,29 +181,5 @@ extension CauseRule {
             "\(name.rawValue) is off in this kernel, \(consequence)",
             cure: "a kernel that was built with \(name.rawValue)=y"
         )
-    }
-}
-
-extension Evidence.ProgramFacts {
-    /// As far as section and loader say: nothing known is not "may not".
-    var mayNotSleep: Bool {
-        if let isSleepable { return !isSleepable }
-        guard let section else { return false }
-        return !section.prefix { $0 != "/" }.hasSuffix(".s")
-    }
-
-    /// ` (xdp)`
-    var typeInBrackets: String {
-        guard let section else { return "" }
-        return " (\(section.drop { $0 == "?" }.prefix { $0 != "/" }))"
-    }
-}
-
-extension String {
-    /// `fp, pkt or map_value` out of `fp, pkt, map_value`.
-    fileprivate var alternatives: String {
-        let parts = split(separator: ",").map { $0.drop { $0 == " " } }.filter { !$0.isEmpty }
-        guard let last = parts.last, parts.count > 1 else { return self }
-        return parts.dropLast().joined(separator: ", ") + " or " + last
     }
 }

@@ -89,7 +89,7 @@ extension CauseRule {
                 values[0] == "program exit"
                     ? "the program returns a value that may lie outside \(range(values[2])), which is all that its type may return"
                     : "a function that a helper calls back may return a value outside \(range(values[2]))",
-                cure: "return a constant within \(range(values[2])) on every path"
+                cure: "return \(range(values[2])) on every path"
             )
         },
         CauseRule(.returnValue, verifier: "At … the register R0 is not a known value (…)") { values, _ in

@@ -92,10 +92,4 @@ extension Evidence {
         guard let end = lines.lastIndex(where: { FormerValue.instruction(in: $0) != nil }) else { return nil }
         return FormerValue(of: register, in: lines[...end])
     }
-
-    /// `the result of bpf_map_lookup_elem()` where that is known, else `R0`.
-    func value(in register: String) -> String {
-        let origin = log.registers.first { $0.name == "R\(register)" }?.origin
-        return origin?.text.flatMap { FormerValue.call(in: $0[...]) }.map { "the result of \($0)()" } ?? "R\(register)"
-    }
 }

@@ -8,7 +8,8 @@ extension CauseRule {
         CauseRule(.instructionUnknown, verifier: "BPF_STX uses reserved fields") { _, evidence in
             Account(
                 "an atomic operation that this kernel does not know: it can only add, and not fetch",
-                cure: "compile with -mcpu=v2, or do not use what __sync_fetch_and_add() returns",
+                cure:
+                    "compile with -mcpu=v2, which adds without fetching; what __sync_fetch_and_add() returns can't be used then",
                 since: LinuxVersion(5, 12)
             )
         },

@@ -47,9 +47,9 @@ extension CauseRule {
             "kernel function … args♯# expected pointer to … but R# has a pointer to …",
             "kernel function … R# expected pointer to … but R# has a pointer to …",
             "kernel function … args♯# expected pointer to … but R# has a pointer to …"
-        ) { values, _ in
+        ) { _, evidence in
             Account(
-                "an argument of this kfunc is not a pointer of the type that it takes",
+                "an argument of \(evidence.called.map { "\($0)()" } ?? "this kfunc") is not a pointer of the type that it takes",
                 cure:
                     "hand over a pointer to that kernel structure: the program's own argument, or what an acquiring function gave"
             )

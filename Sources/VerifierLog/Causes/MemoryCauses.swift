@@ -49,7 +49,7 @@ extension CauseRule {
             values,
             evidence in
             Account(
-                "\(values[2]) bytes are written into a map that programs may only read (constants, .rodata, BPF_F_RDONLY_PROG)",
+                "\(CauseWords.bytes(values[2])) would be written into a map that programs may only read (constants, .rodata, BPF_F_RDONLY_PROG)",
                 cure: "keep what changes in a variable without const, or in a map without BPF_F_RDONLY_PROG"
             )
         },
@@ -69,7 +69,7 @@ extension CauseRule {
             verifier: "invalid access to map value, value_size=# off=# size=#"
         ) { values, evidence in
             Account(
-                "\(values[2]) bytes at offset \(values[1]) do not lie within the \(values[0]) bytes of the map's value",
+                "\(CauseWords.bytes(values[2])) at offset \(values[1]) do not lie within the \(values[0]) of a value of \(evidence.mapInRegisters ?? "the map")",
                 cure: "check the index against the size before this line: if (index >= size) return 0;"
             )
         },
@@ -81,7 +81,7 @@ extension CauseRule {
             let numbers = values.suffix(3)
             guard let first = numbers.first, let last = numbers.last else { return nil }
             return Account(
-                "\(last) bytes at offset \(numbers[numbers.startIndex + 1]) do not lie within the \(first) bytes of this memory",
+                "\(CauseWords.bytes(last)) at offset \(numbers[numbers.startIndex + 1]) do not lie within the \(first) of this memory",
                 cure: "reserve as many bytes as are used, or check the offset before this line"
             )
         },
@@ -91,8 +91,8 @@ extension CauseRule {
         ) { values, _ in
             Account(
                 values[5] == "0"
-                    ? "\(values[1]) bytes of the packet are used, and nothing says that it is that long"
-                    : "\(values[1]) bytes at offset \(values[0]) of the packet are used, and it was checked for \(values[5]) bytes",
+                    ? "the packet is used at offset \(values[0]), and nothing says that it is that long"
+                    : "\(CauseWords.bytes(values[1])) at offset \(values[0]) of the packet are used, and it was checked for \(CauseWords.bytes(values[5])) only",
                 cure: "compare with the packet's end before this line: if (data + size > data_end) return …;"
             )
         },
@@ -119,7 +119,7 @@ extension CauseRule {
             verifier: "misaligned … access off … size #"
         ) { values, _ in
             Account(
-                "\(values[2]) bytes of the \(values[0]) are used at an address that is no multiple of \(values[2])",
+                "\(values[2]) bytes of the \(values[0]) are used at an address that need not be a multiple of \(values[2])",
                 cure: "align the field, or copy its bytes one by one (__builtin_memcpy into an aligned variable)"
             )
         },
@@ -139,9 +139,9 @@ extension CauseRule {
             .contextAccess,
             verifier: "invalid bpf_context access off=# size=#",
             "invalid bpf_context access off=# size=#. …"
-        ) { values, _ in
+        ) { values, evidence in
             Account(
-                "\(values[1]) bytes at offset \(values[0]) of the context can't be used so by this type of program",
+                "\(CauseWords.bytes(values[1])) at offset \(values[0]) of the context can't be \(evidence.verb) by programs of this type\(evidence.program.typeInBrackets)",
                 cure:
                     "use only the context's fields that this type of program has, with their own size, and write only to those "
                     + "that may be written"

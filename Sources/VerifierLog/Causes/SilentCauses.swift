@@ -63,7 +63,7 @@ extension CauseRule {
         if let since = section.flatMap(TypeVersions.section), evidence.isOlder(than: since) {
             return Cause(
                 .attachTypeLacking,
-                "this kernel can't attach programs so\(evidence.program.typeInBrackets), which came with Linux \(since)",
+                "this kernel knows no programs for \(section ?? "it"), which came with Linux \(since)",
                 cure: "load the program only where the kernel can (bpf_program__set_autoload())",
                 since: since
             )

@@ -76,7 +76,7 @@ int argument_no_map(struct pt_regs *ctx)
 
 // expected: helper-argument-size
 SEC("kprobe/vfs_open")
-int size_negative(struct pt_regs *ctx)
+int size_of_either_sign(struct pt_regs *ctx)
 {
     char name[16];
     __s64 size = (__s64)bpf_ktime_get_ns();
@@ -196,4 +196,12 @@ int global_function_context(struct __sk_buff *skb)
 {
     __u64 fake = 1;
     return takes_number((void *)&fake, 2); // refused here
+}
+
+// expected: helper-argument-size
+SEC("kprobe/vfs_open")
+naked int size_may_be_negative(void)
+{
+    asm volatile("call %[time]; r2 = r0; if r2 s> 16 goto leave; if r2 s< -16 goto leave; r1 = r10; r1 += -16; r3 = 8; call %[read]; leave: r0 = 0; exit;" // refused here
+                 :: [time] "i"(BPF_FUNC_ktime_get_ns), [read] "i"(BPF_FUNC_probe_read_kernel));
 }
