@@ -151,7 +151,7 @@ let package = Package(
         // What tests share: real kernels, and objects that are compiled on the spot.
         .target(
             name: "TestKernels",
-            dependencies: ["Compiler", "KernelStore", "Matrix", "Results", "VirtualMachine", system],
+            dependencies: ["Compiler", "KernelStore", "Matrix", "Results", "VerifierLog", "VirtualMachine", system],
             path: "Tests/TestKernels",
             swiftSettings: strict
         ),

@@ -15,11 +15,13 @@ extension CauseCode {
         case .stackUninitialised: "Stack is read, or handed to a helper, that was not written."
         case .stackTooLarge: "A function, or functions that call each other, need more than 512 bytes of stack."
         case .misalignedAccess: "A number is read or written at an address that need not suit its size."
-        case .registerUninitialised: "A register is used that has no value, such as the return value of a program that sets none."
+        case .registerUninitialised:
+            "A register is used that has no value, such as the return value of a program that sets none."
         case .framePointerWrite: "The frame pointer, R10, is written to."
         case .contextAccess: "The context is read or written where this type of program may not."
         case .contextModified: "The context is used through a pointer that was added to."
-        case .readOnlyMemory: "Memory is written that may only be read: constants, .rodata, a map that is read-only to programs."
+        case .readOnlyMemory:
+            "Memory is written that may only be read: constants, .rodata, a map that is read-only to programs."
         case .typedPointerAccess: "A kernel structure is written to, or read beyond its end."
         case .pointerArithmetic: "A computation with a pointer that is not allowed."
         case .unboundedOffset: "A number that may be anything, or negative, is used as an offset."
@@ -41,9 +43,11 @@ extension CauseCode {
         case .helperNotForMapType: "The helper does not work on this type of map."
         case .kfuncUnknown: "The kernel does not have the kfunc, and the call is reached."
         case .kfuncNotAllowed: "The kernel has the kfunc, and not for this type of program."
-        case .kfuncArgument: "An argument of a kfunc is of the wrong type, or the kfunc is declared otherwise than the kernel has it."
+        case .kfuncArgument:
+            "An argument of a kfunc is of the wrong type, or the kfunc is declared otherwise than the kernel has it."
         case .untrustedPointer: "A pointer of the kernel's that may no longer be valid is used where one must be."
-        case .globalFunctionArgument: "A global function has an argument that can't be checked, or is called with one that does not suit."
+        case .globalFunctionArgument:
+            "A global function has an argument that can't be checked, or is called with one that does not suit."
         case .tailCall: "A tail call where none may be."
         case .mightSleep: "A call that may sleep, in a program, or a part of one, that may not."
         case .targetNotSleepable: "A sleepable program, for a place where nothing may sleep."
@@ -53,7 +57,8 @@ extension CauseCode {
         case .lockHeld: "The program ends with a spin lock held."
         case .callUnderLock: "A function is called while a spin lock is held."
         case .lockNotHeld: "A spin lock is let go that is not held."
-        case .lockNotAllowed: "A spin lock where there can be none: in this type of program, or at this place of a value."
+        case .lockNotAllowed:
+            "A spin lock where there can be none: in this type of program, or at this place of a value."
         case .rcuUnbalanced: "bpf_rcu_read_lock() and bpf_rcu_read_unlock() do not pair up."
         case .dynptrMisuse: "A dynptr is used that was not made, or is overwritten."
         case .iteratorMisuse: "An iterator is used before it is begun, or begun twice."
@@ -62,12 +67,14 @@ extension CauseCode {
         case .instructionUnknown: "An instruction that the kernel does not know."
         case .mapTypeLacking: "The kernel does not have the type of map."
         case .programTypeLacking: "The kernel does not have the type of program."
-        case .attachTypeLacking: "The kernel has the type of program, and not what this one is to be attached to, or a flag of its load."
+        case .attachTypeLacking:
+            "The kernel has the type of program, and not what this one is to be attached to, or a flag of its load."
         case .refusedUnseen: "The kernel refused the program before its verifier looked, and nothing tells why."
         case .structOpsLacking: "The kernel does not have the structure of functions that the object implements."
         case .configurationOff: "The kernel could have it, and was built without."
         case .kernelWithoutTypes: "The kernel carries no type information (BTF) of its own."
-        case .relocationWithoutMatch: "A field, type or value that CO-RE looks for is not in the kernel, and the code is reached."
+        case .relocationWithoutMatch:
+            "A field, type or value that CO-RE looks for is not in the kernel, and the code is reached."
         case .externUnresolved: "A variable, symbol or switch of the configuration that the object names is not there."
         case .targetMissing: "The function, tracepoint, hook or iterator to attach to does not exist."
         case .targetUnset: "The object leaves what to attach to to its own loader."
