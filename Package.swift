@@ -112,7 +112,7 @@ let package = Package(
             dependencies: [
                 "ChildProcess", "Compiler", "FileWatch", "GuestImages", "KernelProfile", "KernelStore", "Matrix",
                 "Platform",
-                "Reports", "Results", "VerdictCache", "VirtualMachine", system,
+                "Reports", "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict

@@ -40,7 +40,7 @@ extension KernelExamination {
             default: return
             }
         }
-        let cells = recalled.finish(ended, isCached: true)
+        let cells = recalled.finish(ended, isCached: true, on: kernelFacts)
         guard recalled.isWorthRemembering else { return }
         progress[index] = recalled
         libbpfVersion = libbpfVersion ?? answer.ready.libbpfVersion

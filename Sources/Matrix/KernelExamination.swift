@@ -3,6 +3,7 @@
 import GuestProtocol
 import Results
 import VerdictCache
+import VerifierLog
 import VirtualMachine
 
 /// One kernel's part of a run: what its guests, several at once perhaps, have said of every object.
@@ -27,6 +28,8 @@ actor KernelExamination {
     let guest: GuestIdentity?
     /// Verdicts of this run, as guests gave them.
     var newAnswers: [QuestionKey: [UInt8]] = [:]
+    /// Found out when something is to be explained for the first time.
+    lazy var kernelFacts = subject.knowledge.facts()
 
     /// What a guest is doing, to know whom to blame if it is lost.
     enum Underway: Sendable, Hashable {
@@ -86,7 +89,9 @@ actor KernelExamination {
 
     /// The agent has come to the object's end.
     func finish(_ index: Int, _ ended: ObjectReport, by ready: Ready) {
-        for cell in progress[index].finish(ended) { report(.cell(cell)) }
+        var finished = progress[index]
+        for cell in finished.finish(ended, on: kernelFacts) { report(.cell(cell)) }
+        progress[index] = finished
         rememberLoading(index, by: ready)
     }
 

@@ -3,6 +3,7 @@
 import KernelStore
 import Platform
 import Results
+import SystemPackage
 import VirtualMachine
 
 /// A kernel of a run, with guests to be had.
@@ -11,6 +12,14 @@ struct KernelUnderTest: Sendable {
     let spec: String
     let kernel: Kernel
     let guests: GuestSource
+    let knowledge: KernelKnowledge
+
+    init(spec: String, kernel: Kernel, guests: GuestSource, configuration: FilePath? = nil) {
+        self.spec = spec
+        self.kernel = kernel
+        self.guests = guests
+        knowledge = KernelKnowledge(kernel, configuration: configuration)
+    }
 
     /// As results name it before it has been asked.
     var described: TestedKernel { described(start: nil, failure: nil) }

@@ -78,7 +78,12 @@ public struct MatrixRun: Sendable {
             }
             return .examination(
                 KernelExamination(
-                    KernelUnderTest(spec: spec, kernel: kernel, guests: guests),
+                    KernelUnderTest(
+                        spec: spec,
+                        kernel: kernel,
+                        guests: guests,
+                        configuration: kernel.config.map { supply.store.path(of: $0) }
+                    ),
                     objects: objects,
                     loader: loader,
                     strategy: options.strategy,

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+import GuestProtocol
+import Results
+import VerifierLog
+
+/// A refusal with everything around it, so that it can be explained: the agent's reports, the object, and what is known of the
+/// kernel.
+struct Refusal {
+    let object: TestObject
+    let program: String
+    /// Those that the kernel refused of the same object.
+    let refusedMaps: [MapReport]
+    let kernel: Evidence.KernelFacts
+
+    /// Of a program that was refused; nil where it was accepted.
+    func explanation(of report: ProgramReport, _ judgement: Judgement, log: VerifierLog) -> Explanation? {
+        guard judgement.verdict != .accepted else { return nil }
+        let linked = object.read.program(program)
+        let evidence = Evidence(
+            refusal: refusal(report, judgement),
+            errno: judgement.errno ?? report.errno,
+            log: log,
+            isLogCut: log.isCut,
+            warnings: Self.lines(blamedMap(judgement)?.warnings ?? report.warnings),
+            program: facts(linked, type: report.type),
+            maps: maps,
+            kernel: kernel
+        )
+        return Explanation(of: evidence) { linked?.source(atInstruction: $0).map { ExplainedPlace($0) } }
+    }
+
+    /// Of a program that libbpf never came to; nil where nobody has refused anything.
+    func explanation(of report: ObjectReport) -> Explanation? {
+        let refusal: Evidence.Refusal
+        switch report.stage {
+        case .notOpened: refusal = .object
+        case .notLoaded: refusal = .loader
+        case .finished, .digestMismatch: return nil
+        }
+        return Explanation(
+            of: Evidence(
+                refusal: refusal,
+                errno: report.errno,
+                warnings: Self.lines(report.warnings),
+                program: facts(object.read.program(program), type: nil),
+                maps: maps,
+                kernel: kernel
+            )
+        )
+    }
+
+    private func refusal(_ report: ProgramReport, _ judgement: Judgement) -> Evidence.Refusal {
+        if let map = blamedMap(judgement) { return .map(facts(of: map)) }
+        return report.stage == .loader ? .loader : .program
+    }
+
+    private func blamedMap(_ judgement: Judgement) -> MapReport? {
+        guard judgement.verdict == .map else { return nil }
+        return judgement.map
+    }
+
+    private static func lines(_ warnings: String) -> [String] {
+        warnings.split(separator: "\n").map(String.init)
+    }
+
+    private func facts(_ linked: LinkedProgram?, type: UInt32?) -> Evidence.ProgramFacts {
+        let known = object.contents.programs.first { $0.name == program }
+        return Evidence.ProgramFacts(
+            name: program,
+            section: known?.section,
+            type: type ?? known?.type?.number,
+            license: object.contents.license ?? "",
+            isSleepable: known?.definition?.isSleepable,
+            instructionCount: linked?.layout.instructionCount
+        )
+    }
+
+    private var maps: [Evidence.MapFacts] {
+        let declared = object.read.whole?.maps ?? []
+        var facts = declared.map { map in
+            Evidence.MapFacts(
+                name: map.name,
+                type: map.definition.type,
+                maxEntries: map.definition.maxEntries,
+                keySize: map.definition.keySize,
+                valueSize: map.definition.valueSize
+            )
+        }
+        for report in refusedMaps {
+            facts.removeAll { $0.name == report.map }
+            facts.append(self.facts(of: report))
+        }
+        return facts
+    }
+
+    private func facts(of report: MapReport) -> Evidence.MapFacts {
+        let definition = object.read.whole?.maps.first { $0.name == report.map }?.definition
+        return Evidence.MapFacts(
+            name: report.map,
+            index: report.index,
+            type: report.type,
+            maxEntries: report.maxEntries,
+            errno: report.errno,
+            keySize: definition?.keySize,
+            valueSize: definition?.valueSize
+        )
+    }
+}
