@@ -11,7 +11,7 @@ BENCH_KERNELS ?= 5.10,6.1,6.12,7.2
 tool := .build/release/bpfmatrix
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench lint format clean
+.PHONY: help setup build demo test causes bench lint format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,11 @@ test: ## install what is missing, build, run every test
 	@scripts/setup.sh --test
 	$(SWIFT) build -c release --product bpfmatrix-guest
 	$(SWIFT) test
+
+causes: setup ## write docs/causes.md anew from what kernels say
+	@scripts/setup.sh --test
+	$(SWIFT) build -c release --product bpfmatrix-guest
+	BPFMATRIX_WRITE_CAUSES=1 $(SWIFT) test --filter CauseTests
 
 bench: setup ## measure: restores against boots, one pass against reloads, lanes, sizes
 	@scripts/setup.sh --test

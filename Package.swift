@@ -38,6 +38,7 @@ let package = Package(
         .target(name: "ByteReader", swiftSettings: strict),
         .target(name: "ELF", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "BTF", dependencies: ["ByteReader"], swiftSettings: strict),
+        .target(name: "CORE", dependencies: ["BTF", "ByteReader"], swiftSettings: strict),
         .target(name: "BPFObject", dependencies: ["BTF", "ByteReader", "ELF"], swiftSettings: strict),
         .target(name: "VerifierLog", dependencies: ["BPFObject"], swiftSettings: strict),
         .target(name: "KernelProfile", dependencies: ["ByteReader"], swiftSettings: strict),
@@ -151,7 +152,7 @@ let package = Package(
         // What tests share: real kernels, and objects that are compiled on the spot.
         .target(
             name: "TestKernels",
-            dependencies: ["Compiler", "KernelStore", "Matrix", "Results", "VirtualMachine", system],
+            dependencies: ["Compiler", "KernelStore", "Matrix", "Results", "VerifierLog", "VirtualMachine", system],
             path: "Tests/TestKernels",
             swiftSettings: strict
         ),
@@ -173,6 +174,7 @@ let package = Package(
         .target(name: "TestBTF", dependencies: ["BTF", "ByteReader"], path: "Tests/TestBTF", swiftSettings: strict),
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
         .testTarget(name: "BTFTests", dependencies: ["BTF", "ByteReader", "TestBTF"]),
+        .testTarget(name: "CORETests", dependencies: ["BTF", "ByteReader", "CORE", "TestBTF"]),
         .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF"]),
         .testTarget(name: "KernelProfileTests", dependencies: ["KernelProfile", "TestProfiles"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
@@ -225,8 +227,8 @@ let package = Package(
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "GuestImages", "GuestProtocol", "KernelProfile", "KernelStore",
-                "Matrix",
+                "BPFObject", "BTF", "ByteReader", "CORE", "ChildProcess", "ContentDigest", "ELF", "GuestImages",
+                "GuestProtocol", "KernelProfile", "KernelStore", "Matrix",
                 "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VirtualMachine", system,
             ]
         ),

@@ -28,6 +28,8 @@ public enum BPFObjectError: Error, Hashable, CustomStringConvertible {
     case noSuchFunction(caller: String, section: String, instruction: Int)
     /// More functions are reached than any kernel takes.
     case tooManyFunctions(program: String)
+    /// Programs that share functions come to more than any loader would want to relocate.
+    case tooManyInstructions(program: String)
     /// The object's BTF can't be read.
     case types(BTFError)
     /// BTF is needed for something, and the object has none.
@@ -60,6 +62,9 @@ public enum BPFObjectError: Error, Hashable, CustomStringConvertible {
             "function '\(caller)' calls instruction \(instruction) of section '\(section)', where no function begins"
         case .tooManyFunctions(let program):
             "program '\(program)' reaches more than \(ProgramLayout.functionLimit) functions; no kernel takes more than 256"
+        case .tooManyInstructions(let program):
+            "with program '\(program)' the object's programs come to more than \(ObjectContents.instructionLimit) "
+                + "instructions: each has a copy of the functions that it reaches"
         case .types(let error): "damaged type information: \(error)"
         case .noTypes(let need): "the object has no BTF, which \(need) needs: compile with -g"
         case .map(let name, let error): "map '\(name)': \(error)"

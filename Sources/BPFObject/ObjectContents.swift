@@ -23,7 +23,11 @@ public struct ObjectContents: Sendable {
     /// nil where the object has no BTF.
     public let types: BTFTypes?
 
-    let programFunctions: [Int: Int]
+    /// How many instructions all programs may have together, those of functions counted each time that one reaches them. A
+    /// kernel takes a million for one program (`BPF_COMPLEXITY_LIMIT_INSNS`).
+    static let instructionLimit = 1 << 24
+
+    private let programFunctions: [Int: Int]
     private let exceptionCallbacks: [String: String]
 
     public init(_ bytes: [UInt8]) throws(BPFObjectError) {
@@ -107,7 +111,13 @@ public struct ObjectContents: Sendable {
     /// Every program with all that it reaches, in the order of `programs`.
     public func linkedPrograms() throws(BPFObjectError) -> [LinkedProgram] {
         var linked: [LinkedProgram] = []
-        for position in programs.indices { linked.append(try self.linked(position)) }
+        var budget = Self.instructionLimit
+        for position in programs.indices {
+            let program = try self.linked(position)
+            budget -= program.layout.instructionCount
+            guard budget >= 0 else { throw .tooManyInstructions(program: program.program.name) }
+            linked.append(program)
+        }
         return linked
     }
 

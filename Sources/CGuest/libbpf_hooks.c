@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int __real_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *license,
                          const struct bpf_insn *instructions, size_t count, struct bpf_prog_load_opts *options);
@@ -74,9 +75,22 @@ void guest_sha256(const void *data, size_t length, uint8_t digest[32]) {
 static guest_message_sink message_sink;
 static void *message_context;
 
+static bool are_relocations_wanted;
+
+void guest_capture_relocations(bool is_wanted) {
+    are_relocations_wanted = is_wanted;
+}
+
+/* By the format, so that what nobody wants is never formatted. */
+static bool is_about_relocations(const char *format) {
+    return strstr(format, "prog '%s': relo #") || strstr(format, "CO-RE relocating");
+}
+
 static int forward_message(enum libbpf_print_level level, const char *format, va_list arguments) {
-    /* libbpf's debug output is large, and nobody reads it here; a verifier log never comes this way. */
-    if (level == LIBBPF_DEBUG || !message_sink)
+    if (!message_sink)
+        return 0;
+    /* libbpf's debug output is large, and hardly ever read; a verifier log never comes this way. */
+    if (level == LIBBPF_DEBUG && !(are_relocations_wanted && is_about_relocations(format)))
         return 0;
     char text[2048];
     int length = vsnprintf(text, sizeof(text), format, arguments);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CGuest
+import Glibc
 
 /// libbpf's warnings since they were last cleared, and whom they blame.
 final class LoaderMessages {
@@ -12,20 +13,30 @@ final class LoaderMessages {
     }
 
     private var lines: [String] = []
+    /// What was said of relocations, a line each; empty where nobody asked for it.
+    private(set) var relocations: [UInt8] = []
+    private(set) var areRelocationsCut = false
+    private let relocationLimit: Int
 
     /// Enough for what libbpf says of one object; it never repeats itself beyond that.
     private static let limit = 400
 
-    init() {
-        let sink: guest_message_sink = { context, _, text in
+    /// - Parameter relocationLimit: how many bytes are wanted of what libbpf says of its relocations.
+    init(relocationLimit: Int) {
+        self.relocationLimit = relocationLimit
+        let sink: guest_message_sink = { context, level, text in
             guard let context, let text else { return }
-            Unmanaged<LoaderMessages>.fromOpaque(context).takeUnretainedValue().add(String(cString: text))
+            let messages = Unmanaged<LoaderMessages>.fromOpaque(context).takeUnretainedValue()
+            messages.addRelocation(text)
+            if level != LIBBPF_DEBUG { messages.add(String(cString: text)) }
         }
         guest_capture_messages(sink, Unmanaged.passUnretained(self).toOpaque())
+        guest_capture_relocations(relocationLimit > 0)
     }
 
     deinit {
         guest_capture_messages(nil, nil)
+        guest_capture_relocations(false)
     }
 
     var text: String { lines.joined(separator: "\n") }
@@ -51,6 +62,18 @@ final class LoaderMessages {
         let rest = line.dropFirst(opening.count)
         guard let end = rest.firstIndex(of: "'") else { return nil }
         return String(rest[..<end])
+    }
+
+    /// Warnings too: they say why libbpf has given up on one.
+    private func addRelocation(_ text: UnsafePointer<CChar>) {
+        guard relocationLimit > 0 else { return }
+        let bytes = UnsafeRawBufferPointer(start: text, count: strlen(text))
+        guard relocations.count + bytes.count < relocationLimit else {
+            areRelocationsCut = true
+            return
+        }
+        relocations.append(contentsOf: bytes)
+        if bytes.last != UInt8(ascii: "\n") { relocations.append(UInt8(ascii: "\n")) }
     }
 
     private func add(_ text: String) {

@@ -19,7 +19,12 @@ struct ObjectLoader {
 
     mutating func load(_ request: LoadRequest) throws(AgentError) {
         defer { GuestSystem.freshBPFFileSystem() }
+        let messages = LoaderMessages(relocationLimit: Int(request.relocationLimit))
         func end(_ stage: ObjectStage, errno: Int32 = 0, warnings: String = "") throws(AgentError) {
+            if request.relocationLimit > 0 {
+                let (text, isCut) = (messages.relocations, messages.areRelocationsCut)
+                try port.send(.relocations(RelocationReport(request: request.id, text: text, isCut: isCut)))
+            }
             let taint = GuestSystem.taint
             try port.send(
                 .object(ObjectReport(request: request.id, stage: stage, errno: errno, warnings: warnings, taint: taint))
@@ -27,7 +32,6 @@ struct ObjectLoader {
         }
         guard Digest.of(request.object) == request.digest else { return try end(.digestMismatch) }
 
-        let messages = LoaderMessages()
         var pending: [String] = []
         var opened: OpenedObject?
         switch OpenedObject.open(request, messages: messages) {

@@ -16,6 +16,7 @@ extension GuestMessage {
         case surveyEnd = 112
         case imageOutput = 113
         case imageReport = 114
+        case relocations = 115
     }
 
     public var frame: Frame {
@@ -52,6 +53,11 @@ extension GuestMessage {
             writer.write(report.maxEntries)
             writer.write(report.errno)
             writer.write(report.warnings)
+        case .relocations(let report):
+            kind = .relocations
+            writer.write(report.request)
+            writer.write(report.text)
+            writer.write(report.isCut)
         case .object(let report):
             kind = .object
             writer.write(report.request)
@@ -101,6 +107,7 @@ extension GuestMessage {
         case .started: self = .started(try ProgramStarted(&reader))
         case .program: self = .program(try ProgramReport(&reader))
         case .map: self = .map(try MapReport(&reader))
+        case .relocations: self = .relocations(try RelocationReport(&reader))
         case .object: self = .object(try ObjectReport(&reader))
         case .witness: self = .witness(try WitnessReport(&reader))
         case .warm: self = .warm(WarmReport(btfErrno: try reader.integer()))
@@ -155,6 +162,14 @@ extension MapReport {
         maxEntries = try reader.integer()
         errno = try reader.integer()
         warnings = try reader.string()
+    }
+}
+
+extension RelocationReport {
+    fileprivate init(_ reader: inout FieldReader) throws(ProtocolError) {
+        request = try reader.integer()
+        text = try reader.bytes()
+        isCut = try reader.bool()
     }
 }
 

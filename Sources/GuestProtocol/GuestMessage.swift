@@ -127,6 +127,21 @@ public enum ObjectStage: UInt8, Sendable, CaseIterable {
     case notLoaded = 4
 }
 
+/// What libbpf said of an object's relocations; comes before the object's end, and only where it was asked for.
+public struct RelocationReport: Sendable, Hashable {
+    public var request: UInt32
+    /// libbpf's own lines about relocations of programs, and about the kernel's types that it considers for them.
+    public var text: [UInt8]
+    /// There was more than `LoadRequest.relocationLimit`, and the rest is missing.
+    public var isCut: Bool
+
+    public init(request: UInt32, text: [UInt8], isCut: Bool) {
+        self.request = request
+        self.text = text
+        self.isCut = isCut
+    }
+}
+
 public struct ObjectReport: Sendable, Hashable {
     public var request: UInt32
     public var stage: ObjectStage
@@ -180,6 +195,7 @@ public enum GuestMessage: Sendable, Hashable {
     case started(ProgramStarted)
     case program(ProgramReport)
     case map(MapReport)
+    case relocations(RelocationReport)
     case object(ObjectReport)
     case witness(WitnessReport)
     case warm(WarmReport)

@@ -43,6 +43,8 @@ public struct LoadRequest: Sendable, Hashable {
     public var skipped: [String]
     /// The longest verifier log that is wanted, in bytes.
     public var logLimit: UInt32
+    /// How much is wanted of what libbpf says of its relocations, in bytes; with 0 it is not even put into words.
+    public var relocationLimit: UInt32
 
     public init(
         id: UInt32,
@@ -51,7 +53,8 @@ public struct LoadRequest: Sendable, Hashable {
         object: [UInt8],
         strategy: LoadStrategy = .onePass,
         skipped: [String] = [],
-        logLimit: UInt32 = 64 << 20
+        logLimit: UInt32 = 64 << 20,
+        relocationLimit: UInt32 = 0
     ) {
         self.id = id
         self.name = name
@@ -60,6 +63,7 @@ public struct LoadRequest: Sendable, Hashable {
         self.strategy = strategy
         self.skipped = skipped
         self.logLimit = logLimit
+        self.relocationLimit = relocationLimit
     }
 }
 
@@ -134,6 +138,7 @@ public enum HostMessage: Sendable, Hashable {
             writer.write(request.strategy.rawValue)
             writer.write(request.skipped)
             writer.write(request.logLimit)
+            writer.write(request.relocationLimit)
             writer.write(request.object)
         case .witness(let request):
             kind = .witness
@@ -173,6 +178,7 @@ public enum HostMessage: Sendable, Hashable {
             let strategy = try reader.value(LoadStrategy.self)
             let skipped = try reader.strings()
             let logLimit = try reader.integer(UInt32.self)
+            let relocationLimit = try reader.integer(UInt32.self)
             self = .load(
                 LoadRequest(
                     id: id,
@@ -181,7 +187,8 @@ public enum HostMessage: Sendable, Hashable {
                     object: try reader.bytes(),
                     strategy: strategy,
                     skipped: skipped,
-                    logLimit: logLimit
+                    logLimit: logLimit,
+                    relocationLimit: relocationLimit
                 )
             )
         case .witness:

@@ -39,9 +39,10 @@ naked int too_many_jumps(void)
 SEC("socket")
 naked int too_many_instructions(void)
 {
-    // Two ways through half a million instructions each: the verifier has to go both, since R6 is not the same.
-    asm volatile("r6 = r10; call %[random]; if r0 == 0 goto tail; r6 = 1; tail: .rept 600000; r1 = 0; .endr; r0 = r6; r0 = 0; exit;"
-                 :: [random] "i"(BPF_FUNC_get_prandom_u32));
+    // Five ways through the same instructions, on each of which R6 is another pointer: each has to be gone.
+    asm volatile("r7 = r1; call %[random]; r6 = r10; if r0 == 1 goto tail; r6 = r7; if r0 == 2 goto tail;"
+                 "r6 = r10; r6 += -8; if r0 == 3 goto tail; r6 = r10; r6 += -16; if r0 == 4 goto tail; r6 = 0;"
+                 "tail: .rept 220000; r1 = 0; .endr; r0 = r6; r0 = 0; exit;" :: [random] "i"(BPF_FUNC_get_prandom_u32));
 }
 
 // expected: unreachable-code

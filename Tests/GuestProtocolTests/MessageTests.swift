@@ -16,7 +16,8 @@ import Testing
                     object: [1, 2, 3],
                     strategy: .perProgram,
                     skipped: ["one", ""],
-                    logLimit: 99
+                    logLimit: 99,
+                    relocationLimit: 100
                 )
             ),
             .witness(WitnessRequest(id: 4, digest: digest, object: [])),
@@ -56,6 +57,7 @@ import Testing
             )
         ),
         .map(MapReport(request: 1, map: "events", index: 2, type: 27, maxEntries: 0, errno: 22, warnings: "")),
+        .relocations(RelocationReport(request: 1, text: Array("libbpf: …".utf8), isCut: true)),
         .object(ObjectReport(request: 1, stage: .notLoaded, errno: 3, warnings: "w", taint: 512)),
         .witness(WitnessReport(request: 4, status: -1000, output: [0xff], taint: 512)),
         .warm(WarmReport(btfErrno: 2)),

@@ -20,7 +20,7 @@ public struct LinkedProgram: Sendable {
         return (contents.functions[part.function], instruction - part.start)
     }
 
-    /// Where an instruction comes from; nil beyond the end, and where the object has no lines.
+    /// Where an instruction comes from; nil beyond the end, where the compiler blames no line, and where the object has none.
     public func source(atInstruction instruction: Int) -> SourcePlace? {
         guard let (function, place) = function(atInstruction: instruction) else { return nil }
         return function.source(atInstruction: place)

@@ -6,7 +6,7 @@ import BTF
 public struct SourcePlace: Sendable, Hashable {
     /// As the compiler was given it: relative to a folder that nobody kept, or from the root.
     public let file: String
-    /// From 1; 0 where the compiler blames no line.
+    /// From 1.
     public let line: Int
     /// From 1; 0 where it is not known. At most 1023: what is further right is not told.
     public let column: Int
@@ -15,7 +15,9 @@ public struct SourcePlace: Sendable, Hashable {
     /// The function of the object that the instruction belongs to; of an inlined function it is the one that it was put into.
     public let function: String
 
-    init(_ record: BTFExtensions.LineRecord, function: String) {
+    /// nil where the compiler blames no line.
+    init?(_ record: BTFExtensions.LineRecord, function: String) {
+        guard record.line > 0 else { return nil }
         file = record.file.text
         line = record.line
         column = record.column
@@ -28,7 +30,8 @@ public struct SourcePlace: Sendable, Hashable {
 }
 
 extension BPFFunction {
-    /// Where an instruction comes from: the last line that begins at it or before it; nil where the function has no lines.
+    /// Where an instruction comes from: the last line that begins at it or before it; nil where the compiler blames
+    /// none, and where the function has no lines.
     public func source(atInstruction instruction: Int) -> SourcePlace? {
         guard instructions.indices.contains(instruction) else { return nil }
         let offset = (start + instruction) * BPFInstruction.size

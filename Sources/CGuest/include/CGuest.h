@@ -68,7 +68,10 @@ void guest_share_kernel_btf(bool is_shared);
 /* `text` is one message of libbpf, without a newline guarantee; valid during the call. */
 typedef void (*guest_message_sink)(void *context, enum libbpf_print_level level, const char *text);
 
-/* Where libbpf's messages go; NULL drops them. */
+/* Where libbpf's messages go, but for its debug output; NULL drops them. */
 void guest_capture_messages(guest_message_sink sink, void *context);
+
+/* Whether the sink gets libbpf's debug output about relocations too, as LIBBPF_DEBUG. */
+void guest_capture_relocations(bool is_wanted);
 
 #endif

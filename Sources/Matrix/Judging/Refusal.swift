@@ -24,7 +24,7 @@ struct Refusal {
             log: log,
             isLogCut: log.isCut,
             warnings: Self.lines(blamedMap(judgement)?.warnings ?? report.warnings),
-            program: facts(linked, type: report.type),
+            program: facts(linked, type: report.type, log: log),
             maps: maps,
             kernel: kernel
         )
@@ -65,7 +65,7 @@ struct Refusal {
         warnings.split(separator: "\n").map(String.init)
     }
 
-    private func facts(_ linked: LinkedProgram?, type: UInt32?) -> Evidence.ProgramFacts {
+    private func facts(_ linked: LinkedProgram?, type: UInt32?, log: VerifierLog? = nil) -> Evidence.ProgramFacts {
         let known = object.contents.programs.first { $0.name == program }
         return Evidence.ProgramFacts(
             name: program,
@@ -73,7 +73,10 @@ struct Refusal {
             type: type ?? known?.type?.number,
             license: object.contents.license ?? "",
             isSleepable: known?.definition?.isSleepable,
-            instructionCount: linked?.layout.instructionCount
+            instructionCount: linked?.layout.instructionCount,
+            // The agent is root.
+            isPrivileged: true,
+            unresolvedKfunc: log?.failure.flatMap { linked?.kernelFunction(at: $0.index) }
         )
     }
 
@@ -96,7 +99,8 @@ struct Refusal {
     }
 
     private func facts(of report: MapReport) -> Evidence.MapFacts {
-        let definition = object.read.whole?.maps.first { $0.name == report.map }?.definition
+        let map = object.read.whole?.maps.first { $0.name == report.map }
+        let definition = map?.definition
         return Evidence.MapFacts(
             name: report.map,
             index: report.index,
@@ -104,7 +108,15 @@ struct Refusal {
             maxEntries: report.maxEntries,
             errno: report.errno,
             keySize: definition?.keySize,
-            valueSize: definition?.valueSize
+            valueSize: definition?.valueSize,
+            hasInnerMap: map.map { $0.inner != nil }
         )
+    }
+}
+
+extension LinkedProgram {
+    /// The kfunc that the instruction calls.
+    fileprivate func kernelFunction(at instruction: Int) -> String? {
+        kernelFunctionCalls.first { $0.instruction == instruction }?.thing.name
     }
 }

@@ -43,21 +43,22 @@ extension CauseRule {
 
     private static func invalid(_ evidence: Evidence) -> Cause? {
         let section = evidence.program.section.map { String($0.drop { $0 == "?" }) }
-        if let type = evidence.program.type {
-            if let off = switchOff(forProgram: type, evidence) {
-                let account = CauseRule.off(
-                    off,
-                    "without which there are no programs of this type\(evidence.program.typeInBrackets)"
-                )
-                return Cause(.configurationOff, account.sentence, cure: account.cure)
-            }
-            if let since = TypeVersions.programType(type), evidence.isOlder(than: since) {
+        if let type = evidence.program.type, let since = TypeVersions.programType(type) {
+            if evidence.isOlder(than: since) {
                 return Cause(
                     .programTypeLacking,
                     "this kernel has no programs of this type\(evidence.program.typeInBrackets), which came with Linux \(since)",
                     cure: "load the program only where the kernel has the type (bpf_program__set_autoload())",
                     since: since
                 )
+            }
+            // An older kernel does not have the switch either.
+            if evidence.kernel.version != nil, let off = switchOff(forProgram: type, evidence) {
+                let account = CauseRule.off(
+                    off,
+                    "without which there are no programs of this type\(evidence.program.typeInBrackets)"
+                )
+                return Cause(.configurationOff, account.sentence, cure: account.cure)
             }
         }
         if let since = section.flatMap(TypeVersions.section), evidence.isOlder(than: since) {
@@ -80,12 +81,11 @@ extension CauseRule {
         let needed: ConfigurationSwitch? =
             switch type {
             case 2, 5, 7, 17, 24: .events
-            case 24...: nil
+            case 8, 9, 15, 18, 23, 25: .cgroup
+            case 10, 11, 12: .lightweightTunnels
             case 20: .lirc
             case 29: .lsm
             case 32: .netfilter
-            case 10, 11, 12, 19: .lightweightTunnels
-            case 8, 9, 15, 18, 23, 25: .cgroup
             default: nil
             }
         return needed.flatMap { evidence.kernel.configuration[$0] == false ? $0 : nil }
