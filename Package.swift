@@ -106,8 +106,8 @@ let package = Package(
         .target(
             name: "Matrix",
             dependencies: [
-                "BPFObject", "ContentDigest", "GuestProtocol", "KernelProfile", "KernelStore", "Platform", "Results",
-                "VerdictCache", "VerifierLog", "VirtualMachine", system,
+                "BPFObject", "CORE", "ContentDigest", "GuestProtocol", "KernelProfile", "KernelStore", "Platform",
+                "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ],
             // What guests without the agent run; the second is a link to scripts/.
             resources: [.embedInCode("Foreign/foreign-init.sh"), .embedInCode("Foreign/test-bpf-in-vm.sh")],
@@ -119,7 +119,7 @@ let package = Package(
                 "BPFObject", "ChildProcess", "Compiler", "FileWatch", "GuestImages", "Inspection", "KernelProfile",
                 "KernelStore", "Matrix",
                 "Platform",
-                "Reports", "Results", "VerdictCache", "VirtualMachine", system,
+                "Reports", "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -158,7 +158,7 @@ let package = Package(
         // What tests share: real kernels, and objects that are compiled on the spot.
         .target(
             name: "TestKernels",
-            dependencies: ["Compiler", "KernelStore", "Matrix", "Results", "VirtualMachine", system],
+            dependencies: ["Compiler", "KernelStore", "Matrix", "Results", "VerifierLog", "VirtualMachine", system],
             path: "Tests/TestKernels",
             swiftSettings: strict
         ),
@@ -191,7 +191,7 @@ let package = Package(
         .testTarget(name: "KernelProfileTests", dependencies: ["KernelProfile", "TestProfiles"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"]),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results", "VerifierLog"]),
         .testTarget(
             name: "VerdictCacheTests",
             dependencies: ["TestKernels", "VerdictCache", system, .product(name: "GRDB", package: "GRDB.swift")]
