@@ -101,7 +101,8 @@ let package = Package(
         .target(
             name: "Matrix",
             dependencies: [
-                "BPFObject", "ContentDigest", "GuestProtocol", "KernelProfile", "KernelStore", "Platform", "Results",
+                "BPFObject", "CORE", "ContentDigest", "GuestProtocol", "KernelProfile", "KernelStore", "Platform",
+                "Results",
                 "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ],
             // What guests without the agent run; the second is a link to scripts/.
@@ -229,7 +230,8 @@ let package = Package(
             dependencies: [
                 "BPFObject", "BTF", "ByteReader", "CORE", "ChildProcess", "ContentDigest", "ELF", "GuestImages",
                 "GuestProtocol", "KernelProfile", "KernelStore", "Matrix",
-                "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VirtualMachine", system,
+                "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VerifierLog", "VirtualMachine",
+                system,
             ]
         ),
     ]
