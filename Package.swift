@@ -44,8 +44,13 @@ let package = Package(
         .target(name: "KernelProfile", dependencies: ["BTF", "ByteReader"], swiftSettings: strict),
         .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "Platform", swiftSettings: strict),
+        .target(name: "Inspection", dependencies: ["BPFObject", "BTF", "CORE"], swiftSettings: strict),
         .target(name: "Results", dependencies: ["VerifierLog"], swiftSettings: strict),
-        .target(name: "Reports", dependencies: ["Results", "VerifierLog"], swiftSettings: strict),
+        .target(
+            name: "Reports",
+            dependencies: ["BPFObject", "Inspection", "Results", "VerifierLog"],
+            swiftSettings: strict
+        ),
 
         // Rooms with effects.
         .target(name: "FileLock", dependencies: [system], swiftSettings: strict),
@@ -101,8 +106,8 @@ let package = Package(
         .target(
             name: "Matrix",
             dependencies: [
-                "BPFObject", "ContentDigest", "GuestProtocol", "KernelProfile", "KernelStore", "Platform", "Results",
-                "VerdictCache", "VerifierLog", "VirtualMachine", system,
+                "BPFObject", "CORE", "ContentDigest", "GuestProtocol", "KernelProfile", "KernelStore", "Platform",
+                "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ],
             // What guests without the agent run; the second is a link to scripts/.
             resources: [.embedInCode("Foreign/foreign-init.sh"), .embedInCode("Foreign/test-bpf-in-vm.sh")],
@@ -111,9 +116,10 @@ let package = Package(
         .executableTarget(
             name: "bpfmatrix",
             dependencies: [
-                "ChildProcess", "Compiler", "FileWatch", "GuestImages", "KernelProfile", "KernelStore", "Matrix",
+                "BPFObject", "ChildProcess", "Compiler", "FileWatch", "GuestImages", "Inspection", "KernelProfile",
+                "KernelStore", "Matrix",
                 "Platform",
-                "Reports", "Results", "VerdictCache", "VirtualMachine", system,
+                "Reports", "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -152,7 +158,7 @@ let package = Package(
         // What tests share: real kernels, and objects that are compiled on the spot.
         .target(
             name: "TestKernels",
-            dependencies: ["Compiler", "KernelStore", "Matrix", "Results", "VirtualMachine", system],
+            dependencies: ["Compiler", "KernelStore", "Matrix", "Results", "VerifierLog", "VirtualMachine", system],
             path: "Tests/TestKernels",
             swiftSettings: strict
         ),
@@ -175,11 +181,17 @@ let package = Package(
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
         .testTarget(name: "BTFTests", dependencies: ["BTF", "ByteReader", "TestBTF"]),
         .testTarget(name: "CORETests", dependencies: ["BTF", "ByteReader", "CORE", "TestBTF"]),
-        .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF"]),
+        // Objects that clang makes of a few lines.
+        .target(name: "TestObjects", dependencies: ["BPFObject"], path: "Tests/TestObjects", swiftSettings: strict),
+        .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF", "TestObjects"]),
+        .testTarget(
+            name: "InspectionTests",
+            dependencies: ["BPFObject", "Inspection", "Reports", "TestObjects"]
+        ),
         .testTarget(name: "KernelProfileTests", dependencies: ["KernelProfile", "TestProfiles"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"]),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results", "VerifierLog"]),
         .testTarget(
             name: "VerdictCacheTests",
             dependencies: ["TestKernels", "VerdictCache", system, .product(name: "GRDB", package: "GRDB.swift")]
@@ -221,7 +233,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "BPFObject", "ChildProcess", "Compiler", "Reports", "Results", "TestKernels", "TestServers",
+                "BPFObject", "ChildProcess", "Compiler", "Inspection", "Reports", "Results", "TestKernels",
+                "TestObjects", "TestServers",
                 "bpfmatrix", system,
             ]
         ),
@@ -230,7 +243,8 @@ let package = Package(
             dependencies: [
                 "BPFObject", "BTF", "ByteReader", "CORE", "ChildProcess", "ContentDigest", "ELF", "GuestImages",
                 "GuestProtocol", "KernelProfile", "KernelStore", "Matrix",
-                "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VirtualMachine", system,
+                "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VerifierLog", "VirtualMachine",
+                system,
             ]
         ),
     ]

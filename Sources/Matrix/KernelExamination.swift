@@ -27,6 +27,7 @@ actor KernelExamination {
     let guest: GuestIdentity?
     /// Verdicts of this run, as guests gave them.
     var newAnswers: [QuestionKey: [UInt8]] = [:]
+    private var knowledge: KernelKnowledge?
 
     /// What a guest is doing, to know whom to blame if it is lost.
     enum Underway: Sendable, Hashable {
@@ -85,9 +86,18 @@ actor KernelExamination {
     }
 
     /// The agent has come to the object's end.
-    func finish(_ index: Int, _ ended: ObjectReport, by ready: Ready) {
-        for cell in progress[index].finish(ended) { report(.cell(cell)) }
+    func finish(_ index: Int, _ ended: ObjectReport, by ready: Ready) async {
+        let kernel = progress[index].isToBeExplained(ended) ? await known() : .none
+        for cell in progress[index].finish(ended, on: kernel) { report(.cell(cell)) }
         rememberLoading(index, by: ready)
+    }
+
+    /// What the store knows of the kernel; read when something is to be explained for the first time.
+    func known() async -> KernelKnowledge {
+        if let knowledge { return knowledge }
+        let found = await KernelKnowledge(of: subject.kernel, in: subject.store)
+        knowledge = found
+        return found
     }
 
     func testify(_ index: Int, _ said: WitnessReport, by ready: Ready) {

@@ -11,6 +11,15 @@ struct KernelUnderTest: Sendable {
     let spec: String
     let kernel: Kernel
     let guests: GuestSource
+    /// Where more is known of it; nil where it is in none.
+    let store: KernelStore?
+
+    init(spec: String, kernel: Kernel, guests: GuestSource, store: KernelStore? = nil) {
+        self.spec = spec
+        self.kernel = kernel
+        self.guests = guests
+        self.store = store
+    }
 
     /// As results name it before it has been asked.
     var described: TestedKernel { described(start: nil, failure: nil) }

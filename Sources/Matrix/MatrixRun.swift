@@ -78,7 +78,7 @@ public struct MatrixRun: Sendable {
             }
             return .examination(
                 KernelExamination(
-                    KernelUnderTest(spec: spec, kernel: kernel, guests: guests),
+                    KernelUnderTest(spec: spec, kernel: kernel, guests: guests, store: supply.store),
                     objects: objects,
                     loader: loader,
                     strategy: options.strategy,

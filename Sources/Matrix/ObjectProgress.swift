@@ -75,15 +75,32 @@ struct ObjectProgress {
         refusedMaps.append(report)
     }
 
+    /// Whether something of it was refused.
+    func isToBeExplained(_ ended: ObjectReport) -> Bool {
+        ended.stage != .finished || !refusedMaps.isEmpty || reports.contains { $0.stage != .accepted }
+    }
+
     /// The agent is through with the object: every program gets its cell. Returned in the object's order.
-    mutating func finish(_ report: ObjectReport, isCached: Bool = false) -> [Cell] {
+    ///
+    /// - Parameter kernel: what else is known of the kernel; needed where something was refused.
+    mutating func finish(
+        _ report: ObjectReport,
+        isCached: Bool = false,
+        on kernel: KernelKnowledge = .none
+    ) -> [Cell] {
         self.isCached = isCached
         ended = report
         for program in object.contents.programs where cells[program.name] == nil {
             if let said = reports.first(where: { $0.program == program.name }) {
-                cells[program.name] = cell(of: said, object: report)
+                cells[program.name] = cell(of: said, object: report, on: kernel)
             } else {
-                cells[program.name] = cell(program.name, Judgement(report), errno: report.errno, log: report.warnings)
+                cells[program.name] = cell(
+                    program.name,
+                    Judgement(report),
+                    errno: report.errno,
+                    log: report.warnings,
+                    explanation: refusal(of: program.name, on: kernel).explanation(of: report)
+                )
             }
         }
         isLoaded = true
@@ -132,16 +149,39 @@ struct ObjectProgress {
 
     private var orderedCells: [Cell] { object.contents.programs.compactMap { cells[$0.name] } }
 
-    private func cell(of report: ProgramReport, object ended: ObjectReport) -> Cell {
-        var judgement = Judgement(report, refusedMaps: refusedMaps)
+    private func refusal(of program: String, on kernel: KernelKnowledge) -> Refusal {
+        Refusal(object: object, program: program, refusedMaps: refusedMaps, kernel: kernel)
+    }
+
+    private func cell(
+        of report: ProgramReport,
+        object ended: ObjectReport,
+        on kernel: KernelKnowledge
+    ) -> Cell {
+        let read = VerifierLog(report.log, isCut: report.isLogCut)
+        let judgement = Judgement(report, log: read, refusedMaps: refusedMaps)
         if ended.stage == .notLoaded, judgement.verdict == .accepted {
             // Every program was taken, and the object failed all the same.
-            judgement = Judgement(ended)
+            return cell(
+                report.program,
+                Judgement(ended),
+                errno: report.errno,
+                log: String(decoding: report.log, as: UTF8.self),
+                explanation: refusal(of: report.program, on: kernel).explanation(of: ended),
+                read
+            )
         }
         let log = String(decoding: report.log, as: UTF8.self)
-        let cut = report.isLogCut ? "\n[the log is longer than was asked for; the kernel cut it]" : ""
-        let text = log.isEmpty ? report.warnings : log + cut
-        return cell(report.program, judgement, errno: report.errno, log: text, statisticsIn: report.log)
+        let text = log.isEmpty ? report.warnings : report.isLogCut ? "\(log)\n\(VerifierLog.cutNote)" : log
+        return cell(
+            report.program,
+            judgement,
+            errno: report.errno,
+            log: text,
+            explanation: judgement.verdict == .accepted
+                ? nil : refusal(of: report.program, on: kernel).explanation(of: report, judgement, log: read),
+            read
+        )
     }
 
     private func cell(
@@ -149,22 +189,22 @@ struct ObjectProgress {
         _ judgement: Judgement,
         errno: Int32,
         log: String,
-        statisticsIn verifierLog: [UInt8] = []
+        explanation: Explanation?,
+        _ read: VerifierLog = VerifierLog([])
     ) -> Cell {
-        let verifier = VerifierLog(verifierLog)
-        let statistics = verifier.statistics
-        return Cell(
+        Cell(
             object: object.name,
             program: program,
             kernel: kernel,
             verdict: judgement.verdict,
             errno: judgement.errno.map { Int($0) } ?? (errno == 0 ? nil : Int(errno)),
             message: judgement.message,
-            sourceLine: judgement.verdict == .accepted ? nil : verifier.sourceLine,
-            instructions: statistics.instructions,
-            states: statistics.totalStates,
-            peakStates: statistics.peakStates,
-            stackDepth: statistics.stackDepth,
+            sourceLine: judgement.verdict == .accepted ? nil : explanation?.place?.sourceLine,
+            explanation: explanation,
+            instructions: read.statistics.instructions,
+            states: read.statistics.totalStates,
+            peakStates: read.statistics.peakStates,
+            stackDepth: read.statistics.stackDepth,
             isCached: isCached,
             log: log.isEmpty ? nil : log
         )

@@ -30,6 +30,8 @@ public struct TestObject: Sendable, Hashable {
     public let digest: ContentDigest
     public let contents: BPFObject
     public let isCompiled: Bool
+    /// The same, as whole as it takes to say where in the source something is.
+    let read: ReadObject
 
     public init(name: String, path: String, bytes: [UInt8], isCompiled: Bool) throws(BPFObjectError) {
         self.name = name
@@ -38,6 +40,7 @@ public struct TestObject: Sendable, Hashable {
         self.isCompiled = isCompiled
         contents = try BPFObject(bytes)
         digest = ContentDigest(of: bytes)
+        read = ReadObject(bytes)
     }
 
     var announced: ObjectBytes { ObjectBytes(bytes, digest: digest) }
@@ -66,5 +69,6 @@ public struct TestObject: Sendable, Hashable {
         digest = object.digest
         contents = object.contents
         isCompiled = object.isCompiled
+        read = object.read
     }
 }

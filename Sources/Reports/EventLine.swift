@@ -36,8 +36,10 @@ public struct EventLines: Sendable {
         case .cell(let cell):
             let program = cell.program == "*" ? "" : " \(cell.program)"
             let reason = cell.message.map { ": \($0)" } ?? ""
-            return
-                "\(name(cell.kernel)): \(cell.object)\(program) \(style.text(cell.verdict, isCached: cell.isCached))\(reason)"
+            let code = cell.explanation.map { " [\($0.code.rawValue)]" } ?? ""
+            let place = cell.explanation?.place?.name.map { " \($0)" } ?? ""
+            let verdict = style.text(cell.verdict, isCached: cell.isCached)
+            return "\(name(cell.kernel)): \(cell.object)\(program) \(verdict)\(code)\(place)\(reason)"
         case .witness(let statement):
             if let disagreement = statement.disagreement {
                 return

@@ -5,16 +5,6 @@ import Results
 
 /// Why cells are not green: each reason once, with the kernels that gave it.
 struct Reasons {
-    private struct Reason: Hashable {
-        let object: String
-        let program: String
-        let verdict: Verdict
-        let errno: Int?
-        let message: String
-        /// Without the place, which only newer kernels print: the same line is the same reason.
-        let source: String?
-    }
-
     private let results: MatrixResults
     private let style: TextStyle
 
@@ -35,32 +25,7 @@ struct Reasons {
     }
 
     private var cells: [String] {
-        let failed = Set(results.kernels.filter { $0.failure != nil }.map(\.spec))
-        var order: [Reason] = []
-        var saying: [Reason: [String]] = [:]
-        var places: [Reason: String] = [:]
-        for cell in results.cells where cell.verdict != .accepted {
-            if cell.verdict == .infrastructure && failed.contains(cell.kernel) { continue }
-            let reason = Reason(
-                object: cell.object,
-                program: cell.program,
-                verdict: cell.verdict,
-                errno: cell.errno,
-                message: cell.message ?? "no reason was given",
-                source: cell.sourceLine.map { $0.components(separatedBy: " @ ")[0] }
-            )
-            if saying[reason] == nil { order.append(reason) }
-            if let line = cell.sourceLine, line.contains(" @ ") { places[reason] = line }
-            saying[reason, default: []].append(name(cell.kernel))
-        }
-        return order.flatMap { reason in
-            let place = reason.program == "*" ? reason.object : "\(reason.object) \(reason.program)"
-            let number = reason.errno.map { " (\(ErrnoName.name($0)))" } ?? ""
-            let verdict = style.paint(style.text(reason.verdict), style.paint(of: reason.verdict))
-            let kernels = (saying[reason] ?? []).joined(separator: ", ")
-            let source = (places[reason] ?? reason.source).map { ["    at: \($0.printable)"] } ?? []
-            return ["\(verdict)  \(place.printable) on \(kernels)\(number)", "    \(reason.message.printable)"] + source
-        }
+        RefusalGroup.groups(of: results).flatMap { RefusalLines($0, style: style, heading: name).lines }
     }
 
     private var disagreements: [String] {

@@ -28,6 +28,9 @@ public struct TextStyle: Sendable, Hashable {
 
     var separator: String { isUnicode ? " · " : ", " }
     var ellipsis: String { isUnicode ? "…" : "..." }
+    var arrow: String { isUnicode ? "→" : "->" }
+    /// Before a number: so many times.
+    var times: String { isUnicode ? "×" : "x" }
     var pending: String { isUnicode ? "·" : "." }
 
     /// Enough of a digest to tell objects apart; the JSON has the whole.

@@ -72,6 +72,7 @@ public enum CauseCode: String, Sendable, Hashable, Codable, CaseIterable {
     case mapTypeLacking = "map-type-lacking"
     case programTypeLacking = "program-type-lacking"
     case attachTypeLacking = "attach-type-lacking"
+    case refusedUnseen = "refused-unseen"
     case structOpsLacking = "struct-ops-lacking"
     case configurationOff = "configuration-off"
     case kernelWithoutTypes = "kernel-without-types"
@@ -91,7 +92,6 @@ public enum CauseCode: String, Sendable, Hashable, Codable, CaseIterable {
     case sectionUnknown = "section-unknown"
     case memoryLimit = "memory-limit"
     case permission
-    case logCut = "log-cut"
 
     case unknown
 }
@@ -103,12 +103,12 @@ extension CauseCode {
         case .targetMissing, .targetUnset, .targetRefused, .targetNotSleepable: .target
         case .helperUnknown, .kfuncUnknown, .instructionUnknown, .mapTypeLacking, .programTypeLacking,
             .attachTypeLacking,
-            .structOpsLacking, .callbacksUnknown:
+            .refusedUnseen, .structOpsLacking, .callbacksUnknown:
             .lacking
         case .configurationOff: .configuration
         case .kernelWithoutTypes: .noTypes
         case .maxEntriesUnset, .innerMapUnset: .loaderContract
-        case .memoryLimit, .permission, .programTooLarge, .logCut: .limit
+        case .memoryLimit, .permission, .programTooLarge: .limit
         case .sectionUnknown, .mapAttributes, .mapMissing: .object
         case .unknown: .unknown
         default: .verifier

@@ -61,6 +61,12 @@ public struct Evidence: Sendable, Hashable {
         public var license: String?
         public var isSleepable: Bool?
         public var instructionCount: Int?
+        /// Whether it was loaded with privilege (CAP_BPF and CAP_PERFMON, or root), which lets it do more.
+        public var isPrivileged: Bool?
+        /// The CO-RE relocation that found nothing where the verifier stopped: `struct task_struct.no_such_field`.
+        public var unmatchedRelocation: String?
+        /// The kfunc that was not resolved where the verifier stopped.
+        public var unresolvedKfunc: String?
 
         public init(
             name: String? = nil,
@@ -68,7 +74,10 @@ public struct Evidence: Sendable, Hashable {
             type: UInt32? = nil,
             license: String? = nil,
             isSleepable: Bool? = nil,
-            instructionCount: Int? = nil
+            instructionCount: Int? = nil,
+            isPrivileged: Bool? = nil,
+            unmatchedRelocation: String? = nil,
+            unresolvedKfunc: String? = nil
         ) {
             self.name = name
             self.section = section
@@ -76,6 +85,9 @@ public struct Evidence: Sendable, Hashable {
             self.license = license
             self.isSleepable = isSleepable
             self.instructionCount = instructionCount
+            self.isPrivileged = isPrivileged
+            self.unmatchedRelocation = unmatchedRelocation
+            self.unresolvedKfunc = unresolvedKfunc
         }
     }
 
@@ -91,6 +103,10 @@ public struct Evidence: Sendable, Hashable {
         /// Bytes of a key and of a value; nil where not known.
         public var keySize: UInt32?
         public var valueSize: UInt32?
+        /// Whether the kernel has maps of its type, asked for itself; nil where nobody asked.
+        public var typeExists: Bool?
+        /// Whether a map of maps says what its maps are; nil where not known.
+        public var hasInnerMap: Bool?
 
         public init(
             name: String,
@@ -99,7 +115,9 @@ public struct Evidence: Sendable, Hashable {
             maxEntries: UInt32,
             errno: Int32 = 0,
             keySize: UInt32? = nil,
-            valueSize: UInt32? = nil
+            valueSize: UInt32? = nil,
+            typeExists: Bool? = nil,
+            hasInnerMap: Bool? = nil
         ) {
             self.name = name
             self.index = index
@@ -108,6 +126,8 @@ public struct Evidence: Sendable, Hashable {
             self.errno = errno
             self.keySize = keySize
             self.valueSize = valueSize
+            self.typeExists = typeExists
+            self.hasInnerMap = hasInnerMap
         }
     }
 

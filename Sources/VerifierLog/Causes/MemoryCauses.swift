@@ -1,14 +1,189 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads and writes through pointers: `check_mem_access()` in kernel/bpf/verifier.c.
+/// Reads and writes through pointers: `check_mem_access()` and what it calls, in kernel/bpf/verifier.c.
 extension CauseRule {
     static let memory: [CauseRule] = [
-        CauseRule(.nullDereference, verifier: "R# invalid mem access '…'") { values, _ in
+        CauseRule(.nullDereference, verifier: "R# invalid mem access '…'") { values, evidence in
             guard values[1].hasSuffix("_or_null") else { return nil }
             return Account(
-                "R\(values[0]) may be NULL where it is dereferenced",
-                cure: "check it first: if (!pointer) return 0;"
+                "\(evidence.value(in: values[0])) may be NULL where it is used as a pointer",
+                cure: "test it before this line: if (!pointer) return 0;"
             )
-        }
+        },
+        // A helper that may change the packet makes numbers of all pointers into it (clear_all_pkt_pointers).
+        CauseRule(.stalePacketPointer, verifier: "R# invalid mem access '…'") { values, evidence in
+            guard let former = evidence.former(values[0]), former.kind.hasPrefix("pkt"),
+                let call = former.calls.last
+            else { return nil }
+            return Account(
+                "R\(values[0]) pointed into the packet before \(call)(), which may move the packet",
+                cure: "read data and data_end from the context again after the call, and check the bounds again"
+            )
+        },
+        CauseRule(.referenceReleased, verifier: "R# invalid mem access '…'") { values, evidence in
+            guard let former = evidence.former(values[0]), let call = former.calls.first(where: isRelease)
+            else {
+                return nil
+            }
+            return Account(
+                "R\(values[0]) was given back by \(call)() and is used after that",
+                cure: "use it before the call, and not after"
+            )
+        },
+        CauseRule(.scalarDereference, verifier: "R# invalid mem access '…'") { values, _ in
+            guard values[1] == "scalar" || values[1] == "inv" else { return nil }
+            return Account(
+                "R\(values[0]) is a number to the verifier, not a pointer that may be followed",
+                cure: "read kernel memory with bpf_probe_read_kernel() or BPF_CORE_READ(), user memory with "
+                    + "bpf_probe_read_user(); programs that are attached by type (fentry, tp_btf, lsm) may follow their arguments"
+            )
+        },
+        CauseRule(.untrustedPointer, verifier: "R# invalid mem access '…'") { values, _ in
+            guard values[1].contains("ptr_") || values[1] == "percpu_ptr_" else { return nil }
+            return Account(
+                "R\(values[0]) is of kind \(values[1]), which can't be followed here",
+                cure: "read through it with bpf_probe_read_kernel()"
+            )
+        },
+        CauseRule(.readOnlyMemory, verifier: "write into map forbidden, value_size=# off=# size=#") {
+            values,
+            evidence in
+            Account(
+                "\(CauseWords.bytes(values[2])) would be written into a map that programs may only read (constants, .rodata, BPF_F_RDONLY_PROG)",
+                cure: "keep what changes in a variable without const, or in a map without BPF_F_RDONLY_PROG"
+            )
+        },
+        CauseRule(
+            .readOnlyMemory,
+            verifier: "R# cannot write into …",
+            "cannot write into packet",
+            "cannot write into …"
+        ) { values, _ in
+            Account(
+                "what is written to here may only be read: \(values.last ?? "packet")",
+                cure: "copy it, and change the copy"
+            )
+        },
+        CauseRule(
+            .mapValueBounds,
+            verifier: "invalid access to map value, value_size=# off=# size=#"
+        ) { values, evidence in
+            Account(
+                "\(CauseWords.bytes(values[2])) at offset \(values[1]) do not lie within the \(values[0]) of a value of \(evidence.mapInRegisters ?? "the map")",
+                cure: "check the index against the size before this line: if (index >= size) return 0;"
+            )
+        },
+        CauseRule(
+            .memoryBounds,
+            verifier: "invalid access to memory, mem_size=# off=# size=#",
+            "invalid access to …, mem_size=# off=# size=#"
+        ) { values, _ in
+            let numbers = values.suffix(3)
+            guard let first = numbers.first, let last = numbers.last else { return nil }
+            return Account(
+                "\(CauseWords.bytes(last)) at offset \(numbers[numbers.startIndex + 1]) do not lie within the \(first) of this memory",
+                cure: "reserve as many bytes as are used, or check the offset before this line"
+            )
+        },
+        CauseRule(
+            .packetBounds,
+            verifier: "invalid access to packet, off=# size=#, R#(id=#,off=#,r=#)"
+        ) { values, _ in
+            Account(
+                values[5] == "0"
+                    ? "the packet is used at offset \(values[0]), and nothing says that it is that long"
+                    : "\(CauseWords.bytes(values[1])) at offset \(values[0]) of the packet are used, and it was checked for \(CauseWords.bytes(values[5])) only",
+                cure: "compare with the packet's end before this line: if (data + size > data_end) return …;"
+            )
+        },
+        CauseRule(
+            .unboundedOffset,
+            verifier: "R# min value is negative, either use unsigned index or do a if (index >=0) check."
+        ) { values, _ in
+            Account(
+                "the offset in R\(values[0]) may be negative",
+                cure: "use an unsigned index, or test it before this line: if (index < 0) return 0;"
+            )
+        },
+        CauseRule(
+            .unboundedOffset,
+            verifier: "R# unbounded memory access, make sure to bounds check any such access"
+        ) { values, _ in
+            Account(
+                "the offset in R\(values[0]) has no upper bound",
+                cure: "check it before this line: if (index >= size) return 0;"
+            )
+        },
+        CauseRule(
+            .misalignedAccess,
+            verifier: "misaligned … access off … size #"
+        ) { values, _ in
+            Account(
+                "\(values[2]) bytes of the \(values[0]) are used at an address that need not be a multiple of \(values[2])",
+                cure: "align the field, or copy its bytes one by one (__builtin_memcpy into an aligned variable)"
+            )
+        },
+        CauseRule(
+            .contextModified,
+            verifier: "dereference of modified … ptr R# off=# disallowed",
+            "variable … access var_off=… disallowed"
+        ) { values, _ in
+            Account(
+                "the context is used through a pointer that was added to",
+                cure:
+                    "name the context's fields (ctx->field) at constant offsets; where the compiler makes an address of its own, "
+                    + "read the field once and keep its value"
+            )
+        },
+        CauseRule(
+            .contextAccess,
+            verifier: "invalid bpf_context access off=# size=#",
+            "invalid bpf_context access off=# size=#. …"
+        ) { values, evidence in
+            Account(
+                "\(CauseWords.bytes(values[1])) at offset \(values[0]) of the context can't be \(evidence.verb) by programs of this type\(evidence.program.typeInBrackets)",
+                cure:
+                    "use only the context's fields that this type of program has, with their own size, and write only to those "
+                    + "that may be written"
+            )
+        },
+        CauseRule(.typedPointerAccess, verifier: "only read is supported") { _, _ in
+            Account(
+                "a kernel structure is written to; programs may only read it",
+                cure: "keep the value in a map instead"
+            )
+        },
+        CauseRule(.typedPointerAccess, verifier: "access beyond struct … at off # size #") { values, _ in
+            Account(
+                "\(values[2]) bytes at offset \(values[1]) lie beyond struct \(values[0])",
+                cure: "read fields by their names; what lies behind a structure, with bpf_probe_read_kernel()"
+            )
+        },
+        CauseRule(
+            .typedPointerAccess,
+            verifier: "access beyond the end of member … (mend:#) in struct … with off # size #"
+        ) { values, _ in
+            Account(
+                "\(values[4]) bytes at offset \(values[3]) of struct \(values[2]) reach beyond its member \(values[0])",
+                cure: "read each member by its name"
+            )
+        },
+        // Only says that something failed: what is known better comes before.
+        CauseRule(
+            .memoryBounds,
+            verifier: "R# min value is outside of the allowed memory range",
+            "R# max value is outside of the allowed memory range"
+        ) { values, _ in
+            Account(
+                "the memory that R\(values[0]) points to is used beyond its bounds",
+                cure: "check the offset before this line"
+            )
+        },
     ]
+
+    /// Whether a call gives back what was taken: `bpf_ringbuf_submit`, `bpf_sk_release`.
+    static func isRelease(_ call: String) -> Bool {
+        ["_release", "_submit", "_discard", "_put", "_submit_dynptr", "_discard_dynptr", "_drop_impl"]
+            .contains { call.hasSuffix($0) }
+    }
 }

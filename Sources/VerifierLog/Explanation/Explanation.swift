@@ -81,6 +81,18 @@ public struct ExplainedPlace: Sendable, Hashable, Codable {
         self.init(file: source.file, line: source.line, text: source.text)
     }
 
+    /// `x = y; @ file.c:12`, or the text alone where no place is known; nil where there is neither.
+    public var sourceLine: String? {
+        guard let name else { return text.isEmpty ? nil : text }
+        return text.isEmpty ? "@ \(name)" : "\(text) @ \(name)"
+    }
+
+    /// `src/file.c:12`; nil where no place is known.
+    public var path: String? {
+        guard let file, let line else { return nil }
+        return "\(file.hasPrefix("./") ? String(file.dropFirst(2)) : file):\(line)"
+    }
+
     /// `file.c:12`, the file without its folders; nil where no place is known.
     public var name: String? {
         guard let file, let line else { return nil }

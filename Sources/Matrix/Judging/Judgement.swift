@@ -14,9 +14,16 @@ struct Judgement {
     let message: String?
     /// Set where the reason is not the error that this program itself was answered with.
     let errno: Int32?
+    /// The map that is to blame; nil where none is, or it is not known which.
+    let map: MapReport?
 
     /// Of a program that the agent reported on. `refusedMaps` are all that the kernel refused of the same object.
     init(_ report: ProgramReport, refusedMaps: [MapReport]) {
+        self.init(report, log: VerifierLog(report.log, isCut: report.isLogCut), refusedMaps: refusedMaps)
+    }
+
+    /// - Parameter log: the report's, read.
+    init(_ report: ProgramReport, log: VerifierLog, refusedMaps: [MapReport]) {
         switch report.stage {
         case .accepted:
             // A loader that does not switch the map off never gets as far as this program: green would be false.
@@ -24,9 +31,14 @@ struct Judgement {
                 self.init(.accepted, nil)
                 return
             }
-            self.init(.map, "\(Self.describe(map)); without it the kernel accepts this program", errno: map.errno)
+            self.init(
+                .map,
+                "\(Self.describe(map)); without it the kernel accepts this program",
+                errno: map.errno,
+                map: map
+            )
         case .kernel:
-            self.init(kernelRefused: report, refusedMaps: refusedMaps)
+            self.init(kernelRefused: report, log, refusedMaps: refusedMaps)
         case .loader:
             self.init(loaderGaveUp: report.warnings, errno: report.errno)
         }
@@ -46,21 +58,25 @@ struct Judgement {
         }
     }
 
-    private init(_ verdict: Verdict, _ message: String?, errno: Int32? = nil) {
+    private init(_ verdict: Verdict, _ message: String?, errno: Int32? = nil, map: MapReport? = nil) {
         self.verdict = verdict
         self.message = message
         self.errno = errno
+        self.map = map
     }
 
-    private init(kernelRefused report: ProgramReport, refusedMaps: [MapReport]) {
-        let log = VerifierLog(report.log)
+    private init(kernelRefused report: ProgramReport, _ log: VerifierLog, refusedMaps: [MapReport]) {
         let final = log.finalMessage
         switch Poison(in: log) {
         case .relocation:
             self.init(.relocation, "a CO-RE relocation found no match in this kernel's BTF, and the code is reached")
         case .map(let index):
             let map = refusedMaps.first { $0.index == index }
-            self.init(.map, map.map(Self.describe) ?? "map number \(index) was not created, and the code needs it")
+            self.init(
+                .map,
+                map.map(Self.describe) ?? "map number \(index) was not created, and the code needs it",
+                map: map
+            )
         case .kfunc:
             self.init(.unsupported, "a kfunc that this kernel lacks is called")
         case nil:
@@ -70,6 +86,8 @@ struct Judgement {
                 self.init(.unsupported, "refused before the verifier looked: no such program or attach type here")
             } else if report.errno == ErrorNumber.notSupported {
                 self.init(.unsupported, final ?? "not supported by this kernel")
+            } else if log.isCut {
+                self.init(.rejected, "the kernel's reason is not known: it cut the end of its log off")
             } else {
                 self.init(.rejected, final ?? "the kernel refused it without a word (errno \(report.errno))")
             }

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+import CORE
+import GuestProtocol
+import Results
+import VerifierLog
+
+/// A refusal with everything around it, so that it can be explained: the agent's reports, the object, and what is known of the
+/// kernel.
+struct Refusal {
+    let object: TestObject
+    let program: String
+    /// Those that the kernel refused of the same object.
+    let refusedMaps: [MapReport]
+    let kernel: KernelKnowledge
+
+    /// Of a program that was refused; nil where it was accepted.
+    func explanation(of report: ProgramReport, _ judgement: Judgement, log: VerifierLog) -> Explanation? {
+        guard judgement.verdict != .accepted else { return nil }
+        let linked = object.read.program(program)
+        let evidence = Evidence(
+            refusal: refusal(report, judgement),
+            errno: judgement.errno ?? report.errno,
+            log: log,
+            isLogCut: log.isCut,
+            warnings: Self.lines(blamedMap(judgement)?.warnings ?? report.warnings),
+            program: facts(linked, type: report.type, log: log),
+            maps: maps,
+            kernel: kernel.facts
+        )
+        return Explanation(of: evidence) { linked?.source(atInstruction: $0).map { ExplainedPlace($0) } }
+    }
+
+    /// Of a program that libbpf never came to; nil where nobody has refused anything.
+    func explanation(of report: ObjectReport) -> Explanation? {
+        let refusal: Evidence.Refusal
+        switch report.stage {
+        case .notOpened: refusal = .object
+        case .notLoaded: refusal = .loader
+        case .finished, .digestMismatch: return nil
+        }
+        return Explanation(
+            of: Evidence(
+                refusal: refusal,
+                errno: report.errno,
+                warnings: Self.lines(report.warnings),
+                program: facts(object.read.program(program), type: nil),
+                maps: maps,
+                kernel: kernel.facts
+            )
+        )
+    }
+
+    private func refusal(_ report: ProgramReport, _ judgement: Judgement) -> Evidence.Refusal {
+        if let map = blamedMap(judgement) { return .map(facts(of: map)) }
+        return report.stage == .loader ? .loader : .program
+    }
+
+    private func blamedMap(_ judgement: Judgement) -> MapReport? {
+        guard judgement.verdict == .map else { return nil }
+        return judgement.map
+    }
+
+    private static func lines(_ warnings: String) -> [String] {
+        warnings.split(separator: "\n").map(String.init)
+    }
+
+    private func facts(_ linked: LinkedProgram?, type: UInt32?, log: VerifierLog? = nil) -> Evidence.ProgramFacts {
+        let known = object.contents.programs.first { $0.name == program }
+        return Evidence.ProgramFacts(
+            name: program,
+            section: known?.section,
+            type: type ?? known?.type?.number,
+            license: object.contents.license ?? "",
+            isSleepable: known?.definition?.isSleepable,
+            instructionCount: linked?.layout.instructionCount,
+            // The agent is root.
+            isPrivileged: true,
+            unmatchedRelocation: log?.failure.flatMap { linked?.relocation(at: $0.index) },
+            unresolvedKfunc: log?.failure.flatMap { linked?.kernelFunction(at: $0.index) }
+        )
+    }
+
+    private var maps: [Evidence.MapFacts] {
+        let declared = object.read.whole?.maps ?? []
+        var facts = declared.map { map in
+            Evidence.MapFacts(
+                name: map.name,
+                type: map.definition.type,
+                maxEntries: map.definition.maxEntries,
+                keySize: map.definition.keySize,
+                valueSize: map.definition.valueSize,
+                typeExists: kernel.hasMapType(map.definition.type),
+                hasInnerMap: map.hasInnerMap
+            )
+        }
+        for report in refusedMaps {
+            facts.removeAll { $0.name == report.map }
+            facts.append(self.facts(of: report))
+        }
+        return facts
+    }
+
+    private func facts(of report: MapReport) -> Evidence.MapFacts {
+        let map = object.read.whole?.maps.first { $0.name == report.map }
+        let definition = map?.definition
+        return Evidence.MapFacts(
+            name: report.map,
+            index: report.index,
+            type: report.type,
+            maxEntries: report.maxEntries,
+            errno: report.errno,
+            keySize: definition?.keySize,
+            valueSize: definition?.valueSize,
+            hasInnerMap: map.map { $0.inner != nil }
+        )
+    }
+}
+
+extension LinkedProgram {
+    /// The kfunc that the instruction calls.
+    fileprivate func kernelFunction(at instruction: Int) -> String? {
+        kernelFunctionCalls.first { $0.instruction == instruction }?.thing.name
+    }
+
+    /// What the instruction's CO-RE relocation asks the kernel for, as C has it: `struct task_struct.no_such_field`.
+    fileprivate func relocation(at instruction: Int) -> String? {
+        guard let types = contents.types, let relocation = relocations.first(where: { $0.instruction == instruction })
+        else {
+            return nil
+        }
+        // One that libbpf would not understand either has no spelling.
+        return (try? CORESpecification(CORERelocation(relocation.thing.record, types: types)))?.text
+    }
+}
+
+extension BPFMap {
+    /// nil for maps that hold no maps.
+    fileprivate var hasInnerMap: Bool? { definition.holdsMaps ? inner != nil : nil }
+}
+
+extension LinkedProgram {
+    /// `struct task_struct.mm`: what the CO-RE relocation of an instruction asks for; nil where it has none.
+    fileprivate func relocation(atInstruction instruction: Int) -> String? {
+        guard let types = contents.types,
+            let use = relocations.first(where: { $0.instruction == instruction }),
+            let wanted = try? CORESpecification(CORERelocation(use.thing.record, types: types))
+        else { return nil }
+        return wanted.text
+    }
+
+    fileprivate func kernelFunction(atInstruction instruction: Int) -> String? {
+        kernelFunctionCalls.first { $0.instruction == instruction }?.thing.name
+    }
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Results
+import VerifierLog
+
+/// A refusal with all that is known of it, for whoever wants to understand it.
+public struct ExplanationText: Sendable {
+    private let explanation: Explanation
+    private let excerpt: SourceExcerpt?
+    /// Why there is no excerpt, where there could have been one.
+    private let excerptNote: String?
+    private let style: TextStyle
+
+    private static let margin = "  "
+    private static let labelWidth = 16
+
+    public init(_ explanation: Explanation, excerpt: SourceExcerpt?, excerptNote: String? = nil, style: TextStyle) {
+        self.explanation = explanation
+        self.excerpt = excerpt
+        self.excerptNote = excerptNote
+        self.style = style
+    }
+
+    /// `✗ rejected [null-dereference]  null.c:13  prog`: of a log of which nothing more is known.
+    public func title(program: String?) -> String {
+        let mark = style.paint(style.text(.rejected), .bad)
+        let place = explanation.place?.name.map { "  " + style.paint($0.printable, .strong) } ?? ""
+        return "\(mark) [\(explanation.code.rawValue)]\(place)" + (program.map { "  \($0.printable)" } ?? "")
+    }
+
+    /// Every line escaped; paragraphs with a blank line between.
+    ///
+    /// - Parameter words: who said what; the explanation's own words where nobody is named.
+    public func lines(words: [(words: [String], kernels: [String])] = []) -> [String] {
+        let paragraphs = [
+            [Self.margin + style.paint(explanation.sentence.printable, .strong)],
+            source, registers, path, cure, said(words),
+        ]
+        return paragraphs.filter { !$0.isEmpty }.flatMap { [""] + $0 }
+    }
+
+    private func labelled(_ label: String, _ texts: [String]) -> [String] {
+        texts.enumerated().map { index, text in
+            Self.margin + style.paint((index == 0 ? label : "").padded(to: Self.labelWidth), .faint) + text
+        }
+    }
+
+    // MARK: Where
+
+    private var source: [String] {
+        var lines: [String] = []
+        if let place = explanation.place {
+            let function = place.function.map { " in \($0)" } ?? ""
+            let name = place.path ?? "line unknown"
+            lines.append(Self.margin + style.paint("\(name)\(function)".printable, .strong))
+            if let excerpt {
+                lines += shown(excerpt)
+                if let note = excerpt.note {
+                    lines.append(Self.margin + style.paint("note: \(note.printable)", .faint))
+                }
+            } else {
+                if !place.text.isEmpty {
+                    let number = place.line.map { "\($0) | " } ?? "| "
+                    lines.append(Self.margin + "> " + number + style.paint(place.text.printable, .bad))
+                }
+                if let excerptNote { lines.append(Self.margin + style.paint("note: \(excerptNote.printable)", .faint)) }
+            }
+        }
+        if let instruction = explanation.instruction {
+            lines += labelled("instruction \(instruction.index)", [instruction.text?.printable ?? "not in the log"])
+        }
+        if let origin = explanation.origin { lines += labelled("taken at", [described(origin)]) }
+        return lines
+    }
+
+    private func shown(_ excerpt: SourceExcerpt) -> [String] {
+        let width = String(excerpt.firstLine + excerpt.lines.count).count
+        return excerpt.lines.enumerated().map { offset, text in
+            let number = excerpt.firstLine + offset
+            let isIt = number == excerpt.line
+            let padding = String(repeating: " ", count: max(0, width - String(number).count))
+            let shown = text.printable
+            let line = Self.margin + (isIt ? "> " : "  ") + padding + "\(number) | "
+            return (line + (isIt ? style.paint(shown, .bad) : shown)).withoutTrailingBlanks
+        }
+    }
+
+    // MARK: What was known there
+
+    private var registers: [String] {
+        explanation.registers.flatMap { register in
+            var texts: [String] = []
+            switch (register.value, register.spelling) {
+            case (let value?, let spelling?) where value != spelling:
+                texts.append("\(value.printable)  \(style.paint(spelling.printable, .faint))")
+            case (_, let spelling?): texts.append(spelling.printable)
+            default: texts.append("not printed by this kernel")
+            }
+            if let origin = register.origin { texts.append("set at \(described(origin))") }
+            return labelled(register.name.printable, texts)
+        }
+    }
+
+    /// `null.c:12  r0 = …  __u64 *value = …`
+    private func described(_ instruction: ExplainedInstruction) -> String {
+        let text = instruction.text ?? ""
+        let parts = [
+            instruction.place?.name ?? "instruction \(instruction.index)", instruction.place?.text ?? "", text,
+        ]
+        return parts.filter { !$0.isEmpty }.map(\.printable).joined(separator: "  ")
+    }
+
+    // MARK: How it came there
+
+    private var path: [String] {
+        var texts: [String] = []
+        if let earlier = explanation.earlierTurns {
+            texts.append("\(style.ellipsis) \(earlier) \(earlier == 1 ? "turn" : "turns") before these")
+        }
+        var last = ""
+        for turn in explanation.path {
+            let text = described(turn)
+            // Several branches of one line of C that lead on to the same one: an `&&`, or a loop that was unrolled.
+            if text != last { texts.append(text) }
+            last = text
+        }
+        return labelled("the way there", texts)
+    }
+
+    private func described(_ turn: ExplainedTurn) -> String {
+        let from = name(turn.from)
+        let next = turn.to.place?.line.map { "line \($0)" } ?? "instruction \(turn.to.index)"
+        switch turn.kind {
+        case .branch: return "\(from)  \(style.arrow) \(next)"
+        case .call:
+            let function = turn.to.place?.function.map { "into \($0.printable), " } ?? "into the function at "
+            return "\(from)  \(style.arrow) \(function)\(next)"
+        case .return: return "\(from)  \(style.arrow) back to \(next)"
+        case .loop: return "\(from)  \(style.times)\(turn.times ?? 1), the last round:"
+        }
+    }
+
+    private func name(_ instruction: ExplainedInstruction) -> String {
+        let place = instruction.place
+        let name = place?.name ?? "instruction \(instruction.index)"
+        let text = place.map(\.text) ?? instruction.text ?? ""
+        return text.isEmpty ? name.printable : "\(name.printable)  \(text.printable)"
+    }
+
+    // MARK: What to do
+
+    private var cure: [String] {
+        var lines: [String] = []
+        if let cure = explanation.cure { lines += labelled("what to do", [style.paint(cure.printable, .good)]) }
+        if let since = explanation.since { lines += labelled("since", ["Linux \(since) takes it"]) }
+        return lines
+    }
+
+    private func said(_ words: [(words: [String], kernels: [String])]) -> [String] {
+        guard !words.isEmpty else { return labelled("its words", explanation.words.map(\.printable)) }
+        return words.flatMap { wording in
+            labelled("its words", wording.words.map(\.printable))
+                + (words.count > 1
+                    ? labelled("", [style.paint("(\(wording.kernels.joined(separator: ", ")))".printable, .faint)])
+                    : [])
+        }
+    }
+}
+
+extension RefusalGroup {
+    /// All that is known of it.
+    ///
+    /// - Parameter heading: what people are told a kernel by.
+    public func text(
+        excerpt: SourceExcerpt?,
+        excerptNote: String?,
+        style: TextStyle,
+        heading: @escaping (String) -> String
+    ) -> [String] {
+        let title = RefusalLines(self, style: style, heading: heading).title
+        guard let explanation else {
+            return RefusalLines(self, style: style, heading: heading).lines
+        }
+        let words = wordings.map { ($0.words, $0.kernels.map(heading)) }
+        return [title]
+            + ExplanationText(explanation, excerpt: excerpt, excerptNote: excerptNote, style: style).lines(words: words)
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Results
+import VerifierLog
+
+/// A refusal in a few lines, for below the matrix: what, where, why, what to do.
+struct RefusalLines {
+    private let group: RefusalGroup
+    private let style: TextStyle
+    private let heading: (String) -> String
+
+    /// - Parameter heading: what people are told a kernel by.
+    init(_ group: RefusalGroup, style: TextStyle, heading: @escaping (String) -> String) {
+        self.group = group
+        self.style = style
+        self.heading = heading
+    }
+
+    /// `✗ rejected [null-dereference]  null.c:13  null.bpf.o prog on 5.10.262, 6.1.192 (EACCES)`
+    var title: String {
+        let mark = style.paint(style.text(group.verdict), style.paint(of: group.verdict))
+        let code = group.explanation.map { " [\($0.code.rawValue)]" } ?? ""
+        let place = group.explanation?.place?.name.map { "  " + style.paint($0.printable, .strong) } ?? ""
+        let subject = group.program == "*" ? group.object : "\(group.object) \(group.program)"
+        let kernels = group.cells.map { heading($0.kernel) }.joined(separator: ", ")
+        let errno = group.errnoNames.map { " (\($0))" } ?? ""
+        return "\(mark)\(code)\(place)  \(subject.printable) on \(kernels.printable)\(errno)"
+    }
+
+    var lines: [String] {
+        guard let explanation = group.explanation else {
+            let message = group.cells.first?.message ?? "no reason was given"
+            let sources = group.cells.compactMap(\.sourceLine)
+            // Not every kernel prints the place.
+            let source = sources.first { $0.contains(" @ ") } ?? sources.first
+            return [title, "    \(message.printable)"] + (source.map { ["    at: \($0.printable)"] } ?? [])
+        }
+        var lines = [title]
+        let message = group.cells.first?.message
+        lines.append(
+            "    \((explanation.code == .unknown ? message ?? explanation.sentence : explanation.sentence).printable)"
+        )
+        if let line = explanation.place?.sourceLine { lines.append("    at: \(line.printable)") }
+        if let cure = explanation.cure { lines.append("    \(style.arrow) \(cure.printable)") }
+        if let since = explanation.since { lines.append("    \(style.arrow) Linux \(since) and later take it") }
+        if let message, explanation.code != .unknown, message != explanation.sentence {
+            lines.append("    " + style.paint("kernel: \(message.printable)", .faint))
+        }
+        return lines
+    }
+}

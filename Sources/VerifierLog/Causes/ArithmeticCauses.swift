@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What may be computed: `adjust_ptr_min_max_vals()` and `check_alu_op()` in kernel/bpf/verifier.c.
+extension CauseRule {
+    static let arithmetic: [CauseRule] = [
+        CauseRule(
+            .pointerArithmetic,
+            verifier: "R# pointer arithmetic on … prohibited, null-check it first"
+        ) { values, evidence in
+            Account(
+                "\(evidence.value(in: values[0])) may be NULL where it is added to",
+                cure: "test it before this line: if (!pointer) return 0;"
+            )
+        },
+        CauseRule(.pointerArithmetic, verifier: "R# pointer arithmetic on … prohibited") { values, _ in
+            Account(
+                "a pointer of kind \(values[1]) is added to, and must stay as it is",
+                cure: "hand it on unchanged"
+            )
+        },
+        CauseRule(
+            .pointerArithmetic,
+            verifier: "R# pointer arithmetic with … operator prohibited",
+            "R# bitwise operator … on pointer prohibited"
+        ) { values, _ in
+            Account(
+                "a pointer is computed with by \(values[1]); only + and - are allowed",
+                cure: "keep numbers and pointers apart; barrier_var() keeps the compiler from mixing them"
+            )
+        },
+        CauseRule(.pointerArithmetic, verifier: "R# pointer … pointer prohibited") { _, _ in
+            Account("two pointers are added", cure: "add a number to a pointer instead")
+        },
+        CauseRule(.pointerArithmetic, verifier: "R# 32-bit pointer arithmetic prohibited") { _, _ in
+            Account(
+                "a pointer is computed with in 32 bits, which would cut it",
+                cure: "use 64-bit types (__u64, long) for what is added to pointers"
+            )
+        },
+        CauseRule(.pointerArithmetic, verifier: "R# tried to subtract pointer from scalar") { _, _ in
+            Account("a pointer is subtracted from a number", cure: "subtract the number from the pointer instead")
+        },
+        CauseRule(.pointerArithmetic, verifier: "R# subtraction from stack pointer prohibited") { _, _ in
+            Account(
+                "a number is subtracted from a pointer into the stack",
+                cure: "point at the lowest byte, and add an index that was checked"
+            )
+        },
+        CauseRule(
+            .pointerArithmetic,
+            verifier: "math between … pointer and # is not allowed",
+            "… pointer offset # is not allowed",
+            "value # makes … pointer be out of bounds"
+        ) { _, _ in
+            Account(
+                "a pointer is moved further than any memory is large",
+                cure: "check the offset before it is added"
+            )
+        },
+        CauseRule(
+            .unboundedOffset,
+            verifier: "math between … pointer and register with unbounded min value is not allowed"
+        ) { values, _ in
+            Account(
+                "a number that may be anything is added to a pointer of kind \(values[0])",
+                cure:
+                    "bound it from both sides before this line: use an unsigned index, and if (index >= size) return 0;"
+            )
+        },
+        CauseRule(.constantOutOfRange, verifier: "div by zero") { _, _ in
+            Account("a division by the constant 0", cure: "divide by a number that is not 0")
+        },
+        CauseRule(.constantOutOfRange, verifier: "invalid shift #") { values, _ in
+            Account(
+                "a shift by the constant \(values[0]), further than the number is wide",
+                cure: "shift by less than the width of the type"
+            )
+        },
+    ]
+}

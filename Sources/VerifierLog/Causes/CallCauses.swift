@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+
+/// Calls of helpers: `check_helper_call()` and `check_func_arg()` in kernel/bpf/verifier.c.
+extension CauseRule {
+    static let calls: [CauseRule] = [
+        CauseRule(.helperUnknown, verifier: "invalid func unknown♯#") { values, _ in
+            guard let number = UInt32(values[0]) else { return nil }
+            guard let name = HelperVersions.name(number) else {
+                return Account("a helper with the number \(number), which no kernel known here has")
+            }
+            let since = HelperVersions.since(number)
+            return Account(
+                "this kernel has no helper \(name)()",
+                cure:
+                    "ask bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_\(name.dropFirst(4))) first, and do without it",
+                since: since
+            )
+        },
+        // Helpers that 5.10 gives to no program that may not sleep.
+        CauseRule(.mightSleep, verifier: "unknown func …♯#", "program of this type cannot use helper …♯#") {
+            values,
+            evidence in
+            guard onlySleepable.contains(values[0]), evidence.program.mayNotSleep else { return nil }
+            return sleeps(values[0])
+        },
+        CauseRule(.configurationOff, verifier: "unknown func …♯#", "program of this type cannot use helper …♯#") {
+            values,
+            evidence in
+            guard values[0] == "bpf_override_return", evidence.kernel.configuration[.errorInjection] == false else {
+                return nil
+            }
+            return off(.errorInjection, "without which there is no \(values[0])()")
+        },
+        CauseRule(
+            .helperNotForProgramType,
+            verifier: "unknown func …♯#",
+            "program of this type cannot use helper …♯#"
+        ) { values, evidence in
+            Account(
+                "programs of this type\(evidence.program.typeInBrackets) have no helper \(values[0])() in this kernel",
+                cure: "use a helper that this type of program has, or another type of program"
+            )
+        },
+        CauseRule(
+            .helperNeedsGPL,
+            verifier: "cannot call GPL-restricted function from non-GPL compatible program",
+            "cannot call GPL only function from proprietary program"
+        ) { _, evidence in
+            let license = evidence.program.license.map { $0.isEmpty ? "it has none" : "it is \"\($0)\"" }
+            return Account(
+                "\(evidence.called.map { "\($0)() is" } ?? "a helper is called that is") only for programs under the GPL, by the "
+                    + "object's licence\(license.map { "; \($0)" } ?? "")",
+                cure: "if the source may be under the GPL, say so: char LICENSE[] SEC(\"license\") = \"GPL\";"
+            )
+        },
+        CauseRule(
+            .mightSleep,
+            verifier: "helper call might sleep in a non-sleepable prog",
+            "helper call might sleep in …",
+            "sleepable helper …♯# in …"
+        ) { values, evidence in
+            sleeps(values.count > 1 ? values[0] : evidence.called, values.last)
+        },
+        CauseRule(
+            .nullArgument,
+            verifier: "R# type=… expected=…",
+            "Possibly NULL pointer passed to trusted arg#",
+            "Possibly NULL pointer passed to trusted R#",
+            "Possibly NULL pointer passed to helper arg#",
+            "NULL pointer passed to trusted arg#",
+            "NULL pointer passed to trusted R#"
+        ) { values, evidence in
+            if values.count == 3 {
+                guard values[1].hasSuffix("_or_null") else { return nil }
+                return Account(
+                    "\(evidence.value(in: values[0])) may be NULL where it is handed to a function that takes no NULL",
+                    cure: "test it before this line: if (!pointer) return 0;"
+                )
+            }
+            return Account(
+                "a pointer that may be NULL is handed to a function that takes no NULL",
+                cure: "test it before this line: if (!pointer) return 0;"
+            )
+        },
+        CauseRule(.referenceReleased, verifier: "R# type=… expected=…") { values, evidence in
+            guard let former = evidence.former(values[0]), let call = former.calls.first(where: isRelease)
+            else {
+                return nil
+            }
+            return Account(
+                "what R\(values[0]) holds was given back by \(call)(), and is handed on after that",
+                cure: "give it back once on each path"
+            )
+        },
+        CauseRule(.helperArgumentType, verifier: "R# type=… expected=…") { values, evidence in
+            let call = evidence.called.map { "\($0)()" } ?? "this call"
+            let cure =
+                values[2].hasPrefix("map_ptr")
+                ? "hand over the address of a map: &map"
+                : values[2].hasPrefix("fp")
+                    ? "hand over a buffer: a variable on the stack, or the value of a map"
+                    : values[2] == "ctx" ? "hand over the program's own context" : "hand over what the helper takes"
+            return Account(
+                "argument \(values[0]) of \(call) is \(CauseWords.kind(values[1])), and may only be \(CauseWords.kinds(values[2]))",
+                cure: cure
+            )
+        },
+        CauseRule(
+            .helperArgumentSize,
+            verifier: "R# min value is negative, either use unsigned or 'var &= const'"
+        ) { values, _ in
+            Account("the size in argument \(values[0]) may be negative", cure: "make it unsigned, or: size &= 0xff;")
+        },
+        CauseRule(
+            .helperArgumentSize,
+            verifier: "R# unbounded memory access, use 'var &= const' or 'if (var < const)'"
+        ) { values, _ in
+            Account(
+                "the size in argument \(values[0]) has no upper bound",
+                cure: "bound it before this line: if (size > sizeof(buffer)) return 0;"
+            )
+        },
+        CauseRule(
+            .helperArgumentSize,
+            verifier: "invalid zero-sized read",
+            "R# invalid zero-sized read: u64=[#,#]"
+        ) { values, _ in
+            Account(
+                "the size that is handed to the helper may be 0",
+                cure: "test it before this line: if (size == 0) return 0;"
+            )
+        },
+        CauseRule(
+            .helperArgumentConstant,
+            verifier: "R# is not a known constant'",
+            "R# is not a known constant",
+            // 5.10 of what only bpf_ringbuf_reserve() takes.
+            "R# unbounded size, use 'var &= const' or 'if (var < const)'",
+            "R# not const",
+            "tail_call abusing map, must be a constant"
+        ) { values, _ in
+            Account(
+                "argument \(values.first ?? "") of this call must be a constant",
+                cure: "write the number in the source; for records of changing size: bpf_ringbuf_output(), or "
+                    + "bpf_ringbuf_reserve_dynptr() since 5.19"
+            )
+        },
+        CauseRule(.helperNotForMapType, verifier: "cannot pass map_type # into func …♯#") { values, _ in
+            guard let type = UInt32(values[0]) else { return nil }
+            return Account(
+                "\(values[1])() does not take maps of the type \(MapType.name(type))",
+                cure: "hand over a map of the type that the helper is for"
+            )
+        },
+    ]
+
+    static let onlySleepable: Set<String> = [
+        "bpf_copy_from_user", "bpf_copy_from_user_task", "bpf_ima_inode_hash", "bpf_ima_file_hash",
+    ]
+
+    private static func sleeps(_ helper: String?, _ place: String? = nil) -> Account {
+        let name = helper.map { "\($0)()" } ?? "a helper that is called here"
+        if let place, place.contains("region") {
+            return Account(
+                "\(name) may sleep, and is called in an \(place)",
+                cure: "call it before the region, or after"
+            )
+        }
+        return Account(
+            "\(name) may sleep, and this program may not",
+            cure:
+                "a sleepable program, where the hook has one (fentry.s, lsm.s, uprobe.s, …); or bpf_probe_read_user(), which "
+                + "does without what is not in memory"
+        )
+    }
+
+    static func off(_ name: ConfigurationSwitch, _ consequence: String) -> Account {
+        Account(
+            "\(name.rawValue) is off in this kernel, \(consequence)",
+            cure: "a kernel that was built with \(name.rawValue)=y"
+        )
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Tail calls, callbacks, and global functions of the program's own: `check_helper_call()` in kernel/bpf/verifier.c,
+/// `check_btf_func()` there, `btf_prepare_func_args()` in kernel/bpf/btf.c.
+extension CauseRule {
+    static let functions: [CauseRule] = [
+        CauseRule(
+            .tailCall,
+            verifier: "tail_call would lead to reference leak",
+            "bpf_tail_call would lead to reference leak",
+            "tail_call cannot be used inside …",
+            "bpf_tail_call cannot be used inside …"
+        ) { values, _ in
+            Account(
+                "a tail call while something is held that must be given back (a record, a socket, a lock)",
+                cure: "give it back before bpf_tail_call(), which does not return"
+            )
+        },
+        CauseRule(
+            .tailCall,
+            verifier: "tail_call is only allowed in functions that return 'int'",
+            "tail_calls are not allowed in non-JITed programs with bpf-to-bpf calls",
+            "tail_calls are not allowed in programs with bpf-to-bpf calls",
+            "cannot tail call within exception cb"
+        ) { _, _ in
+            Account(
+                "a tail call where functions of the program's own are called, in a way that this kernel does not take",
+                cure: "make the functions __always_inline, or let the one that makes the tail call return int"
+            )
+        },
+        // Functions that helpers call back came with 5.13: older kernels only see functions that nobody calls.
+        CauseRule(
+            .callbacksUnknown,
+            verifier: "number of funcs in func_info doesn't match number of subprogs"
+        ) { _, evidence in
+            if let version = evidence.kernel.version, version >= LinuxVersion(5, 13) { return nil }
+            return Account(
+                "a function is handed to a helper to be called back, which this kernel does not know",
+                cure: "write the loop out: for (int i = 0; i < 64; i++)",
+                since: LinuxVersion(5, 13)
+            )
+        },
+        CauseRule(
+            .globalFunctionArgument,
+            verifier: "Caller passes invalid args into func♯#",
+            "Caller passes invalid args into func♯# ('…')"
+        ) { values, _ in
+            Account(
+                "an argument does not suit the global function\(values.count == 2 ? " \(values[1])()" : "") that it is handed to",
+                cure: "make the function static, or hand over what its argument's type says"
+            )
+        },
+        CauseRule(
+            .globalFunctionArgument,
+            verifier: "Arg♯# type … in …() is not supported yet.",
+            "arg♯# reference type('…') size cannot be determined: #"
+        ) { values, _ in
+            Account(
+                "argument \(values[0]) of a global function has a type that the verifier can't check (\(values[1]))",
+                cure:
+                    "make the function static; or let it take numbers, the context, or pointers to complete structures"
+            )
+        },
+    ]
+}

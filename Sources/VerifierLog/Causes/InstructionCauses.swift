@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Instructions that a kernel does not know: `do_check()`, `check_alu_op()` and `resolve_pseudo_ldimm64()` in
+/// kernel/bpf/verifier.c.
+extension CauseRule {
+    static let instructions: [CauseRule] = [
+        // Before 5.12 the only atomic instruction was to add, without fetching.
+        CauseRule(.instructionUnknown, verifier: "BPF_STX uses reserved fields") { _, evidence in
+            Account(
+                "an atomic operation that this kernel does not know: it can only add, and not fetch",
+                cure:
+                    "compile with -mcpu=v2, which adds without fetching; what __sync_fetch_and_add() returns can't be used then",
+                since: LinuxVersion(5, 12)
+            )
+        },
+        CauseRule(.instructionUnknown, verifier: "BPF_ATOMIC uses invalid atomic opcode …") { values, _ in
+            Account(
+                "an atomic operation that this kernel does not know (\(values[0]))",
+                cure: "compile with -mcpu=v3 or v2"
+            )
+        },
+        CauseRule(
+            .instructionUnknown,
+            verifier: "BPF_… uses reserved fields",
+            "BPF_… uses reserved field"
+        ) { values, evidence in
+            Account(
+                "an instruction (\(values[0])) that this kernel does not know: a newer kernel has a meaning for its fields, or none has",
+                cure: "compile with -mcpu=v3; v4 (sign extension, signed division, long jumps) is known since 6.6"
+            )
+        },
+        CauseRule(
+            .instructionUnknown,
+            verifier: "unknown opcode …",
+            "unknown insn class #",
+            "invalid BPF_ALU opcode …",
+            "invalid BPF_LDX mode"
+        ) { values, _ in
+            Account(
+                "an instruction that this kernel does not know (\(values.first ?? "a mode of loading"))",
+                cure: "compile with -mcpu=v3; v4 is known since 6.6"
+            )
+        },
+        CauseRule(.instructionUnknown, verifier: "R# is invalid") { values, _ in
+            Account(
+                "register R\(values[0]) does not exist",
+                cure: "there are R0 to R10: look at the assembly in the source"
+            )
+        },
+    ]
+}

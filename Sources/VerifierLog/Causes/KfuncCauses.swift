@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Functions of the kernel's own that programs call: `check_kfunc_call()` and `check_kfunc_args()` in kernel/bpf/verifier.c.
+extension CauseRule {
+    static let kfuncs: [CauseRule] = [
+        CauseRule(.kfuncNotAllowed, verifier: "calling kernel function … is not allowed") { values, evidence in
+            Account(
+                "programs of this type\(evidence.program.typeInBrackets) may not call \(values[0])()",
+                cure: "call it from a type of program that may (the kernel registers each kfunc for some)"
+            )
+        },
+        CauseRule(
+            .mightSleep,
+            verifier: "program must be sleepable to call sleepable kfunc …",
+            "kernel func … is sleepable within rcu_read_lock region",
+            "sleepable kfunc … in …",
+            "kernel func … is sleepable within …"
+        ) { values, _ in
+            Account(
+                "\(values[0])() may sleep, and this program may not here",
+                cure:
+                    "a sleepable program, where the hook has one (fentry.s, lsm.s, …), and outside of regions that may not sleep"
+            )
+        },
+        CauseRule(
+            .untrustedPointer,
+            verifier: "R# must be referenced or trusted",
+            "R# must be a rcu pointer",
+            "R# must be referenced",
+            "arg♯# must be referenced or trusted",
+            "R# must be a known constant"
+        ) { values, _ in
+            Account(
+                "the pointer in argument \(values[0]) is not known to stay valid: it was read out of another structure",
+                cure: "hand over the program's own argument, or what an acquiring function gave; or read it within "
+                    + "bpf_rcu_read_lock(), where the field is one that RCU guards"
+            )
+        },
+        CauseRule(
+            .kfuncArgument,
+            verifier: "arg♯# pointer type … must point to …",
+            "R# pointer type … must point to …",
+            "arg♯# expected pointer to …",
+            "R# expected pointer to …",
+            "arg♯# is … expected …",
+            "R# is … expected …",
+            "kernel function … args♯# expected pointer to … but R# has a pointer to …",
+            "kernel function … R# expected pointer to … but R# has a pointer to …",
+            "kernel function … args♯# expected pointer to … but R# has a pointer to …"
+        ) { _, evidence in
+            Account(
+                "an argument of \(evidence.called.map { "\($0)()" } ?? "this kfunc") is not a pointer of the type that it takes",
+                cure:
+                    "hand over a pointer to that kernel structure: the program's own argument, or what an acquiring function gave"
+            )
+        },
+    ]
+}

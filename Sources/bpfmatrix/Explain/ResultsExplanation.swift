@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Reports
+import Results
+import VerifierLog
+
+/// Explains refusals of a run that is over.
+struct ResultsExplanation {
+    private let input: InputBytes
+    private let results: MatrixResults
+    private let cells: [Cell]
+    private let style = Terminal.style()
+
+    enum Form {
+        case text
+        case json
+        /// The kernels' logs as they are.
+        case log
+    }
+
+    init(of path: String, _ words: [String]) throws {
+        input = try InputBytes(path)
+        results = try ResultsDocument.read(input)
+        let refused = try CellSelection(words, in: results).cells.filter { $0.verdict != .accepted }
+        cells = refused.map(\.explained)
+    }
+
+    func print(_ form: Form) throws {
+        switch form {
+        case .text: Terminal.standardOutput(text.map { $0 + "\n" }.joined())
+        case .json: Terminal.standardOutput(String(decoding: try ExplanationsReport.data(groups), as: UTF8.self))
+        case .log: printLogs()
+        }
+    }
+
+    private var groups: [RefusalGroup] { RefusalGroup.groups(cells) }
+
+    private var text: [String] {
+        guard !cells.isEmpty else {
+            return ["every program was accepted by every kernel: there is nothing to explain"]
+        }
+        let kernels = results.kernels
+        return Array(
+            groups.map { group in
+                let source = SourceFiles(of: group, objects: results.objects, results: input).excerpt
+                return group.text(excerpt: source.excerpt, excerptNote: source.note, style: style) {
+                    kernels.heading(of: $0)
+                }
+            }.joined(separator: ["", ""])
+        )
+    }
+
+    /// On a terminal without what it would obey; elsewhere byte for byte.
+    private func printLogs() {
+        let isTerminal = Terminal.isTerminal(STDOUT_FILENO)
+        for cell in cells {
+            if cells.count > 1 {
+                let title = "==> \(cell.object) \(cell.program) on \(results.kernels.heading(of: cell.kernel)) <=="
+                Terminal.standardOutput(LogText.printable(title) + "\n")
+            }
+            let log = cell.log ?? "(no log was kept)"
+            Terminal.standardOutput((isTerminal ? LogText.printable(log) : log) + (log.hasSuffix("\n") ? "" : "\n"))
+        }
+    }
+}
+
+/// JSON that may be results.
+enum ResultsDocument {
+    enum Refusal: Error, CustomStringConvertible {
+        case notJSON(name: String)
+        case notResults(name: String)
+        case otherSchema(name: String, schema: String)
+        case damaged(name: String, reason: String)
+
+        var description: String {
+            switch self {
+            case .notJSON(let name):
+                "\(name) is no JSON: results are what `test --json` writes; a verifier log is explained with --log-file"
+            case .notResults(let name): "\(name) is JSON, and no results of bpfmatrix: it names no schema"
+            case .otherSchema(let name, let schema):
+                "\(name) has the schema '\(schema)', and this version reads \(MatrixResults.schema)"
+            case .damaged(let name, let reason): "\(name) is damaged: \(reason)"
+            }
+        }
+    }
+
+    private struct Head: Decodable {
+        let schema: String?
+    }
+
+    static func read(_ input: InputBytes) throws(Refusal) -> MatrixResults {
+        let data = Data(input.bytes)
+        guard (try? JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)) != nil else {
+            throw .notJSON(name: input.name)
+        }
+        guard let head = try? JSONDecoder().decode(Head.self, from: data), let schema = head.schema else {
+            throw .notResults(name: input.name)
+        }
+        guard schema == MatrixResults.schema else { throw .otherSchema(name: input.name, schema: schema) }
+        do {
+            return try JSONReport.results(data)
+        } catch let error as DecodingError {
+            throw .damaged(name: input.name, reason: describe(error))
+        } catch {
+            throw .damaged(name: input.name, reason: "\(error)")
+        }
+    }
+
+    private static func describe(_ error: DecodingError) -> String {
+        func path(_ context: DecodingError.Context) -> String {
+            context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
+        }
+        return switch error {
+        case .keyNotFound(let key, let context): "\(path(context)).\(key.stringValue) is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            "\(path(context)): \(context.debugDescription)"
+        @unknown default: "\(error)"
+        }
+    }
+}

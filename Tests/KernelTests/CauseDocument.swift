@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Results
+import TestKernels
+import VerifierLog
+
+/// docs/causes.md: what each code means, what shows it, what kernels said, what to do.
+struct CauseDocument {
+    let programs: [CauseProgram]
+    let results: MatrixResults
+
+    /// Codes that no program of Tests/Causes can show, and what does.
+    static let shownElsewhere: [CauseCode: String] = [
+        .kernelWithoutTypes: "`ForeignTypesTests`, which hides a kernel's types from the guest",
+        .mapMissing: "`CauseTests`, by libbpf's words: the agent says which map was refused instead",
+        .permission: "`FactCauseTests`, by the errno: guests load as root",
+        .refusedUnseen: "`FactCauseTests`, by the errno: every known type of program has its line",
+        .unknown: "`CauseTests`",
+    ]
+
+    var text: String {
+        var parts = [opening]
+        for (kind, title) in Self.kinds {
+            let codes = CauseCode.allCases.filter { $0.kind == kind }
+            guard !codes.isEmpty else { continue }
+            parts.append("## \(title)\n")
+            parts += codes.map(section)
+        }
+        return parts.joined(separator: "\n")
+    }
+
+    private var opening: String {
+        """
+        # Causes
+
+        Why programs are refused. Each red cell has one of these codes (`explanation.code` in the results); they do not change.
+        What kernels said is what they said to the programs in [Tests/Causes](../Tests/Causes), on \(kernels).
+        Written by `make causes`; a test fails when a kernel says something else. The rules are in `Sources/VerifierLog/Causes`, one theme a file.
+
+        A rule is keyed on whole lines of the kernel's or libbpf's words, or on an errno with facts of program, map and kernel. What none
+        knows is `unknown`, and shown as it is. "Since" is upstream's line; vendors carry things back.
+
+        """
+    }
+
+    private var kernels: String {
+        let names = results.kernels.map { "Linux \($0.version)" }
+        guard let last = names.last else { return "no kernel" }
+        return names.dropLast().joined(separator: ", ") + " and " + last
+    }
+
+    private static let kinds: [(CauseKind, String)] = [
+        (.verifier, "The verifier can't prove the program safe"),
+        (.relocation, "A relocation found nothing (`relocation`)"),
+        (.target, "What to attach to (`target`)"),
+        (.lacking, "The kernel lacks it (`lacking`)"),
+        (.configuration, "The kernel was built without (`configuration`)"),
+        (.noTypes, "No types in the kernel (`no-types`)"),
+        (.loaderContract, "Left to the object's own loader (`loader-contract`)"),
+        (.limit, "Limits (`limit`)"),
+        (.object, "The object itself (`object`)"),
+        (.unknown, "Unknown (`unknown`)"),
+    ]
+
+    private func section(_ code: CauseCode) -> String {
+        var lines = ["### `\(code.rawValue)`", "", code.meaning, ""]
+        if let elsewhere = Self.shownElsewhere[code] { lines += ["Shown by \(elsewhere).", ""] }
+        let shown = programs.filter { $0.expected.values.contains(.some(code)) }
+        guard !shown.isEmpty else { return lines.joined(separator: "\n") }
+        lines += ["| program | kernels | said |", "| --- | --- | --- |"]
+        var accounts: [String] = []
+        for program in shown {
+            for (said, kernels) in words(of: program, code) {
+                lines.append(
+                    "| `\(program.name)` in [\(program.file)](../\(CauseProgram.folder)/\(program.file)) | \(kernels) | \(said) |"
+                )
+            }
+            for account in self.accounts(of: program, code) where !accounts.contains(account) {
+                accounts.append(account)
+            }
+        }
+        return (lines + [""] + accounts.map { "- \($0)" } + [""]).joined(separator: "\n")
+    }
+
+    private func cells(_ program: CauseProgram, _ code: CauseCode) -> [Cell] {
+        results.cells.filter { cell in
+            cell.program == program.name && cell.object == program.file.replacing(".c", with: ".bpf.o")
+                && cell.explanation?.code == code
+        }
+    }
+
+    /// What was said, and by which kernels, those that said the same together.
+    private func words(of program: CauseProgram, _ code: CauseCode) -> [(said: String, kernels: String)] {
+        var groups: [(said: String, kernels: [String])] = []
+        for cell in cells(program, code) {
+            let said = Self.said(cell)
+            if let index = groups.firstIndex(where: { $0.said == said }) {
+                groups[index].kernels.append(cell.kernel)
+            } else {
+                groups.append((said, [cell.kernel]))
+            }
+        }
+        return groups.map { ($0.said, $0.kernels.joined(separator: ", ")) }
+    }
+
+    private static let mostLines = 2
+
+    private static func said(_ cell: Cell) -> String {
+        let words = (cell.explanation?.words ?? []).filter { line in
+            !["cur state:", "old state:", "libbpf: failed to load object"].contains { line.hasPrefix($0) }
+        }
+        guard !words.isEmpty else { return "nothing (errno \(cell.errno ?? 0))" }
+        return words.prefix(mostLines).map { "`\($0.replacing("|", with: "\\|"))`" }.joined(separator: "<br>")
+    }
+
+    /// What bpfmatrix makes of it: sentence, cure, since.
+    private func accounts(of program: CauseProgram, _ code: CauseCode) -> [String] {
+        cells(program, code).compactMap(\.explanation).map { explanation in
+            let cure = explanation.cure.map { " → \($0)" } ?? ""
+            let since = explanation.since.map { " (since \($0))" } ?? ""
+            return Self.literal("\(explanation.sentence)\(cure)\(since)")
+        }
+    }
+
+    /// Names with underscores and pointers' stars are no emphasis.
+    private static func literal(_ text: String) -> String {
+        text.replacing("<", with: "&lt;").replacing("*", with: "\\*").replacing("_", with: "\\_")
+    }
+}

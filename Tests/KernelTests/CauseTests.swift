@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import GuestProtocol
+import Matrix
+import Results
+import TestKernels
+import Testing
+import VerifierLog
+
+/// All programs of Tests/Causes, asked once of all kernels.
+private enum CauseRun {
+    struct Outcome {
+        var programs: [CauseProgram]
+        var results: MatrixResults
+
+        func cell(_ program: CauseProgram, on line: String) -> Cell? {
+            results.cells.first {
+                $0.object == program.file.replacing(".c", with: ".bpf.o") && $0.program == program.name
+                    && $0.kernel == line
+            }
+        }
+    }
+
+    private static let run = Task {
+        var programs: [CauseProgram] = []
+        var objects: [TestObject] = []
+        for source in try CauseProgram.sources() {
+            programs += try CauseProgram.programs(in: source)
+            let compiled = try await CompiledFixture.compile(source)
+            objects.append(try InputReader.object(compiledFrom: source, at: compiled.path))
+        }
+        let results = try await TestKernels.run(
+            objects,
+            on: try await TestKernels.selected(),
+            options: RunOptions(loader: .agent)
+        )
+        return Outcome(programs: programs, results: results)
+    }
+
+    static var outcome: Outcome { get async throws { try await run.value } }
+}
+
+extension RealKernels {
+    @Suite struct CauseTests {
+        @Test(
+            "a program is refused for its own cause and no other, on its own line of C, or accepted",
+            arguments: TestKernels.lines
+        )
+        func causes(line: String) async throws {
+            let outcome = try await CauseRun.outcome
+            #expect(outcome.programs.count > 120)
+            for program in outcome.programs {
+                let cell = try #require(outcome.cell(program, on: line), "\(program)")
+                let expected = try #require(program.expected[line])
+                guard let expected else {
+                    #expect(cell.verdict == .accepted, "\(program): \(cell.explanation?.words ?? [])")
+                    continue
+                }
+                let explanation = try #require(cell.explanation, "\(program): \(cell.verdict)")
+                #expect(explanation.code == expected, "\(program): \(explanation.sentence), \(explanation.words)")
+                if let refusedLine = program.refusedLine {
+                    #expect(
+                        explanation.place?.line == refusedLine,
+                        "\(program): \(String(describing: explanation.place))"
+                    )
+                }
+            }
+            let nobody = outcome.results.cells.filter { cell in
+                cell.kernel == line && !outcome.programs.contains { $0.name == cell.program }
+            }
+            #expect(nobody.isEmpty, "programs that nothing is expected of: \(nobody.map(\.program))")
+        }
+
+        @Test("what the agent puts in the place of a log's lost end is what readers of logs take for it")
+        func cutNote() {
+            #expect(ProgramReport.cutNote == VerifierLog.cutNote)
+        }
+
+        @Test("every code but those that can't be provoked here is shown by a program")
+        func complete() throws {
+            let programs = try CauseProgram.sources().flatMap { try CauseProgram.programs(in: $0) }
+            let shown = Set(programs.flatMap { $0.expected.values.compactMap { $0 } })
+            let others = Set(CauseCode.allCases).subtracting(shown)
+            #expect(others == Set(CauseDocument.shownElsewhere.keys))
+        }
+
+        /// `make causes` writes it: BPFMATRIX_WRITE_CAUSES is set then.
+        @Test("docs/causes.md is what these kernels say of these programs (5.10, 6.1, 6.12, 7.2)")
+        func document() async throws {
+            let outcome = try await CauseRun.outcome
+            let document = CauseDocument(programs: outcome.programs, results: outcome.results).text
+            let path = TestKernels.package.appending("docs/causes.md")
+            if ProcessInfo.processInfo.environment["BPFMATRIX_WRITE_CAUSES"] != nil { try path.write(document) }
+            let kept = try String(contentsOfFile: path.string, encoding: .utf8)
+            // Numbers of types and instructions change with every build of a kernel or compiler.
+            let isSame = kept.replacing(#/\d+/#, with: "#") == document.replacing(#/\d+/#, with: "#")
+            #expect(isSame, "docs/causes.md is not what the kernels say: `make causes` writes it anew")
+        }
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import VerifierLog
+
+/// The rules on words and facts alone; Tests/Causes has the programs that make real kernels say them.
+@Suite struct CauseTests {
+    private func cause(_ lines: String..., change: (inout Evidence) -> Void = { _ in }) -> Cause {
+        let log = lines.joined(separator: "\n") + "\nprocessed 9 insns (limit 1000000) max_states_per_insn 0\n"
+        var evidence = Evidence(refusal: .program, errno: 22, log: VerifierLog(Array(log.utf8)))
+        change(&evidence)
+        return Cause(of: evidence)
+    }
+
+    @Test(
+        "words that no rule knows stay what they are",
+        arguments: [
+            "something that no kernel has said yet", "R1 is fine", "div by zero is what it should have said",
+            "user: \"R0 invalid mem access 'map_value_or_null'\"", "libbpf: R0 !read_ok", "invalid shift", "🦆", "#",
+            "R#",
+        ]
+    )
+    func unknown(line: String) {
+        let cause = cause("0: (95) exit", line)
+        #expect(cause.code == .unknown)
+        #expect(cause.sentence == line)
+        #expect(cause.cure == nil && cause.since == nil)
+    }
+
+    @Test("words that stand before the last instruction are not the reason")
+    func earlier() {
+        #expect(cause("0: (b7) r0 = 0", "div by zero", "1: (95) exit", "no reason known").code == .unknown)
+    }
+
+    @Test("where nothing was said the errno is")
+    func silent() {
+        let cause = Cause(of: Evidence(refusal: .program, errno: 95))
+        #expect(cause.code == .unknown)
+        #expect(cause.sentence.contains("errno 95"))
+    }
+
+    @Test(
+        "garbage is unknown, and breaks nothing",
+        arguments: [[0xff, 0xfe, 0], [10, 10], Array("R R R=:(()".utf8)] as [[UInt8]]
+    )
+    func garbage(bytes: [UInt8]) {
+        #expect(Cause(of: Evidence(refusal: .program, log: VerifierLog(bytes))).code == .unknown)
+    }
+
+    @Test("what libbpf says is not taken for the verifier's, nor the other way round")
+    func speakers() {
+        #expect(cause("0: (95) exit", "extern 'x' (strong): not resolved").code == .unknown)
+        let warned = Evidence(refusal: .loader, errno: 22, warnings: ["libbpf: prog 'x': div by zero"])
+        #expect(Cause(of: warned).code == .unknown)
+    }
+
+    @Test("a helper that the kernel lacks is named, with the line that has it")
+    func helper() {
+        let cause = cause("4: (85) call unknown#181", "invalid func unknown#181")
+        #expect(cause.code == .helperUnknown && cause.kind == .lacking)
+        #expect(cause.sentence == "this kernel has no helper bpf_loop()")
+        #expect(cause.since == LinuxVersion(5, 17))
+    }
+
+    @Test("the result of a call is called so, not by its register")
+    func result() {
+        let cause = cause(
+            "5: (85) call bpf_map_lookup_elem#1",
+            "6: (79) r0 = *(u64 *)(r0 +0)",
+            "R0 invalid mem access 'map_value_or_null'"
+        )
+        #expect(cause.sentence == "the result of bpf_map_lookup_elem() may be NULL where it is used as a pointer")
+        #expect(cause.words == "R0 invalid mem access 'map_value_or_null'")
+    }
+
+    /// 6.12 of Tests/Causes/packet.c.
+    @Test("a number that was a pointer into the packet before a call is stale, and one that never was is a number")
+    func stale() {
+        let stale = cause(
+            "5: (2d) if r1 > r2 goto pc+5          ; R1_w=pkt(off=14,r=14) R2_w=pkt_end()",
+            "from 4 to 6: R0=0 R6=pkt(r=14) R7=ctx()",
+            "8: (85) call bpf_xdp_adjust_head#44   ; R0_w=scalar()",
+            "9: (71) r1 = *(u8 *)(r6 +0)",
+            "R6 invalid mem access 'scalar'"
+        )
+        #expect(stale.code == .stalePacketPointer)
+        #expect(stale.sentence.contains("bpf_xdp_adjust_head()"))
+        let other = cause(
+            "7: (79) r6 = *(u64 *)(r1 +8)          ; R6_w=scalar()",
+            "8: (85) call bpf_ktime_get_ns#5       ; R0_w=scalar()",
+            "9: (71) r1 = *(u8 *)(r6 +0)",
+            "R6 invalid mem access 'scalar'"
+        )
+        #expect(other.code == .scalarDereference)
+        // Assigned anew after the call: what it was before is of no matter.
+        let anew = cause(
+            "6: (bf) r6 = r1                       ; R6_w=pkt(r=14)",
+            "8: (85) call bpf_xdp_adjust_head#44   ; R0_w=scalar()",
+            "9: (b7) r6 = 8                        ; R6_w=8",
+            "10: (71) r1 = *(u8 *)(r6 +0)",
+            "R6 invalid mem access 'scalar'"
+        )
+        #expect(anew.code == .scalarDereference)
+    }
+
+    @Test("a back-edge is recursion only where loops are known to be allowed")
+    func backEdge() {
+        let words = "back-edge from insn 11 to 3"
+        #expect(cause(words).code == .infiniteLoop)
+        let privileged = cause(words) {
+            $0.program.isPrivileged = true
+            $0.kernel.release = "5.10.0-46-amd64"
+        }
+        #expect(privileged.code == .callDepth)
+        let older = cause(words) {
+            $0.program.isPrivileged = true
+            $0.kernel.release = "4.19.0"
+        }
+        #expect(older.code == .infiniteLoop)
+    }
+
+    @Test("functions that func_info counts and nobody calls are callbacks, on kernels that know none")
+    func callbacks() {
+        let words = "number of funcs in func_info doesn't match number of subprogs"
+        #expect(cause(words) { $0.kernel.release = "5.10.0" }.code == .callbacksUnknown)
+        #expect(cause(words) { $0.kernel.release = "6.1.0" }.code == .unknown)
+    }
+
+    @Test(
+        "a licence is told as the object has it",
+        arguments: [("Proprietary", "it is \"Proprietary\""), ("", "it has none")]
+    )
+    func license(text: String, told: String) {
+        let cause = cause("cannot call GPL-restricted function from non-GPL compatible program") {
+            $0.program.license = text
+        }
+        #expect(cause.code == .helperNeedsGPL)
+        #expect(cause.sentence.hasSuffix(told))
+    }
+
+    @Test("the reason that follows a log without its end is told, and not the place, which is lost")
+    func cut() {
+        let log = """
+            0: (b7) r0 = 0
+            1: (79) r1 = *(u64 *)(r1 +8)
+            \(VerifierLog.cutNote)
+            R4 !read_ok
+            processed 5000 insns (limit 1000000) max_states_per_insn 0
+
+            """
+        let read = VerifierLog(Array(log.utf8), isCut: true)
+        #expect(read.messages == ["R4 !read_ok"])
+        #expect(read.failure == nil && read.registers.isEmpty)
+        #expect(Cause(of: Evidence(refusal: .program, log: read)).code == .registerUninitialised)
+    }
+}
