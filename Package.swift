@@ -229,7 +229,8 @@ let package = Package(
             dependencies: [
                 "BPFObject", "BTF", "ByteReader", "CORE", "ChildProcess", "ContentDigest", "ELF", "GuestImages",
                 "GuestProtocol", "KernelProfile", "KernelStore", "Matrix",
-                "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VirtualMachine", system,
+                "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VerifierLog", "VirtualMachine",
+                system,
             ]
         ),
     ]

@@ -111,13 +111,23 @@ final class KernelLoad {
             close(second)
             return Judgement(descriptor: descriptor, errno: errno, log: statistics)
         }
+        let isCut = secondErrno == ENOSPC && errno != ENOSPC
         let log = logs.text.isEmpty ? statistics : logs.text
         return Judgement(
             descriptor: descriptor,
             errno: errno,
-            log: log,
-            isLogCut: secondErrno == ENOSPC && errno != ENOSPC
+            log: isCut ? Self.log(log, endingWith: statistics) : log,
+            isLogCut: isCut
         )
+    }
+
+    /// Kernels before 6.4 keep the beginning of a log that does not fit, and lose the reason at its end: the first load's log,
+    /// which is of statistics alone, has that reason too.
+    private static func log(_ cut: [UInt8], endingWith statistics: [UInt8]) -> [UInt8] {
+        // Half a line would be read as a whole one.
+        let whole = cut.prefix(through: cut.lastIndex(of: UInt8(ascii: "\n")) ?? cut.startIndex)
+        guard !statistics.isEmpty, !whole.suffix(statistics.count).elementsEqual(statistics) else { return cut }
+        return whole + Array("\(ProgramReport.cutNote)\n".utf8) + statistics
     }
 
     /// nil, or the error that makes libbpf give up.

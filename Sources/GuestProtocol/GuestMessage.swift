@@ -53,10 +53,14 @@ public struct ProgramReport: Sendable, Hashable {
     public var errno: Int32
     /// The verifier's log: statistics for an accepted program, everything for a rejected one.
     public var log: [UInt8]
-    /// The log is longer than `LoadRequest.logLimit` and was cut by the kernel.
+    /// The log is longer than `LoadRequest.logLimit` and was cut by the kernel. Where its end was lost, `cutNote` stands in its
+    /// place, and after that what the kernel says without the instructions: the reason and the statistics.
     public var isLogCut: Bool
     /// libbpf's warnings about this program, a line each.
     public var warnings: String
+
+    /// A line in the place of what the kernel cut off.
+    public static let cutNote = "[the log is longer than was asked for; the kernel cut it]"
 
     public init(
         request: UInt32,

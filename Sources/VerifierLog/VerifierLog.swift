@@ -42,12 +42,16 @@ public struct VerifierLog: Sendable, Hashable {
         let reader = LogReader(log, in: log.range)
         let reading = LogReading(reader, log)
         statistics = VerifierStatistics(reader.statistics.map { log.text($0) })
+        // The reason of a log whose end was cut, from a load that logs no instructions: where it is from is lost.
+        let cut = reading.messages.firstIndex(of: Self.cutNote)
+        let said = cut.map { Array(reading.messages[($0 + 1)...]) } ?? reading.messages
         self.isCut = isCut && statistics.instructions == nil
         // Half a line is no reason.
-        messages = self.isCut ? [] : reading.messages
-        failure = self.isCut ? nil : reading.failure
-        acquisition = reading.acquisition
-        registers = self.isCut ? [] : reading.registers(named: messages)
+        messages = self.isCut ? [] : said
+        let isPlaceKnown = !self.isCut && cut == nil
+        failure = isPlaceKnown ? reading.failure : nil
+        acquisition = cut == nil ? reading.acquisition : nil
+        registers = isPlaceKnown ? reading.registers(named: messages) : []
         (path, earlierTurns) = reading.turns
         lineSamples = reading.lineSamples
         lastLines = log.bytes.suffix(Self.tailSize).split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == 0 })

@@ -44,8 +44,9 @@ struct CauseDocument {
     }
 
     private var kernels: String {
-        let names = results.kernels.compactMap { $0.version.map { "Linux \($0)" } }
-        return names.dropLast().joined(separator: ", ") + " and " + (names.last ?? "")
+        let names = results.kernels.map { "Linux \($0.version)" }
+        guard let last = names.last else { return "no kernel" }
+        return names.dropLast().joined(separator: ", ") + " and " + last
     }
 
     private static let kinds: [(CauseKind, String)] = [
@@ -70,9 +71,13 @@ struct CauseDocument {
         var accounts: [String] = []
         for program in shown {
             for (said, kernels) in words(of: program, code) {
-                lines.append("| `\(program.name)` in [\(program.file)](../\(CauseProgram.folder)/\(program.file)) | \(kernels) | \(said) |")
+                lines.append(
+                    "| `\(program.name)` in [\(program.file)](../\(CauseProgram.folder)/\(program.file)) | \(kernels) | \(said) |"
+                )
             }
-            for account in self.accounts(of: program, code) where !accounts.contains(account) { accounts.append(account) }
+            for account in self.accounts(of: program, code) where !accounts.contains(account) {
+                accounts.append(account)
+            }
         }
         return (lines + [""] + accounts.map { "- \($0)" } + [""]).joined(separator: "\n")
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import GuestProtocol
 import Matrix
 import Results
 import TestKernels
@@ -15,7 +16,8 @@ private enum CauseRun {
 
         func cell(_ program: CauseProgram, on line: String) -> Cell? {
             results.cells.first {
-                $0.object == program.file.replacing(".c", with: ".bpf.o") && $0.program == program.name && $0.kernel == line
+                $0.object == program.file.replacing(".c", with: ".bpf.o") && $0.program == program.name
+                    && $0.kernel == line
             }
         }
     }
@@ -58,13 +60,21 @@ extension RealKernels {
                 let explanation = try #require(cell.explanation, "\(program): \(cell.verdict)")
                 #expect(explanation.code == expected, "\(program): \(explanation.sentence), \(explanation.words)")
                 if let refusedLine = program.refusedLine {
-                    #expect(explanation.place?.line == refusedLine, "\(program): \(String(describing: explanation.place))")
+                    #expect(
+                        explanation.place?.line == refusedLine,
+                        "\(program): \(String(describing: explanation.place))"
+                    )
                 }
             }
             let nobody = outcome.results.cells.filter { cell in
                 cell.kernel == line && !outcome.programs.contains { $0.name == cell.program }
             }
             #expect(nobody.isEmpty, "programs that nothing is expected of: \(nobody.map(\.program))")
+        }
+
+        @Test("what the agent puts in the place of a log's lost end is what readers of logs take for it")
+        func cutNote() {
+            #expect(ProgramReport.cutNote == VerifierLog.cutNote)
         }
 
         @Test("every code but those that can't be provoked here is shown by a program")

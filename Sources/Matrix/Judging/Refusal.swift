@@ -77,6 +77,7 @@ struct Refusal {
             instructionCount: linked?.layout.instructionCount,
             // The agent is root.
             isPrivileged: true,
+            unmatchedRelocation: log?.failure.flatMap { linked?.relocation(at: $0.index) },
             unresolvedKfunc: log?.failure.flatMap { linked?.kernelFunction(at: $0.index) }
         )
     }
@@ -112,7 +113,8 @@ struct Refusal {
             errno: report.errno,
             keySize: definition?.keySize,
             valueSize: definition?.valueSize,
-            hasInnerMap: map.map { $0.inner != nil }
+            typeExists: kernel.hasMapType(report.type),
+            hasInnerMap: map?.hasInnerMap
         )
     }
 }
@@ -121,6 +123,16 @@ extension LinkedProgram {
     /// The kfunc that the instruction calls.
     fileprivate func kernelFunction(at instruction: Int) -> String? {
         kernelFunctionCalls.first { $0.instruction == instruction }?.thing.name
+    }
+
+    /// What the instruction's CO-RE relocation asks the kernel for, as C has it: `struct task_struct.no_such_field`.
+    fileprivate func relocation(at instruction: Int) -> String? {
+        guard let types = contents.types, let relocation = relocations.first(where: { $0.instruction == instruction })
+        else {
+            return nil
+        }
+        // One that libbpf would not understand either has no spelling.
+        return (try? CORESpecification(CORERelocation(relocation.thing.record, types: types)))?.text
     }
 }
 

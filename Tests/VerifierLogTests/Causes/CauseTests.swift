@@ -138,4 +138,20 @@ import Testing
         #expect(cause.code == .helperNeedsGPL)
         #expect(cause.sentence.hasSuffix(told))
     }
+
+    @Test("the reason that follows a log without its end is told, and not the place, which is lost")
+    func cut() {
+        let log = """
+            0: (b7) r0 = 0
+            1: (79) r1 = *(u64 *)(r1 +8)
+            \(VerifierLog.cutNote)
+            R4 !read_ok
+            processed 5000 insns (limit 1000000) max_states_per_insn 0
+
+            """
+        let read = VerifierLog(Array(log.utf8), isCut: true)
+        #expect(read.messages == ["R4 !read_ok"])
+        #expect(read.failure == nil && read.registers.isEmpty)
+        #expect(Cause(of: Evidence(refusal: .program, log: read)).code == .registerUninitialised)
+    }
 }
