@@ -108,6 +108,12 @@ import Testing
         #expect(program.functions.map(\.name) == ["entry", "called", "caught"])
     }
 
+    @Test("a static program is refused, as libbpf does")
+    func staticProgram() throws {
+        let bytes = try CompiledObject.bytes("static SEC(\"xdp\") int hidden(void *context) { return 2; }")
+        #expect(throws: BPFObjectError.staticProgram("hidden", section: "xdp")) { try ObjectContents(bytes) }
+    }
+
     @Test("an object without lines has instructions all the same")
     func withoutTypes() throws {
         let contents = try CompiledObject.contents(Self.calls, options: [])
