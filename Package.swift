@@ -221,6 +221,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "BPFObject", "ChildProcess", "Compiler", "Reports", "Results", "TestKernels", "TestServers",
+                "VerifierLog",
                 "bpfmatrix", system,
             ]
         ),
