@@ -102,8 +102,7 @@ let package = Package(
             name: "Matrix",
             dependencies: [
                 "BPFObject", "CORE", "ContentDigest", "GuestProtocol", "KernelProfile", "KernelStore", "Platform",
-                "Results",
-                "VerdictCache", "VerifierLog", "VirtualMachine", system,
+                "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ],
             // What guests without the agent run; the second is a link to scripts/.
             resources: [.embedInCode("Foreign/foreign-init.sh"), .embedInCode("Foreign/test-bpf-in-vm.sh")],
@@ -180,7 +179,7 @@ let package = Package(
         .testTarget(name: "KernelProfileTests", dependencies: ["KernelProfile", "TestProfiles"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"]),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results", "VerifierLog"]),
         .testTarget(
             name: "VerdictCacheTests",
             dependencies: ["TestKernels", "VerdictCache", system, .product(name: "GRDB", package: "GRDB.swift")]

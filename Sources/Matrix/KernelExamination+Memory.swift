@@ -18,9 +18,11 @@ extension KernelExamination {
     }
 
     /// Takes answers of earlier runs as if they were given now. What can't be heard as a verdict is asked again.
-    func recall(_ answers: [QuestionKey: [UInt8]]) {
+    func recall(_ answers: [QuestionKey: [UInt8]]) async {
         for index in progress.indices {
-            if let answer = question(about: index, to: .agent).flatMap({ answers[$0] }) { recallLoading(index, answer) }
+            if let answer = question(about: index, to: .agent).flatMap({ answers[$0] }) {
+                await recallLoading(index, answer)
+            }
             // Without the agent's word bpftool's can't contradict it.
             guard progress[index].isLoaded else { continue }
             if let answer = question(about: index, to: .bpftool).flatMap({ answers[$0] }) {
@@ -29,7 +31,7 @@ extension KernelExamination {
         }
     }
 
-    private func recallLoading(_ index: Int, _ bytes: [UInt8]) {
+    private func recallLoading(_ index: Int, _ bytes: [UInt8]) async {
         guard let answer = Answer(bytes), case .object(let ended)? = answer.said.last else { return }
         var recalled = progress[index]
         recalled.begin()
@@ -40,7 +42,8 @@ extension KernelExamination {
             default: return
             }
         }
-        let cells = recalled.finish(ended, isCached: true, on: kernelFacts)
+        let kernel = recalled.isToBeExplained(ended) ? await known() : .none
+        let cells = recalled.finish(ended, isCached: true, on: kernel)
         guard recalled.isWorthRemembering else { return }
         progress[index] = recalled
         libbpfVersion = libbpfVersion ?? answer.ready.libbpfVersion

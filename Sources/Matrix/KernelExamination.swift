@@ -3,7 +3,6 @@
 import GuestProtocol
 import Results
 import VerdictCache
-import VerifierLog
 import VirtualMachine
 
 /// One kernel's part of a run: what its guests, several at once perhaps, have said of every object.
@@ -28,8 +27,7 @@ actor KernelExamination {
     let guest: GuestIdentity?
     /// Verdicts of this run, as guests gave them.
     var newAnswers: [QuestionKey: [UInt8]] = [:]
-    /// Found out when something is to be explained for the first time.
-    lazy var kernelFacts = subject.knowledge.facts()
+    private var knowledge: KernelKnowledge?
 
     /// What a guest is doing, to know whom to blame if it is lost.
     enum Underway: Sendable, Hashable {
@@ -88,11 +86,18 @@ actor KernelExamination {
     }
 
     /// The agent has come to the object's end.
-    func finish(_ index: Int, _ ended: ObjectReport, by ready: Ready) {
-        var finished = progress[index]
-        for cell in finished.finish(ended, on: kernelFacts) { report(.cell(cell)) }
-        progress[index] = finished
+    func finish(_ index: Int, _ ended: ObjectReport, by ready: Ready) async {
+        let kernel = progress[index].isToBeExplained(ended) ? await known() : .none
+        for cell in progress[index].finish(ended, on: kernel) { report(.cell(cell)) }
         rememberLoading(index, by: ready)
+    }
+
+    /// What the store knows of the kernel; read when something is to be explained for the first time.
+    func known() async -> KernelKnowledge {
+        if let knowledge { return knowledge }
+        let found = await KernelKnowledge(of: subject.kernel, in: subject.store)
+        knowledge = found
+        return found
     }
 
     func testify(_ index: Int, _ said: WitnessReport, by ready: Ready) {

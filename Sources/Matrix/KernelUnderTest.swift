@@ -3,7 +3,6 @@
 import KernelStore
 import Platform
 import Results
-import SystemPackage
 import VirtualMachine
 
 /// A kernel of a run, with guests to be had.
@@ -12,13 +11,14 @@ struct KernelUnderTest: Sendable {
     let spec: String
     let kernel: Kernel
     let guests: GuestSource
-    let knowledge: KernelKnowledge
+    /// Where more is known of it; nil where it is in none.
+    let store: KernelStore?
 
-    init(spec: String, kernel: Kernel, guests: GuestSource, configuration: FilePath? = nil) {
+    init(spec: String, kernel: Kernel, guests: GuestSource, store: KernelStore? = nil) {
         self.spec = spec
         self.kernel = kernel
         self.guests = guests
-        knowledge = KernelKnowledge(kernel, configuration: configuration)
+        self.store = store
     }
 
     /// As results name it before it has been asked.

@@ -78,12 +78,7 @@ public struct MatrixRun: Sendable {
             }
             return .examination(
                 KernelExamination(
-                    KernelUnderTest(
-                        spec: spec,
-                        kernel: kernel,
-                        guests: guests,
-                        configuration: kernel.config.map { supply.store.path(of: $0) }
-                    ),
+                    KernelUnderTest(spec: spec, kernel: kernel, guests: guests, store: supply.store),
                     objects: objects,
                     loader: loader,
                     strategy: options.strategy,

@@ -75,13 +75,18 @@ struct ObjectProgress {
         refusedMaps.append(report)
     }
 
+    /// Whether something of it was refused.
+    func isToBeExplained(_ ended: ObjectReport) -> Bool {
+        ended.stage != .finished || !refusedMaps.isEmpty || reports.contains { $0.stage != .accepted }
+    }
+
     /// The agent is through with the object: every program gets its cell. Returned in the object's order.
     ///
-    /// - Parameter kernel: what else is known of the kernel; asked for where something was refused.
+    /// - Parameter kernel: what else is known of the kernel; needed where something was refused.
     mutating func finish(
         _ report: ObjectReport,
         isCached: Bool = false,
-        on kernel: @autoclosure () -> Evidence.KernelFacts = Evidence.KernelFacts()
+        on kernel: KernelKnowledge = .none
     ) -> [Cell] {
         self.isCached = isCached
         ended = report
@@ -94,7 +99,7 @@ struct ObjectProgress {
                     Judgement(report),
                     errno: report.errno,
                     log: report.warnings,
-                    explanation: refusal(of: program.name, on: kernel()).explanation(of: report)
+                    explanation: refusal(of: program.name, on: kernel).explanation(of: report)
                 )
             }
         }
@@ -144,14 +149,14 @@ struct ObjectProgress {
 
     private var orderedCells: [Cell] { object.contents.programs.compactMap { cells[$0.name] } }
 
-    private func refusal(of program: String, on kernel: Evidence.KernelFacts) -> Refusal {
+    private func refusal(of program: String, on kernel: KernelKnowledge) -> Refusal {
         Refusal(object: object, program: program, refusedMaps: refusedMaps, kernel: kernel)
     }
 
     private func cell(
         of report: ProgramReport,
         object ended: ObjectReport,
-        on kernel: () -> Evidence.KernelFacts
+        on kernel: KernelKnowledge
     ) -> Cell {
         let read = VerifierLog(report.log, isCut: report.isLogCut)
         let judgement = Judgement(report, log: read, refusedMaps: refusedMaps)
@@ -162,19 +167,19 @@ struct ObjectProgress {
                 Judgement(ended),
                 errno: report.errno,
                 log: String(decoding: report.log, as: UTF8.self),
-                explanation: refusal(of: report.program, on: kernel()).explanation(of: ended),
+                explanation: refusal(of: report.program, on: kernel).explanation(of: ended),
                 read
             )
         }
         let log = String(decoding: report.log, as: UTF8.self)
-        let text = log.isEmpty ? report.warnings : report.isLogCut ? "\(log)\n\(VerifierLog.cutNote)" : log
+        let text = log.isEmpty ? report.warnings : read.isCut ? "\(log)\n\(VerifierLog.cutNote)" : log
         return cell(
             report.program,
             judgement,
             errno: report.errno,
             log: text,
             explanation: judgement.verdict == .accepted
-                ? nil : refusal(of: report.program, on: kernel()).explanation(of: report, judgement, log: read),
+                ? nil : refusal(of: report.program, on: kernel).explanation(of: report, judgement, log: read),
             read
         )
     }

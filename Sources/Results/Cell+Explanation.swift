@@ -27,7 +27,7 @@ extension Cell {
             program: Evidence.ProgramFacts(name: program)
         )
         var explanation = Explanation(of: evidence)
-        if explanation.code == .unknown, let message { explanation.sentence = message }
+        if explanation.code == .unknown, let message, !isCut { explanation.sentence = message }
         return explanation
     }
 }

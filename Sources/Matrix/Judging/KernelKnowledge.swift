@@ -3,34 +3,51 @@
 import Foundation
 import KernelProfile
 import KernelStore
-import SystemPackage
 import VerifierLog
 
 /// What is known of a kernel without asking it, for whoever explains what it said.
 struct KernelKnowledge: Sendable {
-    private let kernel: Kernel
-    /// The kernel's `.config` in the store; nil where none came with it.
-    private let configuration: FilePath?
+    let facts: Evidence.KernelFacts
+    private let profile: KernelProfile?
 
-    init(_ kernel: Kernel, configuration: FilePath?) {
-        self.kernel = kernel
-        self.configuration = configuration
+    /// Nothing at all.
+    static let none = KernelKnowledge(facts: Evidence.KernelFacts(), profile: nil)
+
+    private init(facts: Evidence.KernelFacts, profile: KernelProfile?) {
+        self.facts = facts
+        self.profile = profile
     }
 
-    /// Reads the configuration: a file of some 250 kB. One that can't be read is one that is not known.
-    func facts() -> Evidence.KernelFacts {
+    /// Reads what the store has of it: its profile, or else its configuration. What can't be read is not known.
+    ///
+    /// - Parameter store: nil where the kernel is in none.
+    init(of kernel: Kernel, in store: KernelStore?) async {
+        let profile = try? await store?.profile(of: kernel)
+        let file = kernel.config.flatMap { store?.path(of: $0) }
+        let text = profile == nil ? file.flatMap { FileManager.default.contents(atPath: $0.string) } : nil
+        let configuration = profile?.configuration ?? text.map { KernelConfiguration([UInt8]($0)) }
         var switches: [ConfigurationSwitch: Bool] = [:]
-        if let configuration, let text = FileManager.default.contents(atPath: configuration.string) {
-            let values = KernelConfiguration([UInt8](text))
+        if let configuration {
             for name in ConfigurationSwitch.allCases {
-                let value = values.value(of: name.rawValue)
+                let value = configuration.value(of: name.rawValue)
                 switches[name] = value == "y" || value == "m"
             }
         }
-        return Evidence.KernelFacts(
+        self.profile = profile
+        facts = Evidence.KernelFacts(
             release: kernel.release,
             hasTypes: kernel.btf != nil && !kernel.isBTFExternal,
-            configuration: switches
+            configuration: switches,
+            securityModules: profile?.facts.securityModules
         )
+    }
+
+    /// By the number in `enum bpf_map_type`; nil where nobody has tried.
+    func hasMapType(_ number: UInt32) -> Bool? {
+        switch profile?.mapType(number) {
+        case .present: true
+        case .absent: false
+        case .notKnown, nil: nil
+        }
     }
 }

@@ -13,7 +13,7 @@ struct Refusal {
     let program: String
     /// Those that the kernel refused of the same object.
     let refusedMaps: [MapReport]
-    let kernel: Evidence.KernelFacts
+    let kernel: KernelKnowledge
 
     /// Of a program that was refused; nil where it was accepted.
     func explanation(of report: ProgramReport, _ judgement: Judgement, log: VerifierLog) -> Explanation? {
@@ -27,7 +27,7 @@ struct Refusal {
             warnings: Self.lines(blamedMap(judgement)?.warnings ?? report.warnings),
             program: facts(linked, type: report.type, log: log),
             maps: maps,
-            kernel: kernel
+            kernel: kernel.facts
         )
         return Explanation(of: evidence) { linked?.source(atInstruction: $0).map { ExplainedPlace($0) } }
     }
@@ -47,7 +47,7 @@ struct Refusal {
                 warnings: Self.lines(report.warnings),
                 program: facts(object.read.program(program), type: nil),
                 maps: maps,
-                kernel: kernel
+                kernel: kernel.facts
             )
         )
     }
@@ -90,7 +90,9 @@ struct Refusal {
                 type: map.definition.type,
                 maxEntries: map.definition.maxEntries,
                 keySize: map.definition.keySize,
-                valueSize: map.definition.valueSize
+                valueSize: map.definition.valueSize,
+                typeExists: kernel.hasMapType(map.definition.type),
+                hasInnerMap: map.hasInnerMap
             )
         }
         for report in refusedMaps {
@@ -111,7 +113,8 @@ struct Refusal {
             errno: report.errno,
             keySize: definition?.keySize,
             valueSize: definition?.valueSize,
-            hasInnerMap: map.map { $0.inner != nil }
+            typeExists: kernel.hasMapType(report.type),
+            hasInnerMap: map?.hasInnerMap
         )
     }
 }
@@ -130,5 +133,25 @@ extension LinkedProgram {
         }
         // One that libbpf would not understand either has no spelling.
         return (try? CORESpecification(CORERelocation(relocation.thing.record, types: types)))?.text
+    }
+}
+
+extension BPFMap {
+    /// nil for maps that hold no maps.
+    fileprivate var hasInnerMap: Bool? { definition.holdsMaps ? inner != nil : nil }
+}
+
+extension LinkedProgram {
+    /// `struct task_struct.mm`: what the CO-RE relocation of an instruction asks for; nil where it has none.
+    fileprivate func relocation(atInstruction instruction: Int) -> String? {
+        guard let types = contents.types,
+            let use = relocations.first(where: { $0.instruction == instruction }),
+            let wanted = try? CORESpecification(CORERelocation(use.thing.record, types: types))
+        else { return nil }
+        return wanted.text
+    }
+
+    fileprivate func kernelFunction(atInstruction instruction: Int) -> String? {
+        kernelFunctionCalls.first { $0.instruction == instruction }?.thing.name
     }
 }

@@ -12,7 +12,7 @@ public struct ExplanationText: Sendable {
     private let style: TextStyle
 
     private static let margin = "  "
-    private static let labelWidth = 14
+    private static let labelWidth = 16
 
     public init(_ explanation: Explanation, excerpt: SourceExcerpt?, excerptNote: String? = nil, style: TextStyle) {
         self.explanation = explanation
@@ -51,7 +51,7 @@ public struct ExplanationText: Sendable {
         var lines: [String] = []
         if let place = explanation.place {
             let function = place.function.map { " in \($0)" } ?? ""
-            let name = place.file.flatMap { file in place.line.map { "\(file):\($0)" } } ?? "line unknown"
+            let name = place.path ?? "line unknown"
             lines.append(Self.margin + style.paint("\(name)\(function)".printable, .strong))
             if let excerpt {
                 lines += shown(excerpt)
@@ -80,8 +80,8 @@ public struct ExplanationText: Sendable {
             let isIt = number == excerpt.line
             let padding = String(repeating: " ", count: max(0, width - String(number).count))
             let shown = text.printable
-            return Self.margin + (isIt ? "> " : "  ") + padding + "\(number) | "
-                + (isIt ? style.paint(shown, .bad) : shown)
+            let line = Self.margin + (isIt ? "> " : "  ") + padding + "\(number) | "
+            return (line + (isIt ? style.paint(shown, .bad) : shown)).withoutTrailingBlanks
         }
     }
 
@@ -157,9 +157,9 @@ public struct ExplanationText: Sendable {
     }
 
     private func said(_ words: [(words: [String], kernels: [String])]) -> [String] {
-        guard !words.isEmpty else { return labelled("in its words", explanation.words.map(\.printable)) }
+        guard !words.isEmpty else { return labelled("its words", explanation.words.map(\.printable)) }
         return words.flatMap { wording in
-            labelled("in its words", wording.words.map(\.printable))
+            labelled("its words", wording.words.map(\.printable))
                 + (words.count > 1
                     ? labelled("", [style.paint("(\(wording.kernels.joined(separator: ", ")))".printable, .faint)])
                     : [])

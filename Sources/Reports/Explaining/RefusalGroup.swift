@@ -53,7 +53,8 @@ public struct RefusalGroup: Sendable, Hashable {
         verdict = reason.verdict
         self.cells = cells
         let explanations = cells.compactMap(\.explanation)
-        explanation = explanations.max { $0.knownOfPlace < $1.knownOfPlace }
+        // Of several that know as much, that of the newest kernel: it has the most names in it.
+        explanation = explanations.reversed().max { $0.knownOfPlace < $1.knownOfPlace }
     }
 
     private static func reason(of cell: Cell) -> Reason {
@@ -99,6 +100,6 @@ public struct RefusalGroup: Sendable, Hashable {
 extension Explanation {
     /// The more, the better an account of the same thing.
     fileprivate var knownOfPlace: Int {
-        (place?.line != nil ? 4 : place != nil ? 2 : 0) + (registers.contains { $0.value != nil } ? 1 : 0)
+        (place?.line != nil ? 20 : place != nil ? 10 : 0) + registers.count { $0.value != nil }
     }
 }

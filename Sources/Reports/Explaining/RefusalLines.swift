@@ -30,8 +30,10 @@ struct RefusalLines {
     var lines: [String] {
         guard let explanation = group.explanation else {
             let message = group.cells.first?.message ?? "no reason was given"
-            let source = group.cells.first?.sourceLine.map { ["    at: \($0.printable)"] } ?? []
-            return [title, "    \(message.printable)"] + source
+            let sources = group.cells.compactMap(\.sourceLine)
+            // Not every kernel prints the place.
+            let source = sources.first { $0.contains(" @ ") } ?? sources.first
+            return [title, "    \(message.printable)"] + (source.map { ["    at: \($0.printable)"] } ?? [])
         }
         var lines = [title]
         let message = group.cells.first?.message

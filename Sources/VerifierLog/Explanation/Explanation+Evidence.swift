@@ -52,6 +52,8 @@ extension Explanation {
     private static func words(_ evidence: Evidence) -> [String] {
         if !evidence.log.messages.isEmpty { return evidence.log.messages }
         if !evidence.warnings.isEmpty { return evidence.warnings }
+        // What stands at the end of what is left is no reason.
+        if evidence.log.isCut { return [] }
         return evidence.log.lastLines.filter { !VerifierStatistics.isStatistics($0) }.suffix(mostTailLines)
     }
 }

@@ -87,6 +87,12 @@ public struct ExplainedPlace: Sendable, Hashable, Codable {
         return text.isEmpty ? "@ \(name)" : "\(text) @ \(name)"
     }
 
+    /// `src/file.c:12`; nil where no place is known.
+    public var path: String? {
+        guard let file, let line else { return nil }
+        return "\(file.hasPrefix("./") ? String(file.dropFirst(2)) : file):\(line)"
+    }
+
     /// `file.c:12`, the file without its folders; nil where no place is known.
     public var name: String? {
         guard let file, let line else { return nil }
