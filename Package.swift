@@ -123,7 +123,7 @@ let package = Package(
             name: "bpfmatrix-bench",
             dependencies: [
                 "ChildProcess", "Compiler", "GuestProtocol", "KernelStore", "Matrix", "Results", "ScratchFolder",
-                "VirtualMachine", system,
+                "VerifierLog", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
