@@ -179,8 +179,14 @@ public struct CORERelocator: Sendable {
     private func noType(_ local: CORESpecification, _ root: BTFType) -> COREMiss {
         let others = target.types.ids(essentiallyNamed: root.name)
             .filter { target.types.type($0)?.kind.canBeMeant(instead: root.kind) == true }
+        let word =
+            switch root.kind {
+            case .structure, .union: "\(root.kind.word) "
+            case .enumeration, .enumeration64: "enum "
+            default: ""
+            }
         return .noType(
-            CORESpecification(types: local.types, root: root.id, kind: .typeExists).text,
+            word + root.name.essential,
             otherKind: others.first.map { "\(target.types.spelling(of: $0))" },
             knowsModules: target.modules != nil
         )

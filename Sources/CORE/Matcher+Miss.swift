@@ -33,7 +33,9 @@ extension Matcher {
     private func noMember(_ wanted: String, _ path: String, in type: BTFType?) -> COREMiss {
         guard let type else { return .otherType("?") }
         var rest = Self.mostNames
-        let similar = memberNames(of: type, &rest).filter { Self.isSimilar($0, wanted) }
+        let names = memberNames(of: type, &rest)
+        let same = names.filter { Self.plain($0) == Self.plain(wanted) }
+        let similar = same.isEmpty ? names.filter { Self.isSimilar($0, wanted) } : same
         return .noMember(
             wanted,
             path: path,
@@ -60,16 +62,17 @@ extension Matcher {
         return names
     }
 
-    /// Renamed as kernels do it: `state` became `__state`. Only what is sure to look alike counts.
+    /// Renamed as kernels do it: `state` became `__state`, `nr_running` `h_nr_running`. Only what is sure to look alike counts.
     private static func isSimilar(_ name: String, _ wanted: String) -> Bool {
-        func plain(_ name: String) -> Substring {
-            let name = name.drop { $0 == "_" }
-            return name.prefix(name.count - name.reversed().prefix { $0 == "_" }.count)
-        }
         let (one, other) = (plain(name), plain(wanted))
         guard one.count >= 3, other.count >= 3 else { return false }
-        if one == other { return true }
         return one.hasPrefix("\(other)_") || one.hasSuffix("_\(other)") || other.hasPrefix("\(one)_")
             || other.hasSuffix("_\(one)")
+    }
+
+    /// Without the underscores around it.
+    private static func plain(_ name: String) -> Substring {
+        let name = name.drop { $0 == "_" }
+        return name.prefix(name.count - name.reversed().prefix { $0 == "_" }.count)
     }
 }
