@@ -41,7 +41,7 @@ let package = Package(
         .target(name: "CORE", dependencies: ["BTF", "ByteReader"], swiftSettings: strict),
         .target(name: "BPFObject", dependencies: ["BTF", "ByteReader", "ELF"], swiftSettings: strict),
         .target(name: "VerifierLog", dependencies: ["BPFObject"], swiftSettings: strict),
-        .target(name: "KernelProfile", dependencies: ["ByteReader"], swiftSettings: strict),
+        .target(name: "KernelProfile", dependencies: ["BTF", "ByteReader"], swiftSettings: strict),
         .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "Platform", swiftSettings: strict),
         .target(name: "Inspection", dependencies: ["BPFObject", "BTF", "CORE"], swiftSettings: strict),
@@ -80,7 +80,7 @@ let package = Package(
         .target(
             name: "KernelStore",
             dependencies: [
-                "ByteReader", "ChildProcess", "ContentDigest", "Download", "ELF", "FileLock", "KernelProfile",
+                "BTF", "ByteReader", "ChildProcess", "ContentDigest", "Download", "ELF", "FileLock", "KernelProfile",
                 "OCIRegistry",
                 "Platform", "ScratchFolder", system, "Yams",
             ],
@@ -218,7 +218,8 @@ let package = Package(
         .testTarget(
             name: "KernelStoreTests",
             dependencies: [
-                "ChildProcess", "ContentDigest", "FileLock", "KernelProfile", "KernelStore", "Matrix", "OCIRegistry",
+                "BTF", "ChildProcess", "ContentDigest", "FileLock", "KernelProfile", "KernelStore", "Matrix",
+                "OCIRegistry",
                 "Platform", "TestKernels", "TestProfiles", "TestServers", system,
             ]
         ),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BTF
 import ChildProcess
+import ContentDigest
 import Foundation
 import KernelProfile
 import SystemPackage
@@ -112,6 +114,27 @@ import Testing
             // A record that is none: as if the kernel had not been surveyed.
             try store.root.appending("profiles").appending("\(kernel.digest).json").write("{}")
             #expect(try await store.profile(of: kernel) == nil)
+        }
+    }
+
+    @Test("a kernel's types are those that it has given itself; damaged ones are told")
+    func types() async throws {
+        try await withFixture { fixture in
+            let store = fixture.store
+            let kernel = try await fixture.add("mine")
+            #expect(try store.types(of: kernel)?.count == nil)
+            try await store.keepProfile(of: kernel, from: .madeUp)
+            let types = try #require(try store.types(of: kernel))
+            #expect(types.id(named: "do_sys_openat2", kind: .function) != nil)
+
+            let information = try #require(KernelAccount.madeUp.typeInformation)
+            let path = store.root.appending("blobs").appending(ContentDigest(of: information).hexadecimal)
+            unlink(path.string)
+            #expect(throws: KernelStoreError.damaged(path: path.string, reason: "it is not what was written")) {
+                try store.types(of: kernel)
+            }
+            // What is mapped stays.
+            #expect(types.id(named: "bpf_lsm_file_open") != nil)
         }
     }
 
