@@ -129,7 +129,7 @@ let package = Package(
             name: "bpfmatrix-bench",
             dependencies: [
                 "ChildProcess", "Compiler", "GuestProtocol", "KernelStore", "Matrix", "Results", "ScratchFolder",
-                "VirtualMachine", system,
+                "VerifierLog", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -234,7 +234,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "BPFObject", "ChildProcess", "Compiler", "Inspection", "Reports", "Results", "TestKernels",
-                "TestObjects", "TestServers",
+                "TestObjects", "TestServers", "VerifierLog",
                 "bpfmatrix", system,
             ]
         ),

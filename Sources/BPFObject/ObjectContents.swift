@@ -123,8 +123,12 @@ public struct ObjectContents: Sendable {
 
     /// Every program with all that it reaches, in the order of `programs`.
     public func linkedPrograms() throws(BPFObjectError) -> [LinkedProgram] {
+        try linkedPrograms(within: Self.instructionLimit)
+    }
+
+    func linkedPrograms(within instructions: Int) throws(BPFObjectError) -> [LinkedProgram] {
         var linked: [LinkedProgram] = []
-        var budget = Self.instructionLimit
+        var budget = instructions
         for position in programs.indices {
             let program = try self.linked(position)
             budget -= program.layout.instructionCount

@@ -28,6 +28,8 @@ struct CSpeller {
     /// Pointers to pointers, arrays of arrays, qualifiers.
     private static let longestChain = 64
     private static let cut = "…"
+    /// Longer than any identifier (`KSYM_NAME_LEN` is 512).
+    private static let longestName = 512
 
     init(types: BTFTypes) {
         self.types = types
@@ -48,7 +50,7 @@ struct CSpeller {
                 qualifiers.append(type.kind.word)
                 next = type.sizeOrType
             case .typeTag:
-                let tag = type.name.text
+                let tag = Self.text(type.name)
                 qualifiers.append(
                     type.kindFlag ? "__attribute__((\(tag)))" : "__attribute__((btf_type_tag(\"\(tag)\")))"
                 )
@@ -79,24 +81,30 @@ struct CSpeller {
         guard let type = types.type(id) else { return Self.cut }
         switch type.kind {
         case .structure, .union, .enumeration, .enumeration64: return "\(base(type, isWhole: true));"
-        case .typedef: return "typedef \(spelling(of: type.sizeOrType, declaring: type.name.text));"
+        case .typedef: return "typedef \(spelling(of: type.sizeOrType, declaring: Self.text(type.name)));"
         case .function:
             let opening = type.linkage == .isStatic ? "static " : ""
-            return "\(opening)\(spelling(of: type.sizeOrType, declaring: type.name.text));"
+            return "\(opening)\(spelling(of: type.sizeOrType, declaring: Self.text(type.name)));"
         case .variable:
             let opening = type.linkage == .isStatic ? "static " : type.linkage == .external ? "extern " : ""
-            return "\(opening)\(spelling(of: type.sizeOrType, declaring: type.name.text));"
+            return "\(opening)\(spelling(of: type.sizeOrType, declaring: Self.text(type.name)));"
         case .dataSection:
             return (0..<type.length).prefix { _ in budget > 0 }
-                .compactMap { type.variable($0).map { declaration(of: $0.type) } }
+                .compactMap { type.variable($0).flatMap { sectionVariable($0.type) } }
                 .joined(separator: "\n")
         default: return "\(spelling(of: id, declaring: ""));"
         }
     }
 
+    /// A variable or function in a section. Nothing else can be there; a section within itself would have no end.
+    private mutating func sectionVariable(_ id: UInt32) -> String? {
+        guard let kind = types.type(id)?.kind, kind == .variable || kind == .function else { return nil }
+        return declaration(of: id)
+    }
+
     /// What stands at the left of a declaration.
     private mutating func base(_ type: BTFType, isWhole: Bool = false) -> String {
-        let name = type.name.text
+        let name = Self.text(type.name)
         switch type.kind {
         case .void: return "void"
         case .forward: return "\(type.kindFlag ? "union" : "struct") \(name)"
@@ -120,7 +128,7 @@ struct CSpeller {
                 break
             }
             let bits = member.bitFieldSize > 0 ? " : \(member.bitFieldSize)" : ""
-            lines += "\(margin)\t\(spelling(of: member.type, declaring: member.name.text))\(bits);\n"
+            lines += "\(margin)\t\(spelling(of: member.type, declaring: Self.text(member.name)))\(bits);\n"
         }
         return lines + "\(margin)}"
     }
@@ -133,7 +141,7 @@ struct CSpeller {
                 lines += "\(margin)\t\(Self.cut)\n"
                 break
             }
-            lines += "\(margin)\t\(enumerator.name.text) = \(enumerator.valueText),\n"
+            lines += "\(margin)\t\(Self.text(enumerator.name)) = \(enumerator.valueText),\n"
         }
         return lines + "\(margin)}"
     }
@@ -147,9 +155,13 @@ struct CSpeller {
                 break
             }
             let isEllipsis = parameter.type == 0 && position == type.length - 1
-            list.append(isEllipsis ? "..." : spelling(of: parameter.type, declaring: parameter.name.text))
+            list.append(isEllipsis ? "..." : spelling(of: parameter.type, declaring: Self.text(parameter.name)))
         }
         return list.joined(separator: ", ")
+    }
+
+    private static func text(_ name: BTFName) -> String {
+        name.withBytes { $0.count <= longestName ? String(decoding: $0, as: UTF8.self) : cut }
     }
 
     private mutating func takePiece() -> Bool {

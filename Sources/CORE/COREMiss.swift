@@ -4,8 +4,9 @@
 public enum COREMiss: Sendable, Hashable, CustomStringConvertible {
     /// No type of that name and kind.
     ///
-    /// - otherKind: what the kernel has under that name, if anything: `union request`.
-    /// - knowsModules: whether the types of modules were asked too, as libbpf does where the kernel itself has none.
+    /// - Parameters:
+    ///   - otherKind: what the kernel has under that name, if anything: `union request`.
+    ///   - knowsModules: whether the types of modules were asked too, as libbpf does where the kernel itself has none.
     case noType(String, otherKind: String?, knowsModules: Bool)
     /// The struct has no such member.
     ///

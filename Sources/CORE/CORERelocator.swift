@@ -14,6 +14,7 @@ public struct CORERelocator: Sendable {
     private var candidates: [UInt32: [CORETarget.Candidate]] = [:]
     /// Equal relocations have equal answers: types that did not match once never do, and of those that did one is left.
     private var resolved: [Question: COREResolution] = [:]
+    private var budget: Matcher.Budget
 
     private struct Question: Hashable {
         let type: UInt32
@@ -25,8 +26,14 @@ public struct CORERelocator: Sendable {
     ///   - types: the object's.
     ///   - target: the kernel's.
     public init(types: BTFTypes, target: CORETarget) {
+        self.init(types: types, target: target, budget: Matcher.Budget.object)
+    }
+
+    /// - Parameter budget: how much may be looked at for all relocations together.
+    init(types: BTFTypes, target: CORETarget, budget: Int) {
         self.types = types
         self.target = target
+        self.budget = Matcher.Budget(rest: budget)
     }
 
     public mutating func resolve(_ record: BTFExtensions.RelocationRecord) -> COREResolution {
@@ -73,19 +80,17 @@ public struct CORERelocator: Sendable {
         of local: CORESpecification,
         from root: BTFType
     ) throws(Matcher.Stop) -> COREResolution {
-        let all = candidates[root.id] ?? target.candidates(for: root)
-        candidates[root.id] = all
+        let all = try candidates(for: root)
         var matching: [(candidate: CORETarget.Candidate, found: CORESpecification, value: COREValue)] = []
-        var farthest: (steps: Int, miss: COREMiss)?
+        var farthest: (steps: Int, shortfall: Matcher.Shortfall, candidate: CORETarget.Candidate)?
         for candidate in all {
-            var matcher = Matcher(local: local, target: candidate.types)
-            switch try matcher.match(candidate.id) {
+            switch try match(local, candidate) {
             case .match(let found):
                 let value = try Self.value(local, found)
                 try Self.checkAmbiguity(found, value, matching.first.map { ($0.found, $0.value) })
                 matching.append((candidate, found, value))
-            case .miss(let steps, let miss):
-                if farthest.map({ $0.steps < steps }) ?? true { farthest = (steps, miss) }
+            case .miss(let steps, let shortfall):
+                if farthest.map({ $0.steps < steps }) ?? true { farthest = (steps, shortfall, candidate) }
             }
         }
         if let first = matching.first {
@@ -103,8 +108,37 @@ public struct CORERelocator: Sendable {
             outcome: try Self.outcomeOfMiss(local),
             target: nil,
             module: nil,
-            miss: farthest?.miss ?? noType(local, root)
+            miss: farthest.map { farthest in
+                Matcher(local: local, target: farthest.candidate.types, budget: budget)
+                    .miss(farthest.shortfall, after: farthest.steps, of: farthest.candidate.id)
+            } ?? noType(local, root)
         )
+    }
+
+    private mutating func candidates(for root: BTFType) throws(Matcher.Stop) -> [CORETarget.Candidate] {
+        if let known = candidates[root.id] { return known }
+        try budget.take()
+        let all = target.candidates(for: root)
+        try budget.take(all.count)
+        candidates[root.id] = all
+        return all
+    }
+
+    private mutating func match(
+        _ local: CORESpecification,
+        _ candidate: CORETarget.Candidate
+    ) throws(Matcher.Stop) -> Matcher.Result {
+        let allowed = min(budget.rest, Matcher.Budget.candidate)
+        var matcher = Matcher(local: local, target: candidate.types, budget: Matcher.Budget(rest: allowed))
+        let result: Matcher.Result
+        do throws(Matcher.Stop) {
+            result = try matcher.match(candidate.id)
+        } catch {
+            try budget.take(allowed - matcher.budget.rest)
+            throw error
+        }
+        try budget.take(allowed - matcher.budget.rest)
+        return result
     }
 
     /// What is asked whether it exists does not; a type that is not there has number and size 0; all else is poisoned.
@@ -145,8 +179,14 @@ public struct CORERelocator: Sendable {
     private func noType(_ local: CORESpecification, _ root: BTFType) -> COREMiss {
         let others = target.types.ids(essentiallyNamed: root.name)
             .filter { target.types.type($0)?.kind.canBeMeant(instead: root.kind) == true }
+        let word =
+            switch root.kind {
+            case .structure, .union: "\(root.kind.word) "
+            case .enumeration, .enumeration64: "enum "
+            default: ""
+            }
         return .noType(
-            CORESpecification(types: local.types, root: root.id, kind: .typeExists).text,
+            word + root.name.essential,
             otherKind: others.first.map { "\(target.types.spelling(of: $0))" },
             knowsModules: target.modules != nil
         )

@@ -6,16 +6,21 @@ import BTF
 struct Matcher {
     let local: CORESpecification
     let target: BTFTypes
-    /// What may still be looked at. libbpf has no such limit; types as compilers make them stay far below it, and others could
-    /// be made that take for ever.
-    var budget = Budget()
+    var budget: Budget
 
+    /// How many types and members may still be looked at. libbpf has no such limit; types as compilers make them stay far below
+    /// it, and others could be made that take for ever.
     struct Budget {
-        private var rest = 500_000
+        /// For one of the kernel's types: a hundred times what the largest struct takes.
+        static let candidate = 500_000
+        /// For all relocations of an object: those of libbpf-tools take some thousands.
+        static let object = 20_000_000
 
-        mutating func take() throws(Stop) {
-            guard rest > 0 else { throw .exhausted }
-            rest -= 1
+        private(set) var rest: Int
+
+        mutating func take(_ count: Int = 1) throws(Stop) {
+            guard rest >= count else { throw .exhausted }
+            rest -= count
         }
     }
 
@@ -28,27 +33,41 @@ struct Matcher {
     enum Result {
         case match(CORESpecification)
         /// How many steps could be taken, and why no more.
-        case miss(after: Int, COREMiss)
+        case miss(after: Int, Shortfall)
+    }
+
+    /// Why a type does not match; `miss(_:after:of:)` puts it into words.
+    enum Shortfall {
+        case otherType
+        case noEnumerator
+        /// The struct without the member.
+        case noMember(in: UInt32)
+        /// The member's type.
+        case otherMemberType(UInt32)
+        case notArray(UInt32)
+        case shortArray(count: UInt32)
     }
 
     mutating func match(_ candidate: UInt32) throws(Stop) -> Result {
+        try budget.take()
         switch local.kind.subject {
         case .type:
             let matches =
                 local.kind == .typeMatches
                 ? try typesMatch(local.root, candidate, isBehindPointer: false, level: Self.deepest)
                 : try typesAreCompatible(local.root, candidate, level: Self.deepest)
-            guard matches else { return .miss(after: 0, .otherType(spelling(candidate))) }
+            guard matches else { return .miss(after: 0, .otherType) }
             return .match(CORESpecification(types: target, root: candidate, kind: local.kind))
-        case .enumerator: return matchEnumerator(candidate)
+        case .enumerator: return try matchEnumerator(candidate)
         case .field: return try matchField(candidate)
         }
     }
 
-    private func matchEnumerator(_ candidate: UInt32) -> Result {
+    private mutating func matchEnumerator(_ candidate: UInt32) throws(Stop) -> Result {
         guard let wanted = local.accessors.first?.name, let type = target.resolved(candidate), type.kind.isEnumeration
-        else { return .miss(after: 0, .otherType(spelling(candidate))) }
+        else { return .miss(after: 0, .otherType) }
         for position in 0..<type.length {
+            try budget.take()
             guard let enumerator = type.enumerator(position), enumerator.name.isSameEssentially(as: wanted) else {
                 continue
             }
@@ -57,7 +76,7 @@ struct Matcher {
             found.path = [position]
             return .match(found)
         }
-        return .miss(after: 0, .noEnumerator(wanted.text, of: spelling(candidate)))
+        return .miss(after: 0, .noEnumerator)
     }
 
     private mutating func matchField(_ candidate: UInt32) throws(Stop) -> Result {
@@ -68,24 +87,17 @@ struct Matcher {
             if accessor.name != nil {
                 switch try matchMember(accessor, in: type.id, &found) {
                 case .found(let member): next = member
-                case .incompatible(let member):
-                    let miss = COREMiss.otherMemberType(
-                        member: path(position),
-                        wanted: wantedSpelling(accessor),
-                        found: spelling(member)
-                    )
-                    return .miss(after: position, miss)
-                case .absent:
-                    return .miss(after: position, noMember(accessor, position, in: type))
+                case .incompatible(let member): return .miss(after: position, .otherMemberType(member))
+                case .absent: return .miss(after: position, .noMember(in: type.id))
                 }
                 continue
             }
             if position > 0 {
                 guard let array = type.array else {
-                    return .miss(after: position, .notArray(path(position), found: spelling(type.id)))
+                    return .miss(after: position, .notArray(type.id))
                 }
                 guard found.isFlexible(array) || UInt32(truncatingIfNeeded: accessor.index) < array.count else {
-                    return .miss(after: position, .shortArray(path(position), count: array.count))
+                    return .miss(after: position, .shortArray(count: array.count))
                 }
                 guard let element = target.resolved(array.element) else { throw .refusal(.malformedTypes) }
                 next = element.id
@@ -142,16 +154,4 @@ struct Matcher {
         }
         return incompatible.map { .incompatible($0) } ?? .absent
     }
-
-    // What is said of a miss.
-
-    private func spelling(_ id: UInt32) -> String { target.spelling(of: id) }
-
-    private func wantedSpelling(_ accessor: CORESpecification.Accessor) -> String {
-        let member = local.types.type(accessor.type)?.member(accessor.index)
-        return member.map { local.types.spelling(of: $0.type) } ?? "?"
-    }
-
-    /// The object's words for what comes before step `position`, and that step.
-    private func path(_ position: Int) -> String { local.text(steps: position + 1) }
 }

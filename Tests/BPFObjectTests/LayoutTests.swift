@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BPFObject
 import ELF
 import TestObjects
 import Testing
+
+@testable import BPFObject
 
 @Suite struct LayoutTests {
     /// `first` is called before `second`, and `first` reaches `shared` before `second` does; `unused` is never reached.
@@ -108,6 +109,12 @@ import Testing
         #expect(program.functions.map(\.name) == ["entry", "called", "caught"])
     }
 
+    @Test("a static program is refused, as libbpf does")
+    func staticProgram() throws {
+        let bytes = try CompiledObject.bytes("static SEC(\"xdp\") int hidden(void *context) { return 2; }")
+        #expect(throws: BPFObjectError.staticProgram("hidden", section: "xdp")) { try ObjectContents(bytes) }
+    }
+
     @Test("an object without lines has instructions all the same")
     func withoutTypes() throws {
         let contents = try CompiledObject.contents(Self.calls, options: [])
@@ -154,5 +161,27 @@ import Testing
             bytes[start + 17] = UInt8(section.size >> 8)
         }
         #expect(throws: BPFObjectError.self) { try ObjectContents(bytes) }
+    }
+
+    @Test("more functions than any kernel takes are not laid out")
+    func tooManyFunctions() throws {
+        let count = ProgramLayout.functionLimit
+        let functions = (0..<count).map { "__noinline int f\($0)(int a) { return a * bpf_ktime_get_ns() + \($0); }" }
+        let calls = (0..<count).map { "a += f\($0)(a);" }
+        let code = (functions + ["SEC(\"xdp\") int entry(int *context) { int a = *context;"] + calls + ["return a; }"])
+            .joined(separator: "\n")
+        let contents = try CompiledObject.contents(code, options: [])
+        #expect(throws: BPFObjectError.tooManyFunctions(program: "entry")) { _ = try contents.linkedPrograms().count }
+    }
+
+    @Test("programs that come to too much together are told, by the one that was too much")
+    func tooManyInstructions() throws {
+        let contents = try CompiledObject.contents(Self.calls)
+        let all = try contents.linkedPrograms()
+        let sum = all.reduce(0) { $0 + $1.layout.instructionCount }
+        #expect(try contents.linkedPrograms(within: sum).count == all.count)
+        #expect(throws: BPFObjectError.tooManyInstructions(program: "alone")) {
+            _ = try contents.linkedPrograms(within: sum - 1).count
+        }
     }
 }

@@ -9,7 +9,7 @@ import Testing
     static let orders: [ByteOrder] = [.littleEndian, .bigEndian]
 
     /// One of every kind.
-    private static func everyKind(_ order: ByteOrder) -> TypeBlob {
+    static func everyKind(_ order: ByteOrder) -> TypeBlob {
         var blob = TypeBlob(order)
         let int = blob.integer("int", size: 4, isSigned: true)  // 1
         let pointer = blob.pointer(to: int)  // 2

@@ -77,27 +77,26 @@ import Testing
         #expect(resolution.miss == .noMember("a", path: "struct s.a", of: "struct s", similar: []))
     }
 
-    @Test("the name of a field that was renamed with underscores is offered")
-    func renamed() throws {
-        var pair = Self.moved()
-        pair.kernel = TypeBlob()
-        let int = pair.kernel.integer("int", size: 4)
-        let inner = pair.kernel.structure("", size: 4, [.init("__a", int, at: 0)], isUnion: true)
-        _ = pair.kernel.structure("s", size: 8, [.init("", inner, at: 0), .init("ab", int, at: 4)])
-        let miss = try pair.resolve(.fieldByteOffset, "0:0").miss
-        #expect(miss == .noMember("a", path: "struct s.a", of: "struct s", similar: []))
-        // Names of one or two letters look like anything.
-        pair = Pair()
+    @Test(
+        "what a field may be called now is said, where that is sure to look alike",
+        arguments: [
+            ("state", ["pid", "__state", "exit_state"], ["__state"]), ("state", ["exit_state"], ["exit_state"]),
+            ("nr_running", ["h_nr_running", "nr", "running_nr"], ["h_nr_running"]),
+            ("state", ["estate", "states"], []),
+            ("a", ["ab", "a_b"], []),
+        ] as [(String, [String], [String])]
+    )
+    func renamed(wanted: String, there: [String], similar: [String]) throws {
+        var pair = Pair()
         let number = pair.object.integer("int", size: 4)
-        pair.root = pair.object.structure("task", size: 4, [.init("state", number, at: 0)])
+        pair.root = pair.object.structure("task", size: 4, [.init(wanted, number, at: 0)])
         let other = pair.kernel.integer("int", size: 4)
-        let nested = pair.kernel.structure("", size: 4, [.init("__state", other, at: 0)])
-        _ = pair.kernel.structure("task", size: 8, [.init("", nested, at: 0), .init("estate", other, at: 4)])
-        let resolution = try pair.resolve(.fieldByteOffset, "0:0")
-        #expect(
-            "\(resolution)"
-                == "byte_off struct task.state: struct task has no member state in this kernel (struct task.state); it has __state"
-        )
+        let nested = pair.kernel.structure("", size: 4, there.map { .init($0, other, at: 0) })
+        _ = pair.kernel.structure("task", size: 8, [.init("", nested, at: 0)])
+        let miss = try #require(try pair.resolve(.fieldByteOffset, "0:0").miss)
+        #expect(miss == .noMember(wanted, path: "struct task.\(wanted)", of: "struct task", similar: similar))
+        let names = similar.isEmpty ? "" : "; it has \(similar.joined(separator: ", "))"
+        #expect("\(miss)" == "struct task has no member \(wanted) in this kernel (struct task.\(wanted))\(names)")
     }
 
     @Test("flavours stand for the type without them, on both sides")

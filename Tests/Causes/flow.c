@@ -56,7 +56,7 @@ naked int unreachable(void)
 SEC("socket")
 naked int missing_exit(void)
 {
-    asm volatile("r0 = 0; r0 += 1;"); // refused here
+    asm volatile("r0 = 0; r0 += 1;");
 }
 
 // expected: jump-out-of-range
@@ -82,9 +82,9 @@ int return_value_unknown(struct bpf_sock_addr *ctx)
 
 // expected: return-value
 SEC("fentry/vfs_open")
-int BPF_PROG(return_value_tracing, const struct path *path)
+int BPF_PROG(return_value_tracing, const struct path *path) // refused here
 {
-    return 7; // refused here
+    return 7;
 }
 
 static __attribute__((noinline)) int f8(int a) { return bpf_get_prandom_u32() + a; }

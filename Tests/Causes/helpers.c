@@ -187,7 +187,7 @@ __attribute__((noinline)) int takes_number(struct __sk_buff *skb, int number)
 SEC("tc")
 int global_function_pointer(struct __sk_buff *skb)
 {
-    return takes_pointer((void *)(long)skb->len); // refused here
+    return takes_pointer((void *)(long)skb->len); // refused here on 6.12 7.2
 }
 
 // expected: global-function-argument
@@ -204,4 +204,12 @@ naked int size_may_be_negative(void)
 {
     asm volatile("call %[time]; r2 = r0; if r2 s> 16 goto leave; if r2 s< -16 goto leave; r1 = r10; r1 += -16; r3 = 8; call %[read]; leave: r0 = 0; exit;" // refused here
                  :: [time] "i"(BPF_FUNC_ktime_get_ns), [read] "i"(BPF_FUNC_probe_read_kernel));
+}
+
+// expected: helper-not-for-program-type
+SEC("fentry/vfs_open")
+int BPF_PROG(helper_not_for_function, struct path *path)
+{
+    char name[8];
+    return bpf_d_path(path, name, sizeof(name)); // refused here
 }

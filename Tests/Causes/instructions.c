@@ -15,7 +15,7 @@ static __u64 counter;
 SEC("kprobe/vfs_open")
 int atomic_fetch(struct pt_regs *ctx)
 {
-    return __sync_fetch_and_add(&counter, 1); // refused here
+    return __sync_fetch_and_add(&counter, 1);
 }
 
 // expected: instruction-unknown on 5.10 6.1, accepted on 6.12 7.2
@@ -29,19 +29,19 @@ naked int sign_extension(void)
 SEC("socket")
 naked int unknown_opcode(void)
 {
-    asm volatile("r0 = 0;.8byte 0x00000000000000ff; exit;"); // refused here
+    asm volatile("r0 = 0;.8byte 0x00000000000000ff; exit;");
 }
 
 // expected: instruction-unknown
 SEC("socket")
 naked int reserved_field(void)
 {
-    asm volatile("r0 = 0;.8byte 0x00000001000000bf; exit;"); // refused here
+    asm volatile("r0 = 0;.8byte 0x00000001000000bf; exit;"); // refused here on 5.10 6.1 6.12
 }
 
 // expected: instruction-unknown
 SEC("socket")
 naked int no_such_register(void)
 {
-    asm volatile("r0 = 0;.8byte 0x0000000000000cb7; exit;"); // refused here
+    asm volatile("r0 = 0;.8byte 0x0000000000000cb7; exit;"); // refused here on 5.10 6.1 6.12
 }

@@ -30,18 +30,18 @@ int kfunc_not_allowed(struct __sk_buff *skb)
 
 // expected: kfunc-unknown on 5.10 6.1, reference-leak on 6.12 7.2
 SEC("tp_btf/task_newtask")
-int BPF_PROG(task_leaked, struct task_struct *task)
+int BPF_PROG(task_leaked, struct task_struct *task) // refused here on 6.12 7.2
 {
-    bpf_task_acquire(task);
-    return 0; // refused here
+    bpf_task_acquire(task); // refused here on 5.10 6.1
+    return 0;
 }
 
 // expected: kfunc-unknown on 5.10 6.1, null-argument on 6.12 7.2
 SEC("tp_btf/task_newtask")
 int BPF_PROG(task_null, struct task_struct *task)
 {
-    struct task_struct *own = bpf_task_from_pid(1);
-    bpf_task_release(own); // refused here
+    struct task_struct *own = bpf_task_from_pid(1); // refused here on 5.10 6.1
+    bpf_task_release(own); // refused here on 6.12 7.2
     return 0;
 }
 
@@ -78,10 +78,10 @@ int BPF_PROG(kfunc_scalar, struct task_struct *task)
 
 // expected: kfunc-unknown on 5.10 6.1, rcu-unbalanced on 6.12 7.2
 SEC("tp_btf/task_newtask")
-int BPF_PROG(rcu_held, struct task_struct *task)
+int BPF_PROG(rcu_held, struct task_struct *task) // refused here on 6.12 7.2
 {
-    bpf_rcu_read_lock();
-    return 0; // refused here
+    bpf_rcu_read_lock(); // refused here on 5.10 6.1
+    return 0;
 }
 
 // expected: kfunc-unknown on 5.10 6.1, rcu-unbalanced on 6.12 7.2
@@ -103,11 +103,11 @@ int BPF_PROG(iterator_uninitialised, struct task_struct *task)
 
 // expected: kfunc-unknown on 5.10 6.1, reference-leak on 6.12 7.2
 SEC("tp_btf/task_newtask")
-int BPF_PROG(iterator_leaked, struct task_struct *task)
+int BPF_PROG(iterator_leaked, struct task_struct *task) // refused here on 6.12 7.2
 {
     struct bpf_iter_num numbers;
-    bpf_iter_num_new(&numbers, 0, 3);
-    return 0; // refused here
+    bpf_iter_num_new(&numbers, 0, 3); // refused here on 5.10 6.1
+    return 0;
 }
 
 // expected: kfunc-unknown on 5.10 6.1, iterator-misuse on 6.12 7.2
@@ -115,8 +115,8 @@ SEC("tp_btf/task_newtask")
 int BPF_PROG(iterator_created_twice, struct task_struct *task)
 {
     struct bpf_iter_num numbers;
-    bpf_iter_num_new(&numbers, 0, 3);
-    bpf_iter_num_new(&numbers, 0, 3); // refused here
+    bpf_iter_num_new(&numbers, 0, 3); // refused here on 5.10 6.1
+    bpf_iter_num_new(&numbers, 0, 3); // refused here on 6.12 7.2
     bpf_iter_num_destroy(&numbers);
     return 0;
 }
@@ -134,8 +134,8 @@ SEC("lsm.s/file_open")
 int BPF_PROG(sleeps_under_rcu, struct file *file)
 {
     char name[8];
-    bpf_rcu_read_lock();
-    bpf_copy_from_user(name, sizeof(name), (void *)8); // refused here
+    bpf_rcu_read_lock(); // refused here on 6.1
+    bpf_copy_from_user(name, sizeof(name), (void *)8); // refused here on 6.12 7.2
     bpf_rcu_read_unlock();
     return 0;
 }

@@ -45,8 +45,8 @@ int lock_held(struct __sk_buff *skb)
         return 0;
     bpf_spin_lock(&guarded->lock);
     guarded->count++;
-    return 0; // refused here
-}
+    return 0;
+} // refused here
 
 // expected: call-under-lock
 SEC("tc")

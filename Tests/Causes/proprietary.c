@@ -4,6 +4,7 @@
 #define BPF_NO_KFUNC_PROTOTYPES
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
 
 char LICENSE[] SEC("license") = "Proprietary";
 
@@ -12,5 +13,12 @@ SEC("kprobe/vfs_open")
 int helper_needs_gpl(struct pt_regs *ctx)
 {
     bpf_printk("opened"); // refused here
+    return 0;
+}
+
+// expected: helper-needs-gpl
+SEC("lsm/file_open")
+int BPF_PROG(hook_needs_gpl, struct file *file)
+{
     return 0;
 }

@@ -22,10 +22,10 @@ int record_leaked(struct pt_regs *ctx)
         return 0;
     *record = 1;
     if (bpf_get_prandom_u32() & 1)
-        return 0; // refused here
+        return 0;
     bpf_ringbuf_submit(record, 0);
     return 0;
-}
+} // refused here
 
 // expected: reference-leak
 SEC("tc")

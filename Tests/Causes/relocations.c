@@ -21,8 +21,7 @@ struct no_such_struct_anywhere {
 SEC("kprobe/vfs_open")
 int field_missing(struct pt_regs *ctx)
 {
-    struct task_struct___none *task = (void *)bpf_get_current_task();
-    return BPF_CORE_READ(task, no_such_field_anywhere); // refused here
+    return BPF_CORE_READ((struct task_struct___none *)bpf_get_current_task(), no_such_field_anywhere); // refused here
 }
 
 // expected: relocation-without-match
@@ -36,6 +35,5 @@ int BPF_PROG(field_missing_direct, struct task_struct___none *task)
 SEC("kprobe/vfs_open")
 int type_missing(struct pt_regs *ctx)
 {
-    struct no_such_struct_anywhere *one = (void *)bpf_get_current_task();
-    return BPF_CORE_READ(one, field); // refused here
+    return BPF_CORE_READ((struct no_such_struct_anywhere *)bpf_get_current_task(), field); // refused here
 }

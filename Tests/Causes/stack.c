@@ -25,7 +25,7 @@ static __attribute__((noinline)) int sums(struct __sk_buff *skb, int offset)
 
 // expected: stack-too-large
 SEC("tc")
-int stack_too_large(struct __sk_buff *skb) // refused here
+int stack_too_large(struct __sk_buff *skb)
 {
     char bytes[400] = {};
     bpf_skb_load_bytes(skb, 0, bytes, sizeof(bytes));

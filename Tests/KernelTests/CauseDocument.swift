@@ -13,6 +13,7 @@ struct CauseDocument {
     static let shownElsewhere: [CauseCode: String] = [
         .kernelWithoutTypes: "`ForeignTypesTests`, which hides a kernel's types from the guest",
         .mapMissing: "`CauseTests`, by libbpf's words: the agent says which map was refused instead",
+        .pointerLeak: "`CauseTests`, by the words: guests load as root",
         .permission: "`FactCauseTests`, by the errno: guests load as root",
         .refusedUnseen: "`FactCauseTests`, by the errno: every known type of program has its line",
         .unknown: "`CauseTests`",
@@ -113,9 +114,9 @@ struct CauseDocument {
         return words.prefix(mostLines).map { "`\($0.replacing("|", with: "\\|"))`" }.joined(separator: "<br>")
     }
 
-    /// What bpfmatrix makes of it: sentence, cure, since.
+    /// What bpfmatrix makes of the newest kernel's words: sentence, cure, since.
     private func accounts(of program: CauseProgram, _ code: CauseCode) -> [String] {
-        cells(program, code).compactMap(\.explanation).map { explanation in
+        cells(program, code).suffix(1).compactMap(\.explanation).map { explanation in
             let cure = explanation.cure.map { " → \($0)" } ?? ""
             let since = explanation.since.map { " (since \($0))" } ?? ""
             return Self.literal("\(explanation.sentence)\(cure)\(since)")

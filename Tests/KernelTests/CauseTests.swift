@@ -59,7 +59,7 @@ extension RealKernels {
                 }
                 let explanation = try #require(cell.explanation, "\(program): \(cell.verdict)")
                 #expect(explanation.code == expected, "\(program): \(explanation.sentence), \(explanation.words)")
-                if let refusedLine = program.refusedLine {
+                if let refusedLine = program.refusedLines[line] {
                     #expect(
                         explanation.place?.line == refusedLine,
                         "\(program): \(String(describing: explanation.place))"
@@ -70,6 +70,23 @@ extension RealKernels {
                 cell.kernel == line && !outcome.programs.contains { $0.name == cell.program }
             }
             #expect(nobody.isEmpty, "programs that nothing is expected of: \(nobody.map(\.program))")
+        }
+
+        @Test("what a kernel is said to be too old for, every kernel from that line on takes (5.10, 6.1, 6.12, 7.2)")
+        func since() async throws {
+            let outcome = try await CauseRun.outcome
+            var told = 0
+            for program in outcome.programs {
+                let cells = TestKernels.lines.compactMap { outcome.cell(program, on: $0) }
+                for explanation in cells.compactMap(\.explanation) {
+                    guard let since = explanation.since else { continue }
+                    told += 1
+                    let newer = cells.filter { cell in LinuxVersion(cell.kernel).map { $0 >= since } ?? false }
+                    let refusedAlike = newer.filter { $0.explanation?.code == explanation.code }
+                    #expect(refusedAlike.isEmpty, "\(program): since \(since), and yet \(refusedAlike.map(\.kernel))")
+                }
+            }
+            #expect(told > 20)
         }
 
         @Test("what the agent puts in the place of a log's lost end is what readers of logs take for it")

@@ -5,6 +5,7 @@ import KernelStore
 import Results
 import TestKernels
 import Testing
+import VerifierLog
 import VirtualMachine
 
 @testable import Matrix
@@ -28,7 +29,7 @@ extension RealKernels {
             of object: TestObject,
             typesBeside: Bool,
             _ strategy: LoadStrategy
-        ) async throws -> [String: Judgement] {
+        ) async throws -> [String: (judgement: Judgement, cause: CauseCode?)] {
             let kernel = try await TestKernels.kernel("5.10")
             let store = try TestKernels.store
             let types = try #require(kernel.btf)
@@ -44,14 +45,17 @@ extension RealKernels {
             return try await withVirtualMachine(configuration, bootLimit: .seconds(60)) { guest in
                 try await guest.link.send(.fault(.noTypes))
                 var session = GuestSession(guest, limits: ExaminationLimits(), strategy: strategy)
-                var verdicts: [String: Judgement] = [:]
+                var verdicts: [String: (judgement: Judgement, cause: CauseCode?)] = [:]
                 let ended = try await session.load(
                     object.announced,
                     named: object.name,
                     programs: Set(object.contents.programs.map(\.name))
                 ) { remark in
                     guard case .program(let report) = remark else { return }
-                    verdicts[report.program] = Judgement(report, refusedMaps: [])
+                    let judgement = Judgement(report, refusedMaps: [])
+                    let refusal = Refusal(object: object, program: report.program, refusedMaps: [], kernel: .none)
+                    let explanation = refusal.explanation(of: report, judgement, log: VerifierLog(report.log))
+                    verdicts[report.program] = (judgement, explanation?.code)
                 }
                 #expect(ended.stage == .finished, "\(ended)")
                 return verdicts
@@ -65,12 +69,16 @@ extension RealKernels {
         func external(strategy: LoadStrategy) async throws {
             let object = try await CompiledFixture.object("both", Self.both)
             let with = try await verdicts(of: object, typesBeside: true, strategy)
-            #expect(with["by_name"]?.verdict == .accepted, "\(with)")
-            #expect(with["by_type"]?.verdict == .unsupported, "\(with)")
-            #expect(with["by_type"]?.message?.contains("no BTF of its own") == true, "\(with)")
+            #expect(with["by_name"]?.judgement.verdict == .accepted, "\(with)")
+            #expect(with["by_type"]?.judgement.verdict == .unsupported, "\(with)")
+            #expect(with["by_type"]?.judgement.message?.contains("no BTF of its own") == true, "\(with)")
             let without = try await verdicts(of: object, typesBeside: false, strategy)
-            #expect(without["by_name"]?.verdict == .unsupported, "\(without)")
-            #expect(without["by_type"]?.verdict == .unsupported, "\(without)")
+            #expect(without["by_name"]?.judgement.verdict == .unsupported, "\(without)")
+            #expect(without["by_type"]?.judgement.verdict == .unsupported, "\(without)")
+            #expect(
+                without.values.allSatisfy { $0.cause == .kernelWithoutTypes }
+                    && with["by_type"]?.cause == .kernelWithoutTypes
+            )
         }
     }
 }

@@ -12,8 +12,9 @@ public struct CauseProgram: Sendable, Hashable, CustomStringConvertible {
     public let name: String
     /// The cause of the refusal on each line of the kernel; nil where it is accepted.
     public let expected: [String: CauseCode?]
-    /// The line, from 1, with the comment `// refused here`; nil where none is to blame.
-    public let refusedLine: Int?
+    /// On which line, from 1, each line of the kernel refuses it: that with the comment `// refused here`, or
+    /// `// refused here on 5.10 6.1`. Others do not tell a line.
+    public let refusedLines: [String: Int]
 
     public var description: String { "\(file) \(name)" }
 
@@ -45,13 +46,12 @@ public struct CauseProgram: Sendable, Hashable, CustomStringConvertible {
                 said = (String(line.dropFirst(Self.mark.count)), index)
             } else if let text = said?.text, let name = Self.name(in: line) {
                 let body = lines[index...].prefix { !$0.hasPrefix("}") && !$0.hasPrefix(Self.mark) }
-                let refused = body.firstIndex { $0.contains("// refused here") }
                 programs.append(
                     CauseProgram(
                         file: file,
                         name: name,
                         expected: try Self.expectations(text, at: "\(file):\((said?.line ?? 0) + 1)"),
-                        refusedLine: refused.map { $0 + 1 }
+                        refusedLines: Self.refusedLines(lines[index...body.endIndex])
                     )
                 )
                 said = nil
@@ -66,8 +66,19 @@ public struct CauseProgram: Sendable, Hashable, CustomStringConvertible {
     private static let mark = "// expected: "
 
     private static func name(in line: String) -> String? {
-        if let match = line.firstMatch(of: #/^int BPF_PROG\((\w+)/#) { return String(match.1) }
+        if let match = line.firstMatch(of: #/^(?:int|size_t) BPF_PROG\((\w+)/#) { return String(match.1) }
         return line.firstMatch(of: #/^(?:naked |__attribute__\(\(naked\)\) )?int (\w+)\(/#).map { String($0.1) }
+    }
+
+    private static func refusedLines(_ lines: ArraySlice<String>) -> [String: Int] {
+        var refused: [String: Int] = [:]
+        for (index, line) in zip(lines.indices, lines) {
+            guard let match = line.firstMatch(of: #/// refused here(?: on ([0-9. ]+))?$/#) else { continue }
+            for kernel in match.1?.split(separator: " ").map(String.init) ?? TestKernels.lines {
+                refused[kernel] = index + 1
+            }
+        }
+        return refused
     }
 
     private static func expectations(_ text: String, at place: String) throws -> [String: CauseCode?] {

@@ -14,7 +14,7 @@ extension CauseRule {
         },
         CauseRule(.pointerArithmetic, verifier: "R# pointer arithmetic on … prohibited") { values, _ in
             Account(
-                "a pointer of kind \(values[1]) is added to, and must stay as it is",
+                "a pointer to \(CauseWords.kind(values[1])) is added to, and must stay as it is",
                 cure: "hand it on unchanged"
             )
         },
@@ -62,9 +62,22 @@ extension CauseRule {
             verifier: "math between … pointer and register with unbounded min value is not allowed"
         ) { values, _ in
             Account(
-                "a number that may be anything is added to a pointer of kind \(values[0])",
+                "a number that may be anything is added to a pointer to \(CauseWords.kind(values[0]))",
                 cure:
                     "bound it from both sides before this line: use an unsigned index, and if (index >= size) return 0;"
+            )
+        },
+        // Only of programs that are loaded without CAP_PERFMON.
+        CauseRule(
+            .pointerLeak,
+            verifier: "R# leaks addr into …",
+            "R# leaks addr as return value",
+            "R# pointer comparison prohibited",
+            "R# partial copy of pointer"
+        ) { values, _ in
+            Account(
+                "R\(values[0]) is a pointer, and a program without privilege may not let out where it points",
+                cure: "store numbers only; or load with CAP_PERFMON"
             )
         },
         CauseRule(.constantOutOfRange, verifier: "div by zero") { _, _ in

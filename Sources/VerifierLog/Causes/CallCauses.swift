@@ -43,15 +43,41 @@ extension CauseRule {
                 cure: "use a helper that this type of program has, or another type of program"
             )
         },
+        // bpf_helper_defs: `allowed` of a helper's prototype asks where the program is attached.
+        CauseRule(.helperNotForProgramType, verifier: "helper call is not allowed in probe") { _, evidence in
+            Account(
+                "\(evidence.called.map { "\($0)()" } ?? "a helper") may not be called where this program is attached",
+                cure: "attach to a function for which the kernel allows it, or to a security hook"
+            )
+        },
+        CauseRule(.configurationOff, verifier: "kernel subsystem misconfigured func …♯#") { values, _ in
+            Account(
+                "this kernel was built without what \(values[0])() needs",
+                cure: "a kernel that was built with that part of it"
+            )
+        },
+        CauseRule(
+            .helperNeedsGPL,
+            verifier: "LSM programs must have a GPL compatible license",
+            "struct ops programs must have a GPL compatible license"
+        ) { _, _ in
+            Account(
+                "programs of this type must be under the GPL",
+                cure: "if the source may be under the GPL, say so: char LICENSE[] SEC(\"license\") = \"GPL\";"
+            )
+        },
         CauseRule(
             .helperNeedsGPL,
             verifier: "cannot call GPL-restricted function from non-GPL compatible program",
-            "cannot call GPL only function from proprietary program"
+            "cannot call GPL only function from proprietary program",
+            "cannot call kernel function from non-GPL compatible program"
         ) { _, evidence in
-            let license = evidence.program.license.map { $0.isEmpty ? "it has none" : "it is \"\($0)\"" }
+            let license = evidence.program.license.map {
+                $0.isEmpty ? "this object says no licence" : "this object's licence is \"\($0)\""
+            }
             return Account(
-                "\(evidence.called.map { "\($0)() is" } ?? "a helper is called that is") only for programs under the GPL, by the "
-                    + "object's licence\(license.map { "; \($0)" } ?? "")",
+                "\(evidence.called.map { "\($0)() is" } ?? "a helper is called that is") only for programs under the GPL, and "
+                    + (license ?? "this object's licence is another"),
                 cure: "if the source may be under the GPL, say so: char LICENSE[] SEC(\"license\") = \"GPL\";"
             )
         },
@@ -105,6 +131,18 @@ extension CauseRule {
             return Account(
                 "argument \(values[0]) of \(call) is \(CauseWords.kind(values[1])), and may only be \(CauseWords.kinds(values[2]))",
                 cure: cure
+            )
+        },
+        CauseRule(
+            .helperArgumentType,
+            verifier: "Unsupported reg type … for bpf_dynptr_from_mem data",
+            "R# is not a scalar"
+        ) { values, evidence in
+            Account(
+                values[0].allSatisfy(\.isNumber)
+                    ? "argument \(values[0]) of \(evidence.called.map { "\($0)()" } ?? "this call") must be a number"
+                    : "bpf_dynptr_from_mem() is handed \(CauseWords.kind(values[0])), and takes the value of a map",
+                cure: values[0].allSatisfy(\.isNumber) ? "hand over a number" : "put the bytes in the value of a map"
             )
         },
         CauseRule(

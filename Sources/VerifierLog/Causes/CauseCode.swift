@@ -24,6 +24,7 @@ public enum CauseCode: String, Sendable, Hashable, Codable, CaseIterable {
     // Arithmetic
     case pointerArithmetic = "pointer-arithmetic"
     case unboundedOffset = "unbounded-offset"
+    case pointerLeak = "pointer-leak"
     case constantOutOfRange = "constant-out-of-range"
 
     // Control flow
@@ -90,6 +91,8 @@ public enum CauseCode: String, Sendable, Hashable, Codable, CaseIterable {
     case maxEntriesUnset = "max-entries-unset"
     case innerMapUnset = "inner-map-unset"
     case sectionUnknown = "section-unknown"
+    case legacyMaps = "legacy-maps"
+    case objectUnreadable = "object-unreadable"
     case memoryLimit = "memory-limit"
     case permission
 
@@ -109,7 +112,7 @@ extension CauseCode {
         case .kernelWithoutTypes: .noTypes
         case .maxEntriesUnset, .innerMapUnset: .loaderContract
         case .memoryLimit, .permission, .programTooLarge: .limit
-        case .sectionUnknown, .mapAttributes, .mapMissing: .object
+        case .sectionUnknown, .legacyMaps, .objectUnreadable, .mapAttributes, .mapMissing: .object
         case .unknown: .unknown
         default: .verifier
         }

@@ -87,8 +87,8 @@ extension CauseRule {
         ) { values, evidence in
             Account(
                 values[0] == "program exit"
-                    ? "the program returns a value that may lie outside \(range(values[2])), which is all that its type may return"
-                    : "a function that a helper calls back may return a value outside \(range(values[2]))",
+                    ? "the program may return something else than \(range(values[2])), which is all that its type may return"
+                    : "a function that a helper calls back may return something else than \(range(values[2]))",
                 cure: "return \(range(values[2])) on every path"
             )
         },

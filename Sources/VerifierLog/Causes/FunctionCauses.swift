@@ -56,7 +56,7 @@ extension CauseRule {
             "arg♯# reference type('…') size cannot be determined: #"
         ) { values, _ in
             Account(
-                "argument \(values[0]) of a global function has a type that the verifier can't check (\(values[1]))",
+                "argument \((Int(values[0]) ?? 0) + 1) of a global function has a type that the verifier can't check (\(values[1]))",
                 cure:
                     "make the function static; or let it take numbers, the context, or pointers to complete structures"
             )

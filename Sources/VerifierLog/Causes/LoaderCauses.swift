@@ -96,6 +96,30 @@ extension CauseRule {
                     "name it as libbpf knows it: SEC(\"kprobe/function\"), SEC(\"xdp\"), …; or the loader calls bpf_program__set_type()"
             )
         },
+        CauseRule(
+            .legacyMaps,
+            libbpf: "elf: legacy map definitions in 'maps' section are not supported by libbpf v1.0+"
+        ) { _, _ in
+            Account(
+                "maps are declared in a section \"maps\" (struct bpf_map_def), which libbpf takes no longer since 1.0",
+                cure: "declare them by types: struct { __uint(type, BPF_MAP_TYPE_HASH); … } name SEC(\".maps\");"
+            )
+        },
+        CauseRule(
+            .permission,
+            libbpf: "Error in …. Couldn't load trivial BPF program. …"
+        ) { _, _ in
+            Account(
+                "not even the smallest program could be loaded",
+                cure:
+                    "load with CAP_BPF or as root; before 5.11, raise RLIMIT_MEMLOCK; the kernel needs CONFIG_BPF_SYSCALL=y"
+            )
+        },
+        // Whatever else keeps libbpf from opening the file is said in its own words.
+        CauseRule { evidence in
+            guard case .object = evidence.refusal, let words = evidence.complaints.first else { return nil }
+            return Cause(.objectUnreadable, "libbpf can't open the object: \(words)", words: words)
+        },
     ]
 
     private static func unmatched(_ relocation: String?) -> Account {

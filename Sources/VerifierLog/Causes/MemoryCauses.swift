@@ -65,11 +65,30 @@ extension CauseRule {
             )
         },
         CauseRule(
+            .readOnlyMemory,
+            verifier: "BPF_XADD stores into R# … is not allowed",
+            "BPF_ATOMIC stores into R# … is not allowed"
+        ) { values, _ in
+            Account(
+                "an atomic operation on \(CauseWords.kind(values[1])), where there can be none",
+                cure: "atomic operations work on the values of maps and on the stack"
+            )
+        },
+        CauseRule(
+            .mapValueBounds,
+            verifier: "invalid access to map key, key_size=# off=# size=#"
+        ) { values, _ in
+            Account(
+                "an access to \(CauseWords.bytes(values[2])) at offset \(values[1]) is not within the map's key, which has "
+                    + CauseWords.bytes(values[0])
+            )
+        },
+        CauseRule(
             .mapValueBounds,
             verifier: "invalid access to map value, value_size=# off=# size=#"
         ) { values, evidence in
             Account(
-                "\(CauseWords.bytes(values[2])) at offset \(values[1]) do not lie within the \(values[0]) of a value of \(evidence.mapInRegisters ?? "the map")",
+                "an access to \(CauseWords.bytes(values[2])) at offset \(values[1]) is not within a value of \(evidence.mapInRegisters ?? "the map"), which has \(CauseWords.bytes(values[0]))",
                 cure: "check the index against the size before this line: if (index >= size) return 0;"
             )
         },
@@ -81,7 +100,7 @@ extension CauseRule {
             let numbers = values.suffix(3)
             guard let first = numbers.first, let last = numbers.last else { return nil }
             return Account(
-                "\(CauseWords.bytes(last)) at offset \(numbers[numbers.startIndex + 1]) do not lie within the \(first) of this memory",
+                "an access to \(CauseWords.bytes(last)) at offset \(numbers[numbers.startIndex + 1]) is not within this memory, which has \(CauseWords.bytes(first))",
                 cure: "reserve as many bytes as are used, or check the offset before this line"
             )
         },
@@ -92,7 +111,7 @@ extension CauseRule {
             Account(
                 values[5] == "0"
                     ? "the packet is used at offset \(values[0]), and nothing says that it is that long"
-                    : "\(CauseWords.bytes(values[1])) at offset \(values[0]) of the packet are used, and it was checked for \(CauseWords.bytes(values[5])) only",
+                    : "the packet is used at offset \(values[0]), and it was checked for \(CauseWords.bytes(values[5])) only",
                 cure: "compare with the packet's end before this line: if (data + size > data_end) return …;"
             )
         },
@@ -166,6 +185,12 @@ extension CauseRule {
             Account(
                 "\(values[4]) bytes at offset \(values[3]) of struct \(values[2]) reach beyond its member \(values[0])",
                 cure: "read each member by its name"
+            )
+        },
+        CauseRule(.packetBounds, verifier: "R# offset is outside of the packet") { _, _ in
+            Account(
+                "the packet is used beyond what was checked",
+                cure: "compare with the packet's end before this line: if (data + size > data_end) return …;"
             )
         },
         // Only says that something failed: what is known better comes before.

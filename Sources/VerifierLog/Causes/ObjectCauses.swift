@@ -66,7 +66,7 @@ extension CauseRule {
         ) { values, _ in
             Account(
                 values.count == 3
-                    ? "a pointer field of the map's value is given \(values[1]), and takes \(values[2])"
+                    ? "a pointer field of the map's value is given \(CauseWords.kind(values[1])), and takes \(CauseWords.kinds(values[2].replacing(" or ", with: ", ")))"
                     : "a pointer field (kptr) of the map's value is not used as a whole pointer",
                 cure: "put in pointers of its own type, whole; for those that own what they point to: bpf_kptr_xchg()"
             )

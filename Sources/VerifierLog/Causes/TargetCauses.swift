@@ -55,6 +55,12 @@ extension CauseRule {
                 cure: "name a function that the kernel has"
             )
         },
+        CauseRule(.targetRefused, verifier: "attach to unsupported member … of struct …") { values, _ in
+            Account(
+                "\(values[0]) of struct \(values[1]) can't be a program in this kernel",
+                cure: "leave that member unset"
+            )
+        },
         CauseRule(.targetRefused, verifier: "…() is not modifiable") { values, _ in
             Account(
                 "\(values[0])() is no function whose return value programs may change",

@@ -41,22 +41,31 @@ extension RealKernels {
             _ id: UInt32,
             in guest: RunningMachine
         ) async throws -> LibbpfRelocations {
+            let report = try #require(try await report(object, id, limit: textLimit, in: guest), "nothing was said")
+            #expect(!report.isCut)
+            return LibbpfRelocations(report.text)
+        }
+
+        /// nil where the agent sends none.
+        private static func report(
+            _ object: TestObject,
+            _ id: UInt32,
+            limit: UInt32,
+            in guest: RunningMachine
+        ) async throws -> RelocationReport? {
             let request = LoadRequest(
                 id: id,
                 name: object.name,
                 digest: object.digest.bytes,
                 object: object.bytes,
-                relocationLimit: textLimit
+                relocationLimit: limit
             )
             try await guest.link.send(.load(request))
             var heard: RelocationReport?
             while true {
                 switch try await guest.link.next(within: patience, waitingFor: "\(object.name)") {
                 case .relocations(let report): heard = report
-                case .object:
-                    let report = try #require(heard, "nothing was said of relocations")
-                    #expect(!report.isCut)
-                    return LibbpfRelocations(report.text)
+                case .object: return heard
                 default: continue
                 }
             }
@@ -119,6 +128,19 @@ extension RealKernels {
             }
             let known = Set(ours.applied.map(\.place))
             #expect(Set(theirs.applied.keys).subtracting(known).isEmpty, "\(object.name): libbpf has more")
+        }
+
+        @Test("the agent says nothing of relocations where nobody asks, and no more than is wanted (6.12)")
+        func limits() async throws {
+            let object = try #require(try InputReader.objects(in: try LibbpfTools.binary("opensnoop")).first)
+            try await withVirtualMachine(try await TestKernels.machine("6.12"), bootLimit: .seconds(60)) { guest in
+                #expect(try await Self.report(object, 1, limit: 0, in: guest) == nil)
+                let cut = try #require(try await Self.report(object, 2, limit: 500, in: guest))
+                #expect(cut.isCut && cut.text.count <= 500 && !cut.text.isEmpty)
+                let whole = try #require(try await Self.report(object, 3, limit: Self.textLimit, in: guest))
+                #expect(!whole.isCut && whole.text.starts(with: cut.text))
+                #expect(try await Self.report(object, 4, limit: 0, in: guest) == nil)
+            }
         }
 
         @Test("every relocation of libbpf-tools comes to what libbpf makes of it", arguments: TestKernels.lines)

@@ -129,7 +129,7 @@ import Testing
 
     @Test(
         "a licence is told as the object has it",
-        arguments: [("Proprietary", "it is \"Proprietary\""), ("", "it has none")]
+        arguments: [("Proprietary", "licence is \"Proprietary\""), ("", "says no licence")]
     )
     func license(text: String, told: String) {
         let cause = cause("cannot call GPL-restricted function from non-GPL compatible program") {
@@ -153,5 +153,30 @@ import Testing
         #expect(read.messages == ["R4 !read_ok"])
         #expect(read.failure == nil && read.registers.isEmpty)
         #expect(Cause(of: Evidence(refusal: .program, log: read)).code == .registerUninitialised)
+    }
+
+    /// kernel/bpf/verifier.c, 6.12, of programs that are loaded without CAP_PERFMON.
+    @Test("a pointer that would be let out", arguments: ["R1 leaks addr into map", "R0 leaks addr as return value"])
+    func leak(words: String) {
+        #expect(cause("3: (95) exit", words).code == .pointerLeak)
+    }
+
+    @Test("a map that was not created, as libbpf words it where it rewrites the log's end")
+    func missingMap() {
+        let cause = cause("7: <invalid BPF map reference>", "BPF map 'table' is referenced but wasn't created")
+        #expect(cause.code == .mapMissing)
+        #expect(cause.sentence.hasPrefix("map 'table' was not created"))
+    }
+
+    @Test("a relocation and a kfunc, as libbpf words them where it rewrites the log's end")
+    func rewritten() {
+        let relocation = cause(
+            "12: <invalid CO-RE relocation>",
+            "failed to resolve CO-RE relocation <byte_off> [7] struct task_struct.gone (0:1 @ offset 8)"
+        )
+        #expect(relocation.code == .relocationWithoutMatch)
+        #expect(
+            cause("3: <invalid kfunc call>", "kfunc 'bpf_gone' is referenced but wasn't resolved").code == .kfuncUnknown
+        )
     }
 }
