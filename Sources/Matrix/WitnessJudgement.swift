@@ -93,7 +93,7 @@ extension ObjectProgress {
                 message: statement.verdict == .accepted ? nil : message,
                 isCached: statement.isCached,
                 log: statement.verdict == .accepted ? nil : statement.output
-            )
+            ).explained
         ]
     }
 

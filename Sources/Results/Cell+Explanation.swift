@@ -15,16 +15,18 @@ extension Cell {
     private var explanationByLog: Explanation {
         let text = log ?? ""
         let isCut = text.hasSuffix(VerifierLog.cutNote)
-        let read = VerifierLog(Array((isCut ? text.dropLast(VerifierLog.cutNote.count) : text[...]).utf8), isCut: isCut)
-        let warnings = text.split(separator: "\n").filter { $0.hasPrefix("libbpf: ") }.map(String.init)
-        let refusal: Evidence.Refusal = verdict == .object ? .object : warnings.isEmpty ? .program : .loader
+        let output = ToolOutput(Array(text.utf8))
+        // bpftool stops at the program that the kernel refuses first.
+        let part = output.parts.first
+        let refusal: Evidence.Refusal =
+            verdict == .object ? .object : part == nil && !output.warnings.isEmpty ? .loader : .program
         let evidence = Evidence(
             refusal: refusal,
             errno: Int32(clamping: errno ?? 0),
-            log: warnings.isEmpty ? read : VerifierLog([]),
+            log: part?.log ?? VerifierLog(Array(text.utf8), isCut: isCut),
             isLogCut: isCut,
-            warnings: warnings,
-            program: Evidence.ProgramFacts(name: program)
+            warnings: output.warnings,
+            program: Evidence.ProgramFacts(name: part?.program ?? program)
         )
         var explanation = Explanation(of: evidence)
         if explanation.code == .unknown, let message, !isCut { explanation.sentence = message }
