@@ -53,7 +53,7 @@ extension RealKernels {
                 ) { remark in
                     guard case .program(let report) = remark else { return }
                     let judgement = Judgement(report, refusedMaps: [])
-                    let refusal = Refusal(object: object, program: report.program, refusedMaps: [], kernel: .init())
+                    let refusal = Refusal(object: object, program: report.program, refusedMaps: [], kernel: .none)
                     let explanation = refusal.explanation(of: report, judgement, log: VerifierLog(report.log))
                     verdicts[report.program] = (judgement, explanation?.code)
                 }
