@@ -8,10 +8,13 @@ SWIFT ?= swift
 # What both Debian's archive and Little-VM-Helper's registry have, and the newest of either.
 KERNELS ?= 5.10,6.1,6.12,latest
 BENCH_KERNELS ?= 5.10,6.1,6.12,7.2
+# For each reader that is fuzzed.
+FUZZ_SECONDS ?= 60
 tool := .build/release/bpfmatrix
+formatted := Sources Tests Package.swift Fuzz/Package.swift Fuzz/Sources/bpfmatrix-fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test causes bench lint format clean
+.PHONY: help setup build demo test fuzz causes bench lint format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +34,10 @@ test: ## install what is missing, build, run every test
 	@scripts/setup.sh --test
 	$(SWIFT) build -c release --product bpfmatrix-guest
 	$(SWIFT) test
+	Fuzz/run.sh 4
+
+fuzz: ## feed every reader of foreign bytes with garbage, FUZZ_SECONDS=60 each
+	Fuzz/run.sh $(FUZZ_SECONDS)
 
 causes: setup ## write docs/causes.md anew from what kernels say
 	@scripts/setup.sh --test
@@ -45,10 +52,10 @@ bench: setup ## measure: restores against boots, one pass against reloads, lanes
 	.build/release/bpfmatrix-bench --kernels $(BENCH_KERNELS) --json bench.json $(if $(VIRTME_KERNEL),--virtme-kernel $(VIRTME_KERNEL))
 
 lint: ## what swift-format has to say
-	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	$(SWIFT) format lint --strict --recursive $(formatted)
 
 format: ## let swift-format mend what it can
-	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+	$(SWIFT) format --in-place --recursive $(formatted)
 
 clean: ## remove what was built here (kernels and libbpf stay in the cache)
-	rm -rf .build
+	rm -rf .build Fuzz/.build Fuzz/.corpus Fuzz/.found

@@ -44,8 +44,13 @@ let package = Package(
         .target(name: "KernelProfile", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "Platform", swiftSettings: strict),
+        .target(name: "Inspection", dependencies: ["BPFObject", "BTF", "CORE"], swiftSettings: strict),
         .target(name: "Results", dependencies: ["VerifierLog"], swiftSettings: strict),
-        .target(name: "Reports", dependencies: ["Results", "VerifierLog"], swiftSettings: strict),
+        .target(
+            name: "Reports",
+            dependencies: ["BPFObject", "Inspection", "Results", "VerifierLog"],
+            swiftSettings: strict
+        ),
 
         // Rooms with effects.
         .target(name: "FileLock", dependencies: [system], swiftSettings: strict),
@@ -111,7 +116,8 @@ let package = Package(
         .executableTarget(
             name: "bpfmatrix",
             dependencies: [
-                "ChildProcess", "Compiler", "FileWatch", "GuestImages", "KernelProfile", "KernelStore", "Matrix",
+                "BPFObject", "ChildProcess", "Compiler", "FileWatch", "GuestImages", "Inspection", "KernelProfile",
+                "KernelStore", "Matrix",
                 "Platform",
                 "Reports", "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -123,7 +129,7 @@ let package = Package(
             name: "bpfmatrix-bench",
             dependencies: [
                 "ChildProcess", "Compiler", "GuestProtocol", "KernelStore", "Matrix", "Results", "ScratchFolder",
-                "VirtualMachine", system,
+                "VerifierLog", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -175,7 +181,13 @@ let package = Package(
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
         .testTarget(name: "BTFTests", dependencies: ["BTF", "ByteReader", "TestBTF"]),
         .testTarget(name: "CORETests", dependencies: ["BTF", "ByteReader", "CORE", "TestBTF"]),
-        .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF"]),
+        // Objects that clang makes of a few lines.
+        .target(name: "TestObjects", dependencies: ["BPFObject"], path: "Tests/TestObjects", swiftSettings: strict),
+        .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF", "TestObjects"]),
+        .testTarget(
+            name: "InspectionTests",
+            dependencies: ["BPFObject", "Inspection", "Reports", "TestObjects"]
+        ),
         .testTarget(name: "KernelProfileTests", dependencies: ["KernelProfile", "TestProfiles"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"]),
@@ -220,7 +232,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "BPFObject", "ChildProcess", "Compiler", "Reports", "Results", "TestKernels", "TestServers",
+                "BPFObject", "ChildProcess", "Compiler", "Inspection", "Reports", "Results", "TestKernels",
+                "TestObjects", "TestServers", "VerifierLog",
                 "bpfmatrix", system,
             ]
         ),

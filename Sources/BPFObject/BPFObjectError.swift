@@ -20,6 +20,8 @@ public enum BPFObjectError: Error, Hashable, CustomStringConvertible {
 
     /// A function whose symbol does not lie in its section, or is not made of whole instructions.
     case brokenFunction(String, section: String)
+    /// A program that is not visible outside its source: `static` before a function with `SEC`.
+    case staticProgram(String, section: String)
     /// A relocation of no instruction, or against no symbol; `offset` is in bytes.
     case brokenRelocation(section: String, offset: Int)
     /// An instruction refers to what it can't: a call of data, data where no map is.
@@ -52,6 +54,8 @@ public enum BPFObjectError: Error, Hashable, CustomStringConvertible {
         case .noPrograms: "a BPF object without programs: no function is in a section such as SEC(\"kprobe/…\")"
         case .brokenFunction(let name, let section):
             "a damaged BPF object: function '\(name)' does not lie in its section '\(section)' as whole instructions"
+        case .staticProgram(let name, let section):
+            "program '\(name)' in section '\(section)' is static, which libbpf refuses: leave `static` out"
         case .brokenRelocation(let section, let offset):
             "a damaged BPF object: the relocation at byte \(offset) of section '\(section)' is of no instruction, "
                 + "or names no symbol"

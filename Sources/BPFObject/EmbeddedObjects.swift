@@ -9,19 +9,40 @@ public enum EmbeddedObjects {
     /// once, since a linker may keep more than one copy.
     ///
     /// A place counts if an ELF header for BPF is there and the whole object can be read: what merely begins like one
-    /// is passed over.
+    /// is passed over; whoever made up thousands of such beginnings is not searched to the end.
     public static func find(in bytes: [UInt8]) -> [ArraySlice<UInt8>] {
         var found: [ArraySlice<UInt8>] = []
         var position = 0
-        while let start = nextMagic(in: bytes, from: position) {
+        var patience = mostFalseBeginnings
+        while let start = nextMagic(in: bytes, from: position), patience > 0 {
+            guard isObjectHeader(bytes, at: start) else {
+                position = start + 1
+                continue
+            }
             if let object = object(in: bytes[start...]) {
                 if !found.contains(object) { found.append(object) }
                 position = object.endIndex
             } else {
+                patience -= 1
                 position = start + 1
             }
         }
         return found
+    }
+
+    /// Each costs as much as a whole section table.
+    private static let mostFalseBeginnings = 1000
+
+    /// Whether a header begins there of the kind and machine that BPF objects have: all of a file's other ELF headers are
+    /// passed over at the cost of four bytes.
+    private static func isObjectHeader(_ bytes: [UInt8], at start: Int) -> Bool {
+        guard start + 20 <= bytes.count else { return false }
+        let isBigEndian = bytes[start + 5] == 2
+        func number(_ offset: Int) -> UInt16 {
+            let (first, second) = (UInt16(bytes[start + offset]), UInt16(bytes[start + offset + 1]))
+            return isBigEndian ? first << 8 | second : second << 8 | first
+        }
+        return number(16) == ELFFile.Kind.relocatable.rawValue && number(18) == ELFFile.bpfMachine
     }
 
     private static func object(in bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {

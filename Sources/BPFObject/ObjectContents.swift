@@ -20,6 +20,9 @@ public struct ObjectContents: Sendable {
     public let maps: [BPFMap]
     /// In the order of the object's symbols.
     public let externs: [BPFExtern]
+    /// CO-RE relocations in the order in which libbpf goes through them, which can decide what one comes to. It leaves out
+    /// those of programs that are not loaded.
+    public let relocations: [ObjectRelocation]
     /// nil where the object has no BTF.
     public let types: BTFTypes?
 
@@ -67,7 +70,17 @@ public struct ObjectContents: Sendable {
             let extensions = try BPFObjectError.readingTypes { () throws(BTFError) in
                 try BTFExtensions(bytes, types: types)
             }
-            ExtensionReader(extensions, sections: file.sections).fill(&table)
+            let reader = ExtensionReader(extensions, sections: file.sections)
+            reader.fillLines(&table)
+            relocations = reader.relocations(table)
+        } else {
+            relocations = []
+        }
+        for relocation in relocations {
+            table.functions[relocation.function].relocations.append(relocation.relocation)
+        }
+        for index in table.functions.indices {
+            table.functions[index].relocations.sort { $0.instruction < $1.instruction }
         }
         functions = table.functions
         programFunctions = Self.programFunctions(programs, in: functions)

@@ -88,10 +88,16 @@ struct CSpeller {
             return "\(opening)\(spelling(of: type.sizeOrType, declaring: type.name.text));"
         case .dataSection:
             return (0..<type.length).prefix { _ in budget > 0 }
-                .compactMap { type.variable($0).map { declaration(of: $0.type) } }
+                .compactMap { type.variable($0).flatMap { sectionVariable($0.type) } }
                 .joined(separator: "\n")
         default: return "\(spelling(of: id, declaring: ""));"
         }
+    }
+
+    /// A variable or function in a section. Nothing else can be there; a section within itself would have no end.
+    private mutating func sectionVariable(_ id: UInt32) -> String? {
+        guard let kind = types.type(id)?.kind, kind == .variable || kind == .function else { return nil }
+        return declaration(of: id)
     }
 
     /// What stands at the left of a declaration.

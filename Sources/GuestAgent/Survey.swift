@@ -36,6 +36,9 @@ struct Survey {
         case .helpers:
             for probe in HelperProbe.all { try port.send(.helpers(probe.report())) }
             try port.send(.surveyEnd(SurveyEnd(subject: subject)))
+        case .instructions:
+            try port.send(.types(InstructionProbe.report()))
+            try port.send(.surveyEnd(SurveyEnd(subject: subject)))
         }
     }
 

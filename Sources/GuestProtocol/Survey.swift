@@ -33,6 +33,8 @@ public enum SurveySubject: UInt8, Sendable, CaseIterable {
     case mapTypes = 33
     /// Helpers for each program type: one program for each pair, which calls the helper and nothing else.
     case helpers = 34
+    /// `InstructionForm`, told as types are: one program with each.
+    case instructions = 35
 }
 
 /// A piece of a file of the guest's kernel; they come in order and without a gap.
@@ -51,9 +53,9 @@ public struct SurveyPart: Sendable, Hashable {
 
 /// Which program or map types a kernel has.
 public struct TypeReport: Sendable, Hashable {
-    /// `programTypes` or `mapTypes`.
+    /// `programTypes`, `mapTypes` or `instructions`.
     public var subject: SurveySubject
-    /// Their numbers in linux/bpf.h, ascending.
+    /// Their numbers in linux/bpf.h, or those of `InstructionForm`, ascending.
     public var present: [UInt32]
     public var absent: [UInt32]
     /// Those that libbpf knows and can't try: nothing is said of them, nor of any that is in none of the three.

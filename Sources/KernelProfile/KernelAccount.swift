@@ -28,6 +28,7 @@ public struct KernelAccount: Sendable {
     public var programTypes = TypeAnswers()
     public var mapTypes = TypeAnswers()
     public var helpers: [HelperAnswers] = []
+    public var instructions = InstructionAnswers()
     /// What could not be read, though the kernel has it; a line each.
     public var gaps: [String] = []
 

@@ -36,6 +36,7 @@ extension KernelProfile {
             programTypes: account.programTypes,
             mapTypes: account.mapTypes,
             helpers: account.helpers,
+            instructions: account.instructions,
             modules: modules,
             gaps: gaps
         )

@@ -20,7 +20,7 @@ import Foundation
 extension KernelProfile {
     /// Changes whenever a reader of the old form would misread the new, or more is told than before: then a kernel is
     /// surveyed anew.
-    public static let form: UInt32 = 1
+    public static let form: UInt32 = 2
     private static let magic = Array("BPFMPROF".utf8)
     private static let nothing = UInt32.max
 

@@ -121,6 +121,9 @@ public struct KernelProfile: Sendable, Hashable {
         return findings.isEmpty || findings.contains(.notKnown) ? .notKnown : .absent
     }
 
+    /// Whether the verifier, and the JIT, know an instruction.
+    public func instruction(_ instruction: KernelInstruction) -> Finding { facts.instructions.finding(instruction) }
+
     /// Whether a function is open to be called by programs. Only kernels whose BTF marks them tell (`bpf_kfunc`; 6.10 and
     /// later, as most are built).
     public func kfunc(_ name: String) -> Finding { Self.finding(name, in: kfuncs) }

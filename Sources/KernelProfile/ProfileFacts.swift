@@ -23,6 +23,7 @@ public struct ProfileFacts: Sendable, Hashable, Codable {
     /// `enum bpf_map_type`
     public var mapTypes: TypeAnswers
     public var helpers: [HelperAnswers]
+    public var instructions: InstructionAnswers
     /// Modules that functions belong to, as they are numbered in the table of functions from 1.
     public var modules: [String]
     /// What could not be found out, a line each.
@@ -86,6 +87,39 @@ public struct HelperAnswers: Sendable, Hashable, Codable {
         if obstacle != nil || notProbed.contains(helper) || helper == 0 { return .notKnown }
         // A number above the last is refused by every kernel that does not have it.
         return present.contains(helper) ? .present : .absent
+    }
+}
+
+/// Instructions that came after 5.10.
+public enum KernelInstruction: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Atomic operations other than an add that returns nothing.
+    case atomicFetch
+    case signExtendingLoad
+    case signExtendingMove
+    /// Signed division and remainder.
+    case signedDivision
+    /// A byte swap that does not ask which order the host has.
+    case byteSwap
+    /// An unconditional jump with 32 bits of offset.
+    case longJump
+    case mayGoto
+    /// Atomic loads that acquire and stores that release.
+    case loadAcquire
+}
+
+/// Which instructions a kernel knows, as trying showed; nothing is known of what is in neither.
+public struct InstructionAnswers: Sendable, Hashable, Codable {
+    public var present: [KernelInstruction]
+    public var absent: [KernelInstruction]
+
+    public init(present: [KernelInstruction] = [], absent: [KernelInstruction] = []) {
+        self.present = present
+        self.absent = absent
+    }
+
+    func finding(_ instruction: KernelInstruction) -> Finding {
+        if present.contains(instruction) { return .present }
+        return absent.contains(instruction) ? .absent : .notKnown
     }
 }
 

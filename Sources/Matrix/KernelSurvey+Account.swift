@@ -21,6 +21,7 @@ extension KernelSurvey {
         account.programTypes = TypeAnswers(types[.programTypes])
         account.mapTypes = TypeAnswers(types[.mapTypes])
         account.helpers = helpers.map(HelperAnswers.init)
+        account.instructions = InstructionAnswers(types[.instructions])
         account.gaps = gaps
         return account
     }
@@ -33,6 +34,27 @@ extension TypeAnswers {
             absent: report?.absent ?? [],
             notProbed: report?.notProbed ?? []
         )
+    }
+}
+
+extension InstructionAnswers {
+    fileprivate init(_ report: TypeReport?) {
+        self.init(present: Self.forms(report?.present), absent: Self.forms(report?.absent))
+    }
+
+    private static func forms(_ numbers: [UInt32]?) -> [KernelInstruction] {
+        (numbers ?? []).compactMap { InstructionForm(rawValue: $0) }.map { form in
+            switch form {
+            case .atomicFetch: .atomicFetch
+            case .signExtendingLoad: .signExtendingLoad
+            case .signExtendingMove: .signExtendingMove
+            case .signedDivision: .signedDivision
+            case .byteSwap: .byteSwap
+            case .longJump: .longJump
+            case .mayGoto: .mayGoto
+            case .loadAcquire: .loadAcquire
+            }
+        }
     }
 }
 

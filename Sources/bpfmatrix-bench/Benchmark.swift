@@ -8,6 +8,7 @@ import KernelStore
 import Matrix
 import Results
 import SystemPackage
+import VerifierLog
 import VirtualMachine
 
 /// What is measured, and in which relation: docs/performance.md says what the figures mean.
@@ -25,6 +26,27 @@ struct Benchmark {
         try await tools(into: &results)
         try await transport(into: &results)
         try await sizes(into: &results)
+        try await logs(into: &results)
+    }
+
+    /// Reading a verifier's log, from which an explanation is made; and that ten times as much takes ten times as long.
+    private func logs(into results: inout BenchmarkResults) async throws {
+        let sizes = [100, 10]
+        let logs = sizes.map { LongLog.bytes(atLeast: $0 * 1_000_000) }
+        let taken = try await Measurement.take(
+            zip(sizes, logs).map { size, log in
+                (
+                    "a log of \(size) MB read (reach < 1 s for 100 MB)",
+                    {
+                        let begin = ContinuousClock.now
+                        guard !VerifierLog(log).registers.isEmpty else { throw LongLog.NotUnderstood() }
+                        return (ContinuousClock.now - begin) / .seconds(1)
+                    }
+                )
+            }
+        )
+        results.measurements += taken
+        results.ratios.append(Ratio(taken[0], over: taken[1], reach: "≤ 11"))
     }
 
     /// Cold boots, restores, and QEMU with nothing around it.

@@ -123,6 +123,14 @@ import Testing
         #expect(EmbeddedObjects.find(in: binary).map(Array.init) == [one, two])
     }
 
+    @Test("thousands of beginnings that are none end the search, and what was found before them counts")
+    func falseBeginnings() {
+        let one = Self.object("one")
+        let beginning = Array(one.prefix(64))
+        let made = Array(repeatElement(beginning, count: 3000).joined())
+        #expect(EmbeddedObjects.find(in: one + made).map(Array.init) == [one])
+    }
+
     @Test("an object that is cut off at the end of the file is not one")
     func cut() {
         #expect(EmbeddedObjects.find(in: [0, 0] + Self.object("one").dropLast()).isEmpty)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFObject
+import TestObjects
 import Testing
 
 @Suite struct ExternTests {

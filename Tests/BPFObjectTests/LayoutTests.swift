@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFObject
+import ELF
+import TestObjects
 import Testing
 
 @Suite struct LayoutTests {
@@ -106,6 +108,12 @@ import Testing
         #expect(program.functions.map(\.name) == ["entry", "called", "caught"])
     }
 
+    @Test("a static program is refused, as libbpf does")
+    func staticProgram() throws {
+        let bytes = try CompiledObject.bytes("static SEC(\"xdp\") int hidden(void *context) { return 2; }")
+        #expect(throws: BPFObjectError.staticProgram("hidden", section: "xdp")) { try ObjectContents(bytes) }
+    }
+
     @Test("an object without lines has instructions all the same")
     func withoutTypes() throws {
         let contents = try CompiledObject.contents(Self.calls, options: [])
@@ -113,5 +121,44 @@ import Testing
         #expect(contents.types == nil)
         #expect(program.functions.map(\.name) == ["entry", "first", "shared", "second"])
         #expect(program.source(atInstruction: 0) == nil)
+    }
+
+    @Test(
+        "an object that was cut or changed anywhere is read or refused, and never crashes the reader",
+        arguments: Target.allCases
+    )
+    func hostile(target: Target) throws {
+        let bytes = try CompiledObject.bytes(Self.calls, target)
+        for length in stride(from: 0, to: bytes.count, by: 97) { read(Array(bytes.prefix(length))) }
+        for index in stride(from: 0, to: bytes.count, by: 11) {
+            var changed = bytes
+            changed[index] ^= 0xff
+            read(changed)
+        }
+    }
+
+    private func read(_ bytes: [UInt8]) {
+        guard let programs = try? ObjectContents(bytes).linkedPrograms() else { return }
+        for program in programs {
+            _ = program.instructions.count
+            _ = program.helperCalls.map { program.source(atInstruction: $0.instruction) }
+        }
+    }
+
+    @Test("functions that share bytes without end are refused before they are copied")
+    func overlapping() throws {
+        var bytes = try CompiledObject.bytes(Self.calls)
+        let file = try ELFFile(bytes)
+        let table = try #require(file.sections.first { $0.type == ELFSection.symbolTable })
+        let section = try #require(file.section(named: ".text"))
+        // Every symbol is a function that is all of .text: st_info, st_shndx, st_value, st_size.
+        for start in stride(from: table.offset + 24, to: table.offset + table.size, by: 24) {
+            bytes[start + 4] = 0x12
+            bytes.replaceSubrange(start + 6..<start + 8, with: [UInt8(section.index), 0])
+            bytes.replaceSubrange(start + 8..<start + 16, with: [UInt8](repeating: 0, count: 8))
+            bytes[start + 16] = UInt8(section.size & 0xff)
+            bytes[start + 17] = UInt8(section.size >> 8)
+        }
+        #expect(throws: BPFObjectError.self) { try ObjectContents(bytes) }
     }
 }

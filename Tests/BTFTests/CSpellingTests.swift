@@ -75,4 +75,12 @@ import Testing
         #expect(types.declaration(of: alias) == "typedef enum state state_t;")
         #expect(types.declaration(of: function) == "static unsigned int go(state_t s);")
     }
+
+    @Test("a section that holds itself has an end")
+    func sectionWithinItself() throws {
+        var blob = TypeBlob()
+        let section = blob.add(kind: 15, ".data", length: 1, sizeOrType: 4, tail: [1, 0, 4])
+        #expect(section == 1)
+        #expect(try blob.read().declaration(of: section).isEmpty)
+    }
 }

@@ -67,6 +67,13 @@ import Testing
         #expect(Self.profile.fentryCount == 2)
     }
 
+    @Test("an instruction is known, or refused, or was not tried")
+    func instructions() {
+        #expect(Self.profile.instruction(.atomicFetch) == .present)
+        #expect(Self.profile.instruction(.byteSwap) == .absent)
+        #expect(Self.profile.instruction(.mayGoto) == .notKnown)
+    }
+
     @Test("tracepoints, hooks and kfuncs are those that the kernel has")
     func names() {
         let profile = Self.profile

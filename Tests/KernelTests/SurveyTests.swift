@@ -180,6 +180,9 @@ extension RealKernels {
             #expect(profile.programType(Program.netfilter) == .absent, "since 6.4")
             #expect(profile.helper(Helper.loop, programType: Program.kprobe) == .absent, "since 5.17")
             #expect(profile.kfunc("bpf_task_release") == .notKnown, "no tags in its BTF")
+            for instruction in KernelInstruction.allCases {
+                #expect(profile.instruction(instruction) == .absent, "\(instruction) came later")
+            }
             // Built, but not in force: Debian names no `bpf` among its security modules.
             #expect(profile.hook("file_open") == .absent)
             #expect(profile.function("vring_del_virtqueue")?.module == "virtio_ring")
@@ -191,6 +194,9 @@ extension RealKernels {
             #expect(profile.helper(Helper.loop, programType: Program.kprobe) == .present)
             #expect(profile.kfunc("bpf_task_release") == .present)
             #expect(profile.kfunc("commit_creds") == .absent)
+            for instruction in KernelInstruction.allCases {
+                #expect(profile.instruction(instruction) == .present, "\(instruction)")
+            }
             #expect(profile.hook("file_open") == .present)
             let maySleep = profile.helper(
                 Helper.copyFromUser,

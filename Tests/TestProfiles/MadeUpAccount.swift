@@ -60,6 +60,7 @@ extension KernelAccount {
             HelperAnswers(programType: 18, attachType: 10, isSleepable: false, present: [1, 2], last: 5),
             HelperAnswers(programType: 28, attachType: 0, isSleepable: false, obstacle: "it depends"),
         ]
+        account.instructions = InstructionAnswers(present: [.atomicFetch], absent: [.byteSwap])
         return account
     }
 }

@@ -66,6 +66,9 @@ extension BPFFunction {
                 continue
             }
             let section = sections[index]
+            guard section.name == subprogramSection || symbol.binding != .local else {
+                throw .staticProgram(symbol.name, section: section.name)
+            }
             guard symbol.size > 0, symbol.value % BPFInstruction.size == 0, symbol.size % BPFInstruction.size == 0
             else {
                 throw .brokenFunction(symbol.name, section: section.name)

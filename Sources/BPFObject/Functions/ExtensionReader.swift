@@ -11,6 +11,13 @@ public struct PlacedRelocation: Sendable {
     public let record: BTFExtensions.RelocationRecord
 }
 
+/// One of an object's CO-RE relocations.
+public struct ObjectRelocation: Sendable {
+    /// Index in the object's `functions`.
+    public let function: Int
+    public let relocation: PlacedRelocation
+}
+
 /// Gives each function its lines and relocations out of `.BTF.ext`, which has them by section.
 struct ExtensionReader {
     private let extensions: BTFExtensions
@@ -21,7 +28,7 @@ struct ExtensionReader {
         self.sections = Dictionary(sections.map { ($0.name, $0.index) }) { first, _ in first }
     }
 
-    func fill(_ table: inout FunctionTable) {
+    func fillLines(_ table: inout FunctionTable) {
         for section in extensions.lines {
             guard let index = sections[section.name.text] else { continue }
             let records = Self.sorted(section.records, by: \.instructionOffset)
@@ -33,23 +40,23 @@ struct ExtensionReader {
                 )
             }
         }
+    }
+
+    /// The relocations in the order of the object, each with the function that it belongs to; those of code that belongs to no
+    /// function are left out, as libbpf does.
+    func relocations(_ table: FunctionTable) -> [ObjectRelocation] {
+        var relocations: [ObjectRelocation] = []
         for section in extensions.relocations {
             guard let index = sections[section.name.text] else { continue }
-            let records = Self.sorted(section.records, by: \.instructionOffset)
-            for position in table.positions(section: index) {
-                let function = table.functions[position]
-                table.functions[position].relocations = Self.records(
-                    records,
-                    by: \.instructionOffset,
-                    of: function
-                ).map {
-                    PlacedRelocation(
-                        instruction: Int($0.instructionOffset) / BPFInstruction.size - function.start,
-                        record: $0
-                    )
-                }
+            for record in section.records {
+                let place = Int(record.instructionOffset) / BPFInstruction.size
+                guard let function = table.index(section: index, instruction: place) else { continue }
+                let instruction = place - table.functions[function].start
+                let placed = PlacedRelocation(instruction: instruction, record: record)
+                relocations.append(ObjectRelocation(function: function, relocation: placed))
             }
         }
+        return relocations
     }
 
     /// As a compiler writes them they are in order already; what is not keeps its order among equals.

@@ -118,9 +118,9 @@ public struct ExplanationText: Sendable {
             texts.append("\(style.ellipsis) \(earlier) \(earlier == 1 ? "turn" : "turns") before these")
         }
         var last = ""
-        for turn in explanation.path {
+        for turn in explanation.path where !turn.staysOnItsLine {
             let text = described(turn)
-            // Several branches of one line of C that lead on to the same one: an `&&`, or a loop that was unrolled.
+            // Several branches of one line of C that lead on to the same one.
             if text != last { texts.append(text) }
             last = text
         }
@@ -164,6 +164,13 @@ public struct ExplanationText: Sendable {
                     ? labelled("", [style.paint("(\(wording.kernels.joined(separator: ", ")))".printable, .faint)])
                     : [])
         }
+    }
+}
+
+extension ExplainedTurn {
+    /// A branch within one line of C, such as an `&&` or a loop that was unrolled: nothing that a reader of C can see.
+    fileprivate var staysOnItsLine: Bool {
+        kind == .branch && from.place?.line != nil && from.place?.line == to.place?.line
     }
 }
 

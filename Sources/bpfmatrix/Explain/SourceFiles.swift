@@ -52,12 +52,13 @@ struct SourceFiles {
             else { continue }
             let isNewer =
                 if let since, let written = attributes[.modificationDate] as? Date { written > since } else { false }
-            let warning = isNewer ? "\(path) is newer than the results: the lines around may have changed" : nil
+            let name = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+            let warning = isNewer ? "\(name) is newer than the results: the lines around may have changed" : nil
             let text = String(decoding: data, as: UTF8.self)
             if let excerpt = SourceExcerpt(of: text, line: line, expected: place.text, note: warning) {
                 return (excerpt, nil)
             }
-            note = "\(path) has another line \(line) now: what stands here is from the object or the log"
+            note = "\(name) has another line \(line) now: what stands here is from the object or the log"
         }
         return (nil, note)
     }

@@ -25,15 +25,12 @@ struct RelocationPlace: Hashable {
 struct LibbpfRelocations {
     /// Every time that each was applied: an object is opened anew after something in it was refused.
     private(set) var applied: [RelocationPlace: [AppliedRelocation]] = [:]
-    /// Types of modules that were considered.
-    private(set) var moduleCandidates = 0
 
     init(_ text: [UInt8]) {
         for line in String(decoding: text, as: UTF8.self).split(separator: "\n") { read(line) }
     }
 
     private mutating func read(_ line: Substring) {
-        if line.contains("found target candidate"), !line.hasSuffix("in [vmlinux]") { moduleCandidates += 1 }
         guard let (place, said) = Self.place(line) else { return }
         if said.hasPrefix("<") && !said.contains("relocation doesn't support") {
             applied[place, default: []].append(AppliedRelocation(local: String(said)))
@@ -58,7 +55,8 @@ struct LibbpfRelocations {
             // Both halves of a wide load are.
             if last.change != ["poisoned"] { last.change.append("poisoned") }
         } else if said.hasPrefix("failed to") {
-            last.change.append("refused")
+            // Which types matched until then is no answer.
+            last = AppliedRelocation(local: last.local, change: ["refused"])
         }
         applied[place]?.append(last)
     }

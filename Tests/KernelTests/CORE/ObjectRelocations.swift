@@ -67,7 +67,7 @@ struct ObjectRelocations {
                 }
             }
         case .poisoned: applied.change = ["poisoned"]
-        case .refused: applied.change = ["refused"]
+        case .refused: applied = AppliedRelocation(local: applied.local, change: ["refused"])
         case .undecided: applied.change = ["undecided"]
         }
         return applied

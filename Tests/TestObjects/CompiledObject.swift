@@ -2,18 +2,19 @@
 
 import BPFObject
 import Foundation
-import Testing
 
 /// The two orders in which BPF objects are made.
-enum Target: String, CaseIterable, CustomTestStringConvertible {
+public enum Target: String, CaseIterable, Sendable {
     case littleEndian = "bpfel"
     case bigEndian = "bpfeb"
-
-    var testDescription: String { rawValue }
 }
 
 /// Objects compiled for a test, with no headers but the few lines that stand here.
-enum CompiledObject {
+public enum CompiledObject {
+    public struct Refused: Error {
+        public let code: String
+    }
+
     private static let opening = """
         #define SEC(name) __attribute__((section(name), used))
         #define __uint(name, value) int (*name)[value]
@@ -33,7 +34,9 @@ enum CompiledObject {
 
         """
 
-    static func bytes(_ code: String, _ target: Target = .littleEndian, options: [String] = ["-g"]) throws -> [UInt8] {
+    public static func bytes(_ code: String, _ target: Target = .littleEndian, options: [String] = ["-g"]) throws
+        -> [UInt8]
+    {
         let folder = FileManager.default.temporaryDirectory.appending(path: "bpfmatrix-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -50,11 +53,11 @@ enum CompiledObject {
             + [source.path(), "-o", object.path()]
         try process.run()
         process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "clang refused the fixture")
+        guard process.terminationStatus == 0 else { throw Refused(code: code) }
         return Array(try Data(contentsOf: object))
     }
 
-    static func contents(
+    public static func contents(
         _ code: String,
         _ target: Target = .littleEndian,
         options: [String] = ["-g"]
@@ -64,5 +67,5 @@ enum CompiledObject {
 }
 
 extension ObjectContents {
-    func map(_ name: String) -> BPFMap? { maps.first { $0.name == name } }
+    public func map(_ name: String) -> BPFMap? { maps.first { $0.name == name } }
 }

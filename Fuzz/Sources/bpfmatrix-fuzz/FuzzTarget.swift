@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+import BTF
+import CORE
+import Inspection
+import KernelProfile
+import Reports
+import VerifierLog
+
+/// A reader of bytes from outside, and all that is made of what it read. None may trap, whatever the bytes are; errors are
+/// what they are for.
+enum FuzzTarget: String, CaseIterable {
+    case object
+    case btf
+    case core
+    case log
+    case profile
+
+    func read(_ bytes: [UInt8]) {
+        switch self {
+        case .object: Self.object(bytes)
+        case .btf: Self.types(bytes)
+        case .core: Self.relocations(bytes)
+        case .log: Self.log(bytes)
+        case .profile: Self.profile(bytes)
+        }
+    }
+
+    /// ELF, BTF and `.BTF.ext`, and all that `inspect` says of them.
+    private static func object(_ bytes: [UInt8]) {
+        _ = EmbeddedObjects.find(in: bytes)
+        let style = TextStyle(isUnicode: true, isColoured: true)
+        guard let contents = try? ObjectContents(bytes),
+            let object = try? InspectedObject(contents, name: "o", path: "o", sha256: "", bytes: bytes.count)
+        else { return }
+        _ = InspectionReport(object, style: style).text
+        _ = try? JSONReport.data(Inspection(objects: [object]))
+        for program in object.programs { _ = InspectedProgramReport(program, style: style).text }
+        for linked in (try? contents.linkedPrograms()) ?? [] {
+            _ = ListingReport(ProgramListing(linked), style: style).text
+        }
+    }
+
+    /// A blob of types, every one of them spelt.
+    private static func types(_ bytes: [UInt8]) {
+        guard let types = try? BTFTypes(bytes) else { return }
+        try? types.validate()
+        // A few of many: the time for one input is bounded, and types are alike.
+        for id in types.ownIDs.prefix(200) {
+            _ = types.spelling(of: id, declaring: "name")
+            _ = types.declaration(of: id)
+            _ = types.size(of: id)
+            _ = types.type(id).map { types.ids(essentiallyNamed: $0.name) }
+        }
+        _ = try? BTFTypes(bytes, base: types)
+        _ = try? BTFExtensions(bytes[...], types: types)
+    }
+
+    /// An object's relocations, in a kernel that has the object's own types.
+    private static func relocations(_ bytes: [UInt8]) {
+        guard let contents = try? ObjectContents(bytes), let types = contents.types else { return }
+        var relocator = CORERelocator(types: types, target: CORETarget(types, modules: nil))
+        for function in contents.functions {
+            for relocation in function.relocations {
+                let resolution = relocator.resolve(relocation.record)
+                _ = resolution.description
+                let instruction = function.instructions[relocation.instruction]
+                let next = function.instructions.dropFirst(relocation.instruction + 1).first
+                _ = resolution.patch(COREInstruction(instruction), followedBy: next.map(COREInstruction.init))
+            }
+        }
+    }
+
+    /// A verifier's log, and the explanation of the refusal that it ends in.
+    private static func log(_ bytes: [UInt8]) {
+        for isCut in [false, true] {
+            let log = VerifierLog(bytes, isCut: isCut)
+            _ = log.sourceLine
+            _ = Explanation(of: Evidence(refusal: .program, errno: 13, log: log, isLogCut: isCut))
+        }
+    }
+
+    /// What a kernel has for BPF, as it is kept.
+    private static func profile(_ bytes: [UInt8]) {
+        guard let profile = try? KernelProfile(bytes) else { return }
+        _ = try? profile.encoded()
+    }
+}
+
+extension COREInstruction {
+    init(_ instruction: BPFInstruction) {
+        self.init(
+            code: instruction.code,
+            destination: instruction.destination,
+            source: instruction.source,
+            offset: instruction.offset,
+            immediate: instruction.immediate
+        )
+    }
+}
