@@ -121,12 +121,17 @@ final class KernelLoad {
         )
     }
 
+    private static let newline = UInt8(ascii: "\n")
+
     /// Kernels before 6.4 keep the beginning of a log that does not fit, and lose the reason at its end: the first load's log,
     /// which is of statistics alone, has that reason too.
     private static func log(_ cut: [UInt8], endingWith statistics: [UInt8]) -> [UInt8] {
+        // The last line of either counts instructions, and no time: where they are the same, nothing is lost.
+        guard let end = statistics.split(separator: newline).last else { return cut }
+        let line = cut.reversed().drop(while: { $0 == newline }).prefix(while: { $0 != newline })
+        guard !line.elementsEqual(end.reversed()) else { return cut }
         // Half a line would be read as a whole one.
-        let whole = cut.prefix(through: cut.lastIndex(of: UInt8(ascii: "\n")) ?? cut.startIndex)
-        guard !statistics.isEmpty, !whole.suffix(statistics.count).elementsEqual(statistics) else { return cut }
+        let whole = cut[..<(cut.lastIndex(of: newline).map { $0 + 1 } ?? 0)]
         return whole + Array("\(ProgramReport.cutNote)\n".utf8) + statistics
     }
 

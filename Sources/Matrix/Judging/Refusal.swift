@@ -75,6 +75,7 @@ struct Refusal {
             license: object.contents.license ?? "",
             isSleepable: known?.definition?.isSleepable,
             instructionCount: linked?.layout.instructionCount,
+            helpers: linked.map { Set($0.helperCalls.map(\.thing)) },
             // The agent is root.
             isPrivileged: true,
             unmatchedRelocation: log?.failure.flatMap { linked?.relocation(at: $0.index) },

@@ -61,6 +61,8 @@ public struct Evidence: Sendable, Hashable {
         public var license: String?
         public var isSleepable: Bool?
         public var instructionCount: Int?
+        /// The helpers that its code calls, reached or not, by number (`enum bpf_func_id`); nil where not known.
+        public var helpers: Set<UInt32>?
         /// Whether it was loaded with privilege (CAP_BPF and CAP_PERFMON, or root), which lets it do more.
         public var isPrivileged: Bool?
         /// The CO-RE relocation that found nothing where the verifier stopped: `struct task_struct.no_such_field`.
@@ -75,6 +77,7 @@ public struct Evidence: Sendable, Hashable {
             license: String? = nil,
             isSleepable: Bool? = nil,
             instructionCount: Int? = nil,
+            helpers: Set<UInt32>? = nil,
             isPrivileged: Bool? = nil,
             unmatchedRelocation: String? = nil,
             unresolvedKfunc: String? = nil
@@ -85,6 +88,7 @@ public struct Evidence: Sendable, Hashable {
             self.license = license
             self.isSleepable = isSleepable
             self.instructionCount = instructionCount
+            self.helpers = helpers
             self.isPrivileged = isPrivileged
             self.unmatchedRelocation = unmatchedRelocation
             self.unresolvedKfunc = unresolvedKfunc

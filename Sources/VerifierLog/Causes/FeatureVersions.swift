@@ -12,6 +12,10 @@ enum HelperVersions {
         (LinuxVersion(6, 1), 210), (LinuxVersion(6, 2), 212),
     ]
 
+    /// Helpers that call back a function of the program's: for_each_map_elem, timer_set_callback, find_vma, loop,
+    /// user_ringbuf_drain.
+    static let callers: Set<UInt32> = [164, 170, 180, 181, 209]
+
     /// nil for helpers of 5.9 and before, and for those that do not exist.
     static func since(_ helper: UInt32) -> LinuxVersion? {
         guard let first = ends.first, helper >= first.end else { return nil }

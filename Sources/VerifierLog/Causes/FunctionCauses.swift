@@ -34,10 +34,14 @@ extension CauseRule {
             verifier: "number of funcs in func_info doesn't match number of subprogs"
         ) { _, evidence in
             if let version = evidence.kernel.version, version >= LinuxVersion(5, 13) { return nil }
+            let callers = (evidence.program.helpers ?? []).intersection(HelperVersions.callers).sorted()
+            let names = callers.compactMap { HelperVersions.name($0) }.map { "\($0)()" }.joined(separator: ", ")
             return Account(
-                "a function is handed to a helper to be called back, which this kernel does not know",
+                (names.isEmpty ? "a helper" : names)
+                    + " is handed a function to call back, and this kernel knows neither callbacks nor helpers that make any",
                 cure: "write the loop out: for (int i = 0; i < 64; i++)",
-                since: LinuxVersion(5, 13)
+                since: evidence.program.helpers == nil
+                    ? nil : callers.compactMap { HelperVersions.since($0) }.max() ?? LinuxVersion(5, 13)
             )
         },
         CauseRule(

@@ -19,17 +19,16 @@ extension CauseRule {
                 cure: "keep large buffers in the value of a per-CPU array, which is looked up first"
             )
         },
-        // 6.3 lets privileged programs read it; later releases of 6.1 do so too.
         CauseRule(
             .stackUninitialised,
             verifier: "invalid indirect read from stack R# off …+# size #",
             "invalid indirect read from stack off …+# size #",
             "invalid indirect read from stack R# var_off …+# size #"
-        ) { values, _ in
+        ) { values, evidence in
             Account(
-                "\(values.last ?? "") bytes of the stack are handed to a helper, and not all of them were written",
+                "\(CauseWords.bytes(values.last ?? "")) of the stack are handed to a helper, and not all of them were written",
                 cure: "write it whole first: struct key key = {}; (padding counts too)",
-                since: LinuxVersion(6, 3)
+                since: evidence.sinceStackMayBeRead
             )
         },
         CauseRule(
@@ -43,7 +42,7 @@ extension CauseRule {
             return Account(
                 "the stack is read where nothing was written",
                 cure: "give the variable a value when it is declared",
-                since: LinuxVersion(6, 3)
+                since: evidence.sinceStackMayBeRead
             )
         },
         CauseRule(
@@ -91,5 +90,14 @@ extension CauseRule {
 
     private static func lies(_ offset: Int, _ size: Int) -> Bool {
         offset >= -stackSize && offset < 0 && size <= -offset
+    }
+}
+
+extension Evidence {
+    /// 6.3 began to let programs with CAP_PERFMON read stack that was not written ("bpf: Allow reads from uninit stack"), 6.8 lets
+    /// them everywhere ("bpf: Fix accesses to uninit stack slots"); both went into older lines' later releases. No kernel lets
+    /// programs without.
+    fileprivate var sinceStackMayBeRead: LinuxVersion? {
+        program.isPrivileged == true ? LinuxVersion(6, 8) : nil
     }
 }

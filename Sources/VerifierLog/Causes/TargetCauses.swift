@@ -73,7 +73,7 @@ extension CauseRule {
         ) { values, _ in
             untraceable(values[0])
         },
-        // Kernels before 6.15 refuse them without a word (btf_id_deny).
+        // Older kernels refuse them without a word (btf_id_deny).
         CauseRule { evidence in
             guard evidence.isSilent, evidence.errno == invalidArgument,
                 let function = evidence.program.section.flatMap(tracedFunction), denied.contains(function)

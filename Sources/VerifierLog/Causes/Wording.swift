@@ -14,6 +14,9 @@ struct Wording: Sendable, Hashable, ExpressibleByStringLiteral {
 
     private let pieces: [Piece]
 
+    /// The kernel formats a message in 1024 bytes (`BPF_VERIFIER_TMP_LOG_SIZE`); names from objects, in libbpf's, may be longer.
+    private static let longestLine = 8192
+
     init(stringLiteral text: String) {
         var pieces: [Piece] = []
         var literal: [UInt8] = []
@@ -38,9 +41,9 @@ struct Wording: Sendable, Hashable, ExpressibleByStringLiteral {
         self.pieces = pieces
     }
 
-    /// What the holes are filled with, in their order; nil where the line is another. Looks at every byte a bounded
-    /// number of times.
+    /// What the holes are filled with, in their order; nil where the line is another.
     func match(_ line: String) -> [String]? {
+        guard line.utf8.count <= Self.longestLine else { return nil }
         let bytes = Array(line.utf8)
         var position = 0
         var values: [String] = []

@@ -125,6 +125,12 @@ import Testing
         let words = "number of funcs in func_info doesn't match number of subprogs"
         #expect(cause(words) { $0.kernel.release = "5.10.0" }.code == .callbacksUnknown)
         #expect(cause(words) { $0.kernel.release = "6.1.0" }.code == .unknown)
+        let loop = cause(words) {
+            $0.kernel.release = "5.10.0"
+            $0.program.helpers = [1, 181]
+        }
+        #expect(loop.sentence.hasPrefix("bpf_loop() is handed a function"))
+        #expect(loop.since == LinuxVersion(5, 17))
     }
 
     @Test(

@@ -40,11 +40,10 @@ import Testing
         #expect(wording.match(line) == nil)
     }
 
-    @Test("long lines are looked at in a bounded number of steps")
+    @Test("no message is as long as a line can be made")
     func long() {
-        let line = String(repeating: "ab", count: 100_000)
-        #expect(("…ba…ab" as Wording).match(line) != nil)
-        #expect(("…bb…" as Wording).match(line) == nil)
+        #expect(("a…b" as Wording).match("a" + String(repeating: "-", count: 8000) + "b") != nil)
+        #expect(("a…b" as Wording).match("a" + String(repeating: "-", count: 1_000_000) + "b") == nil)
     }
 }
 
