@@ -41,7 +41,7 @@ let package = Package(
         .target(name: "CORE", dependencies: ["BTF", "ByteReader"], swiftSettings: strict),
         .target(name: "BPFObject", dependencies: ["BTF", "ByteReader", "ELF"], swiftSettings: strict),
         .target(name: "VerifierLog", dependencies: ["BPFObject"], swiftSettings: strict),
-        .target(name: "KernelProfile", dependencies: ["ByteReader"], swiftSettings: strict),
+        .target(name: "KernelProfile", dependencies: ["BTF", "ByteReader"], swiftSettings: strict),
         .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "Platform", swiftSettings: strict),
         .target(name: "Inspection", dependencies: ["BPFObject", "BTF", "CORE"], swiftSettings: strict),
