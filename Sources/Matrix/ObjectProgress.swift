@@ -172,7 +172,7 @@ struct ObjectProgress {
             )
         }
         let log = String(decoding: report.log, as: UTF8.self)
-        let text = log.isEmpty ? report.warnings : report.isLogCut ? "\(log)\n\(VerifierLog.cutNote)" : log
+        let text = log.isEmpty ? report.warnings : read.isCut ? "\(log)\n\(VerifierLog.cutNote)" : log
         return cell(
             report.program,
             judgement,

@@ -113,7 +113,8 @@ struct Refusal {
             errno: report.errno,
             keySize: definition?.keySize,
             valueSize: definition?.valueSize,
-            hasInnerMap: map.map { $0.inner != nil }
+            typeExists: kernel.hasMapType(report.type),
+            hasInnerMap: map?.hasInnerMap
         )
     }
 }
