@@ -103,7 +103,7 @@ extension KernelStore {
         blobs.keepOnly(needed)
     }
 
-    private func profileRecord(of kernel: Kernel) -> ProfileRecord? {
+    func profileRecord(of kernel: Kernel) -> ProfileRecord? {
         let path = profiles.appending("\(kernel.digest).json")
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
