@@ -141,6 +141,15 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .executableTarget(
+            name: "bpfmatrix-accuracy",
+            dependencies: [
+                "KernelStore", "Matrix", "Results", "VirtualMachine", system,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+
         // The guest: static, without Foundation.
         .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf"),
         .target(

@@ -134,4 +134,29 @@ import Testing
         #expect(read == results)
         #expect(read.schema == "bpfmatrix.check/1")
     }
+
+    @Test(
+        "a prediction is a defect where it is wrong, and not where nobody can know",
+        arguments: [
+            (.willFail, .accepted, 1), (.willFail, .target, 0), (.fits, .accepted, 0), (.fits, .target, 1),
+            (.fits, .map, 1), (.cannotTell, .accepted, 0), (.cannotTell, .unsupported, 0), (.fits, .crashed, 0),
+        ] as [(Prediction, Verdict, Int)]
+    )
+    func accuracy(prediction: Prediction, verdict: Verdict, defects: Int) {
+        let check = Self.results([("6.1", prediction)])
+        let cell = Cell(object: "probe.bpf.o", program: "handler", kernel: "6.1", verdict: verdict, message: "why")
+        let verdicts = MatrixResults(
+            tool: Version(name: "bpfmatrix", version: "1"),
+            loader: Version(name: "libbpf", version: "1.7.0"),
+            witness: nil,
+            objects: check.objects,
+            kernels: [],
+            cells: [cell],
+            bpftool: [],
+            summary: Summary(cells: [cell], witnesses: [], seconds: 0)
+        )
+        let accuracy = Accuracy(check, against: verdicts)
+        #expect(accuracy.defects.count == defects)
+        #expect(accuracy.unjudged == (verdict == .crashed ? 1 : 0))
+    }
 }
