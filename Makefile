@@ -51,6 +51,16 @@ bench: setup ## measure: restores against boots, one pass against reloads, lanes
 	$(SWIFT) build -c release --product bpfmatrix
 	.build/release/bpfmatrix-bench --kernels $(BENCH_KERNELS) --json bench.json $(if $(VIRTME_KERNEL),--virtme-kernel $(VIRTME_KERNEL))
 
+# What check foretells against what kernels say: libbpf-tools, and the programs made to be refused.
+accuracy: setup ## hold what `check` foretells against what kernels say
+	@scripts/setup.sh --test
+	$(SWIFT) build -c release --product bpfmatrix-accuracy
+	$(SWIFT) build -c release --product bpfmatrix-guest
+	$(SWIFT) build -c release --product bpfmatrix
+	.build/release/bpfmatrix-accuracy --kernels $(BENCH_KERNELS)
+	$(tool) compile Tests/Causes -o .build/causes
+	.build/release/bpfmatrix-accuracy --kernels $(BENCH_KERNELS) .build/causes/*.o
+
 lint: ## what swift-format has to say
 	$(SWIFT) format lint --strict --recursive $(formatted)
 

@@ -42,6 +42,11 @@ let package = Package(
         .target(name: "BPFObject", dependencies: ["BTF", "ByteReader", "ELF"], swiftSettings: strict),
         .target(name: "VerifierLog", dependencies: ["BPFObject"], swiftSettings: strict),
         .target(name: "KernelProfile", dependencies: ["BTF", "ByteReader"], swiftSettings: strict),
+        .target(
+            name: "CompatibilityCheck",
+            dependencies: ["BPFObject", "BTF", "CORE", "ELF", "KernelProfile", "Results", "VerifierLog"],
+            swiftSettings: strict
+        ),
         .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "Platform", swiftSettings: strict),
         .target(name: "Inspection", dependencies: ["BPFObject", "BTF", "CORE"], swiftSettings: strict),
@@ -106,7 +111,8 @@ let package = Package(
         .target(
             name: "Matrix",
             dependencies: [
-                "BPFObject", "CORE", "ContentDigest", "GuestProtocol", "KernelProfile", "KernelStore", "Platform",
+                "BPFObject", "BTF", "CompatibilityCheck", "CORE", "ContentDigest", "GuestProtocol", "KernelProfile",
+                "KernelStore", "Platform",
                 "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ],
             // What guests without the agent run; the second is a link to scripts/.
@@ -130,6 +136,15 @@ let package = Package(
             dependencies: [
                 "ChildProcess", "Compiler", "GuestProtocol", "KernelStore", "Matrix", "Results", "ScratchFolder",
                 "VerifierLog", "VirtualMachine", system,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+
+        .executableTarget(
+            name: "bpfmatrix-accuracy",
+            dependencies: [
+                "KernelStore", "Matrix", "Results", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -189,6 +204,13 @@ let package = Package(
             dependencies: ["BPFObject", "Inspection", "Reports", "TestObjects"]
         ),
         .testTarget(name: "KernelProfileTests", dependencies: ["KernelProfile", "TestProfiles"]),
+        .testTarget(
+            name: "CompatibilityCheckTests",
+            dependencies: [
+                "BPFObject", "BTF", "CompatibilityCheck", "KernelProfile", "Results", "TestKernels", "TestProfiles",
+                "VerifierLog",
+            ]
+        ),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
         .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results", "VerifierLog"]),

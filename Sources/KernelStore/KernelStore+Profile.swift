@@ -91,12 +91,6 @@ extension KernelStore {
         profileRecord(of: kernel).map { ($0.profile, $0.surveyed) }
     }
 
-    /// The blob with the types that relocations are resolved against in this kernel; nil where there are none.
-    func typesKept(of kernel: Kernel) -> Blob? {
-        // What somebody has given for a kernel is handed to the loader in the place of whatever the kernel has.
-        kernel.isBTFExternal ? kernel.btf : profileRecord(of: kernel)?.btf ?? kernel.btf
-    }
-
     /// Removes blobs and profiles that none of these kernels has. Called under the store's lock.
     func keepOnlyWhatIsNeeded(by kernels: [Kernel]) {
         var needed = Set(kernels.flatMap(\.blobs))
@@ -109,7 +103,7 @@ extension KernelStore {
         blobs.keepOnly(needed)
     }
 
-    private func profileRecord(of kernel: Kernel) -> ProfileRecord? {
+    func profileRecord(of kernel: Kernel) -> ProfileRecord? {
         let path = profiles.appending("\(kernel.digest).json")
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601

@@ -5,13 +5,39 @@ import Foundation
 import SystemPackage
 
 extension KernelStore {
-    /// The types that relocations are resolved against in this kernel, mapped and with an index of their names: those that
-    /// somebody has given for it, those that it has given itself as it was surveyed, or else those of its image.
+    /// What is known of the types that a kernel has when it runs.
+    public enum OwnTypes: Sendable {
+        /// Mapped, and with an index of their names.
+        case present(BTFTypes)
+        /// The kernel said that it has none.
+        case none
+        /// It was not asked, and its image has none; or those that are here were given for it by somebody.
+        case notKnown
+    }
+
+    /// The types of a kernel as it has given them itself when it was surveyed, or else those of its image.
+    ///
+    /// - Throws: `KernelStoreError.damaged` where they are not what was kept.
+    public func ownTypes(of kernel: Kernel) throws(KernelStoreError) -> OwnTypes {
+        if kernel.isBTFExternal { return .notKnown }
+        guard let record = profileRecord(of: kernel) else {
+            return try kernel.btf.map { blob throws(KernelStoreError) in .present(try types(in: blob)) } ?? .notKnown
+        }
+        return try record.btf.map { blob throws(KernelStoreError) in .present(try types(in: blob)) } ?? .none
+    }
+
+    /// The types that relocations are resolved against in this kernel: those that somebody has given for it, else its own.
     ///
     /// - Returns: nil for a kernel without.
     /// - Throws: `KernelStoreError.damaged` where they are not what was kept.
     public func types(of kernel: Kernel) throws(KernelStoreError) -> BTFTypes? {
-        guard let blob = typesKept(of: kernel) else { return nil }
+        // What somebody has given for a kernel is handed to the loader in the place of whatever the kernel has.
+        if kernel.isBTFExternal { return try kernel.btf.map(types(in:)) }
+        guard case .present(let types) = try ownTypes(of: kernel) else { return nil }
+        return types
+    }
+
+    private func types(in blob: Blob) throws(KernelStoreError) -> BTFTypes {
         let path = blobs.path(of: blob)
         guard blobs.isSound(blob) else { throw .damaged(path: path.string, reason: "it is not what was written") }
         do {

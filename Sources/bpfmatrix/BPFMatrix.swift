@@ -22,7 +22,8 @@ struct BPFMatrix: AsyncParsableCommand {
             """,
         version: ToolVersion.current.version,
         subcommands: [
-            TestCommand.self, WatchCommand.self, ExplainCommand.self, InspectCommand.self, CompileCommand.self,
+            TestCommand.self, CheckCommand.self, WatchCommand.self, ExplainCommand.self, InspectCommand.self,
+            CompileCommand.self,
             VmlinuxCommand.self,
             KernelsCommand.self,
             ImagesCommand.self, DoctorCommand.self,

@@ -30,8 +30,9 @@ struct ResultsFile {
         }
     }
 
-    func write(_ results: MatrixResults) throws {
-        let data = try JSONReport.data(results)
+    func write(_ results: MatrixResults) throws { try write(try JSONReport.data(results)) }
+
+    func write(_ data: Data) throws {
         guard !isStandardOutput else { return Terminal.standardOutput(String(decoding: data, as: UTF8.self)) }
         do {
             try data.write(to: URL(filePath: path.string), options: .atomic)

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+import BTF
+import CORE
+import KernelProfile
+import VerifierLog
+
+/// Holds what an object needs against what a kernel has: which programs will be refused there, and why.
+///
+/// Predictions are of the object as it is: loaded whole by libbpf 1.7, by root, without a loader of its own that would set
+/// sizes, constants or targets first.
+public struct CompatibilityCheck {
+    private let object: CheckedObject
+    private let kernel: CheckedKernel
+
+    public init(_ object: CheckedObject, on kernel: CheckedKernel) {
+        self.object = object
+        self.kernel = kernel
+    }
+
+    /// Without a profile next to nothing is known, which is not told of each thing.
+    private static let notSurveyed = Reason(
+        .unknown,
+        "it was never found out what this kernel has for BPF",
+        cure: "bpfmatrix check --survey, or kernels info --survey"
+    )
+
+    /// In the order of the object's programs.
+    public func predictions() -> [ProgramPrediction] {
+        // What concerns all of them comes once.
+        var shared = Findings()
+        ObjectRequirements(object, kernel).check(into: &shared)
+        let relocations = RelocatedFunctions(object, kernel)
+        shared.add(relocations.findings)
+        return object.programs.indices.map { index in
+            var findings = Findings()
+            ProgramRequirements(object, index, kernel).check(into: &findings)
+            CodeRequirements(object, index, kernel, relocations).check(into: &findings)
+            findings.add(shared)
+            return ProgramPrediction(
+                program: object.programs[index].program.name,
+                reasons: findings.reasons,
+                unknowns: kernel.profile == nil ? [Self.notSurveyed] : findings.unknowns,
+                attachment: findings.attachment
+            )
+        }
+    }
+}

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+import BTF
+import KernelProfile
+import VerifierLog
+
+/// What a program's code needs: instructions, helpers, kfuncs, what CO-RE has found, as far as the verifier comes to it.
+struct CodeRequirements {
+    private let object: CheckedObject
+    private let kernel: CheckedKernel
+    private let program: LinkedProgram
+    private let type: ProgramType?
+    private let attachType: UInt32?
+    private let isSleepable: Bool
+    private let relocated: RelocatedProgram
+
+    init(_ object: CheckedObject, _ index: Int, _ kernel: CheckedKernel, _ relocations: RelocatedFunctions) {
+        self.object = object
+        self.kernel = kernel
+        program = object.programs[index]
+        type = program.program.type
+        attachType = program.program.definition?.attachType
+        isSleepable = program.program.definition?.isSleepable == true
+        relocated = RelocatedProgram(object, index, kernel, relocations)
+    }
+
+    /// What is refused at an instruction, if the verifier comes to it.
+    private struct Obstacle {
+        let instruction: Int
+        let code: CauseCode
+        /// With the helper or whatever it is named.
+        let sentence: String
+        var cure: String?
+        /// Whether that is so, and not only possible.
+        var isKnown = true
+    }
+
+    func check(into findings: inout Findings) {
+        checkInstructions(&findings)
+        checkCallbacks(&findings)
+        let obstacles =
+            relocationObstacles + helperObstacles + kfuncObstacles(&findings) + instructionObstacles + malformations
+        guard !obstacles.isEmpty else { return }
+        // Most programs have none, and this is what takes time.
+        let reach = Reachability(of: relocated.code)
+        for obstacle in obstacles.sorted(by: { $0.instruction < $1.instruction }) {
+            guard reach.reached[obstacle.instruction] else { continue }
+            let place = program.source(atInstruction: obstacle.instruction)
+            if obstacle.isKnown && reach.certain[obstacle.instruction] {
+                findings.fails(Reason(obstacle.code, obstacle.sentence, at: place, cure: obstacle.cure))
+            } else if obstacle.isKnown {
+                findings.cannotTell(
+                    Reason(
+                        obstacle.code,
+                        "\(obstacle.sentence): it is not known whether the verifier comes there",
+                        at: place,
+                        cure: obstacle.cure
+                    )
+                )
+            } else {
+                findings.cannotTell(Reason(obstacle.code, obstacle.sentence, at: place, cure: obstacle.cure))
+            }
+        }
+    }
+
+    // MARK: CO-RE
+
+    private var relocationObstacles: [Obstacle] {
+        relocated.poisoned.map { instruction, what in
+            Obstacle(
+                instruction: instruction,
+                code: .relocationWithoutMatch,
+                sentence: what,
+                cure:
+                    "ask whether it exists before it is used (bpf_core_field_exists and its like), or declare what this "
+                    + "kernel has as a flavour: struct name___old"
+            )
+        }
+            + relocated.undecided.map { instruction, what in
+                Obstacle(
+                    instruction: instruction,
+                    code: .relocationWithoutMatch,
+                    sentence: "it is not known \(what)",
+                    isKnown: false
+                )
+            }
+    }
+
+    // MARK: Helpers
+
+    private var helperObstacles: [Obstacle] {
+        guard let type else { return [] }
+        return program.helperCalls.flatMap { call -> [Obstacle] in
+            // CO-RE has put something else there.
+            guard relocated.poisoned[call.instruction] == nil else { return [] }
+            let name = "bpf_\(HelperName.name(call.thing))"
+            var obstacles: [Obstacle] = []
+            switch finding(of: call.thing, for: type) {
+            case .present: break
+            case .absent where KernelOption.helpers[call.thing].map(kernel.isOff) == true:
+                let option = KernelOption.helpers[call.thing] ?? ""
+                obstacles.append(
+                    Obstacle(
+                        instruction: call.instruction,
+                        code: .configurationOff,
+                        sentence: "\(option) is off in this kernel, which \(name) needs",
+                        cure: "a kernel with \(option)=y"
+                    )
+                )
+            case .absent where !kernel.hasHelper(call.thing):
+                obstacles.append(
+                    Obstacle(
+                        instruction: call.instruction,
+                        code: .helperUnknown,
+                        sentence: "this kernel has no helper \(name)",
+                        cure: "ask whether it is there before: "
+                            + "bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_\(HelperName.name(call.thing)))"
+                    )
+                )
+            case .absent:
+                obstacles.append(
+                    Obstacle(
+                        instruction: call.instruction,
+                        code: !isSleepable && Self.sleepingHelpers.contains(call.thing)
+                            ? .mightSleep : .helperNotForProgramType,
+                        sentence:
+                            "this kernel does not let \(isSleepable ? "sleepable " : "")\(kind) programs call \(name)"
+                    )
+                )
+            case .notKnown:
+                obstacles.append(
+                    Obstacle(
+                        instruction: call.instruction,
+                        code: .helperNotForProgramType,
+                        sentence: "it is not known whether this kernel lets \(kind) programs call \(name)",
+                        isKnown: false
+                    )
+                )
+            }
+            if !object.isGPLCompatible, GPLHelpers.numbers.contains(call.thing) {
+                obstacles.append(
+                    Obstacle(
+                        instruction: call.instruction,
+                        code: .helperNeedsGPL,
+                        sentence: "\(name) is for programs with a licence compatible with the GPL, and it has "
+                            + (object.contents.license.map { "'\($0)'" } ?? "none"),
+                        cure: "char LICENSE[] SEC(\"license\") = \"GPL\", if it is"
+                    )
+                )
+            }
+            return obstacles
+        }
+    }
+
+    private var kind: String {
+        let name = type?.rawValue ?? "such"
+        guard let attachType, type == .tracing || type == .cgroupSockAddr || type == .cgroupSock else { return name }
+        return AttachType.name(attachType)
+    }
+
+    /// copy_from_user, ima_inode_hash, copy_from_user_task, ima_file_hash: for programs that may sleep.
+    private static let sleepingHelpers: Set<UInt32> = [148, 161, 191, 193]
+
+    private func finding(of helper: UInt32, for type: ProgramType) -> Finding {
+        guard let profile = kernel.profile else { return .notKnown }
+        // d_path and storage of sockets are let into some functions only (`allowed` in their prototypes).
+        if type == .tracing, [147, 107, 108].contains(helper),
+            profile.helper(helper, programType: type.number) != .absent
+        {
+            return .notKnown
+        }
+        let tried = profile.facts.helpers.filter { $0.programType == type.number }
+        if let attachType, tried.contains(where: { $0.attachType != 0 }) {
+            return profile.helper(
+                helper,
+                programType: type.number,
+                attachType: Self.triedAttachType(attachType),
+                isSleepable: isSleepable
+            )
+        }
+        guard tried.allSatisfy({ $0.attachType == tried.first?.attachType }) else { return .notKnown }
+        return profile.helper(helper, programType: type.number, isSleepable: isSleepable)
+    }
+
+    /// The one that was tried of two for which kernels have the same helpers: those of IPv4 and of IPv6
+    /// (sock_addr_func_proto() and sock_filter_func_proto() in net/core/filter.c).
+    private static func triedAttachType(_ number: UInt32) -> UInt32 {
+        let pairs: [UInt32: UInt32] = [9: 8, 11: 10, 13: 12, 15: 14, 20: 19, 30: 29, 32: 31]
+        return pairs[number] ?? number
+    }
+
+    // MARK: Kfuncs
+
+    private func kfuncObstacles(_ findings: inout Findings) -> [Obstacle] {
+        let calls = program.kernelFunctionCalls
+        if let first = calls.first, !object.isGPLCompatible {
+            findings.fails(
+                Reason(
+                    .helperNeedsGPL,
+                    "kfuncs are for programs with a licence compatible with the GPL",
+                    at: program.source(atInstruction: first.instruction),
+                    cure: "char LICENSE[] SEC(\"license\") = \"GPL\", if it is"
+                )
+            )
+        }
+        return calls.compactMap { call in
+            let name = call.thing.name
+            // Without types, that has been told of the object.
+            guard let types = kernel.knownTypes else { return nil }
+            guard types.id(named: call.thing.essentialName, kind: .function) != nil else {
+                // One that the object can't do without was told of the object.
+                guard call.thing.isWeak else { return nil }
+                if let module = kernel.profile?.function(call.thing.essentialName)?.module {
+                    return Obstacle(
+                        instruction: call.instruction,
+                        code: .kfuncUnknown,
+                        sentence: "\(name) is in the module \(module), whose types are not known",
+                        isKnown: false
+                    )
+                }
+                return Obstacle(
+                    instruction: call.instruction,
+                    code: .kfuncUnknown,
+                    sentence: "this kernel has no function \(name)",
+                    cure: "ask bpf_ksym_exists(\(name)) before the call"
+                )
+            }
+            switch kernel.profile?.kfunc(call.thing.essentialName) ?? .notKnown {
+            case .present where Self.commonKfuncs.contains(call.thing.essentialName): return nil
+            case .absent:
+                return Obstacle(
+                    instruction: call.instruction,
+                    code: .kfuncNotAllowed,
+                    sentence: "\(name) is not open to programs in this kernel"
+                )
+            case .present, .notKnown:
+                return Obstacle(
+                    instruction: call.instruction,
+                    code: .kfuncNotAllowed,
+                    sentence: "it is not known whether this kernel lets \(kind) programs call \(name)",
+                    isKnown: false
+                )
+            }
+        }
+    }
+
+    /// Open to programs of every type wherever they are marked at all (`common_btf_ids` in kernel/bpf/helpers.c).
+    private static let commonKfuncs: Set<String> = [
+        "bpf_cast_to_kern_ctx", "bpf_rdonly_cast", "bpf_rcu_read_lock", "bpf_rcu_read_unlock", "bpf_dynptr_slice",
+        "bpf_dynptr_slice_rdwr", "bpf_iter_num_new", "bpf_iter_num_next", "bpf_iter_num_destroy", "bpf_dynptr_adjust",
+        "bpf_dynptr_is_null", "bpf_dynptr_is_rdonly", "bpf_dynptr_size", "bpf_dynptr_clone",
+    ]
+
+    // MARK: Instructions
+
+    /// Some are refused wherever they stand.
+    private func checkInstructions(_ findings: inout Findings) {
+        for (place, instruction) in relocated.code.instructions.enumerated() {
+            guard let form = instruction.laterForm, form.isCheckedEverywhere else { continue }
+            let source = program.source(atInstruction: place)
+            switch kernel.profile?.instruction(form) ?? .notKnown {
+            case .present: break
+            case .absent:
+                findings.fails(
+                    Reason(.instructionUnknown, "this kernel does not know \(form.words)", at: source, cure: form.cure)
+                )
+                return
+            case .notKnown:
+                findings.cannotTell(
+                    Reason(.instructionUnknown, "it is not known whether this kernel knows \(form.words)", at: source)
+                )
+                return
+            }
+        }
+    }
+
+    private var instructionObstacles: [Obstacle] {
+        relocated.code.instructions.enumerated().compactMap { place, instruction in
+            guard let form = instruction.laterForm, !form.isCheckedEverywhere else { return nil }
+            switch kernel.profile?.instruction(form) ?? .notKnown {
+            case .present: return nil
+            case .absent:
+                return Obstacle(
+                    instruction: place,
+                    code: .instructionUnknown,
+                    sentence: "this kernel does not know \(form.words)",
+                    cure: form.cure
+                )
+            case .notKnown:
+                return Obstacle(
+                    instruction: place,
+                    code: .instructionUnknown,
+                    sentence: "it is not known whether this kernel knows \(form.words)",
+                    isKnown: false
+                )
+            }
+        }
+    }
+
+    /// What no kernel that is known here takes.
+    private var malformations: [Obstacle] {
+        relocated.code.instructions.indices.compactMap { place in
+            // The second half of a wide load is no instruction.
+            if place > 0, relocated.code.instructions[place - 1].isWideLoad { return nil }
+            let instruction = relocated.code.instructions[place]
+            // Whatever it was, libbpf has put a call there; of what is not decided, nothing is known.
+            guard relocated.poisoned[place] == nil, relocated.undecided[place] == nil else { return nil }
+            switch instruction.malformation {
+            case nil: return nil
+            case .register(let register):
+                return Obstacle(
+                    instruction: place,
+                    code: .instructionUnknown,
+                    sentence: "register r\(register) does not exist"
+                )
+            case .meaning:
+                let code = String(instruction.code, radix: 16)
+                return Obstacle(
+                    instruction: place,
+                    code: .instructionUnknown,
+                    sentence: "it is not known whether this kernel knows such an instruction (opcode 0x\(code))",
+                    isKnown: false
+                )
+            }
+        }
+    }
+
+    private func checkCallbacks(_ findings: inout Findings) {
+        guard let place = relocated.firstCallback else { return }
+        let source = program.source(atInstruction: place)
+        switch kernel.callbacks {
+        case .present: break
+        case .absent:
+            findings.fails(
+                Reason(
+                    .callbacksUnknown,
+                    "this kernel knows no callbacks, and refuses a program that has one wherever it stands",
+                    at: source,
+                    cure: "have another program without it for such kernels (bpf_program__set_autoload)"
+                )
+            )
+        case .notKnown:
+            findings.cannotTell(
+                Reason(.callbacksUnknown, "it is not known whether this kernel knows callbacks", at: source)
+            )
+        }
+    }
+}

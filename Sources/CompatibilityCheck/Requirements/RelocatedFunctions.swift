@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+import BTF
+import CORE
+import VerifierLog
+
+/// Every function of an object with its CO-RE relocations resolved in one kernel.
+struct RelocatedFunctions {
+    /// What one relocated instruction comes to.
+    enum Result {
+        case patched(BPFInstruction, second: BPFInstruction?)
+        /// It can't be what was meant, and is refused where it is reached.
+        case poisoned(String)
+        case notKnown(String)
+    }
+
+    /// By function, then by the instruction's place in it.
+    private(set) var results: [[Int: Result]] = []
+    /// What makes libbpf give up on the object.
+    private(set) var findings = Findings()
+
+    init(_ object: CheckedObject, _ kernel: CheckedKernel) {
+        guard let local = object.contents.types else { return }
+        let target = kernel.knownTypes.map { CORETarget($0, modules: nil) }
+        var relocator = target.map { CORERelocator(types: local, target: $0) }
+        for function in object.contents.functions {
+            var results: [Int: Result] = [:]
+            for relocation in function.relocations {
+                guard relocator != nil else {
+                    results[relocation.instruction] = .notKnown("what the kernel's types are")
+                    continue
+                }
+                guard let resolution = relocator?.resolve(relocation.record) else { continue }
+                results[relocation.instruction] = result(of: resolution, at: relocation.instruction, in: function)
+            }
+            self.results.append(results)
+        }
+    }
+
+    private mutating func result(
+        of resolution: COREResolution,
+        at place: Int,
+        in function: BPFFunction
+    ) -> Result {
+        guard function.instructions.indices.contains(place) else { return .notKnown("\(resolution)") }
+        let instruction = function.instructions[place]
+        let following = place + 1 < function.instructions.count ? function.instructions[place + 1] : nil
+        let patch = resolution.patch(
+            COREInstruction(instruction),
+            followedBy: instruction.isWideLoad ? following.map(COREInstruction.init) : nil
+        )
+        switch patch {
+        case .patched(let patched, let second):
+            return .patched(BPFInstruction(patched), second: second.map(BPFInstruction.init))
+        case .poisoned(.notFound): return .poisoned("\(resolution)")
+        case .poisoned(.otherSize(let local, let other)):
+            return .poisoned(
+                "\(resolution.local?.text ?? "a field") has \(other) bytes in this kernel, and \(local) are read"
+            )
+        case .refused(let refusal):
+            let subject = resolution.local?.text ?? "a relocation"
+            findings.fails(
+                Reason(
+                    .relocationWithoutMatch,
+                    "\(subject): \(refusal); libbpf gives up on the object",
+                    at: function.source(atInstruction: place)
+                )
+            )
+            return .notKnown("\(refusal)")
+        case .undecided: return .notKnown("\(resolution)")
+        }
+    }
+}
+
+extension COREInstruction {
+    fileprivate init(_ instruction: BPFInstruction) {
+        self.init(
+            code: instruction.code,
+            destination: instruction.destination,
+            source: instruction.source,
+            offset: instruction.offset,
+            immediate: instruction.immediate
+        )
+    }
+}
+
+extension BPFInstruction {
+    fileprivate init(_ instruction: COREInstruction) {
+        self.init(
+            code: instruction.code,
+            destination: instruction.destination,
+            source: instruction.source,
+            offset: instruction.offset,
+            immediate: instruction.immediate
+        )
+    }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+import BTF
+import CompatibilityCheck
+import Foundation
+import KernelProfile
+import KernelStore
+import Results
+
+/// Objects held against what kernels have, kernels side by side; no guest is started.
+public struct CheckRun: Sendable {
+    private let objects: [TestObject]
+    private let kernels: [SelectedKernel]
+    private let store: KernelStore
+
+    public init(objects: [TestObject], kernels: [SelectedKernel], store: KernelStore) {
+        self.objects = objects
+        self.kernels = kernels
+        self.store = store
+    }
+
+    /// What came of one kernel.
+    private struct Column: Sendable {
+        let kernel: CheckKernel
+        let cells: [CheckCell]
+        let isUsable: Bool
+    }
+
+    /// An object that was read whole, or why it can't be.
+    private enum Reading: Sendable {
+        case object(CheckedObject)
+        case failure(String)
+    }
+
+    /// - Parameter findsOldest: looks for the oldest kernel that each program fits on, too.
+    public func run(findsOldest: Bool = false) async throws -> CheckResults {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let read = await readings()
+        let columns = try await withThrowingTaskGroup(of: (Int, Column).self) { group in
+            for (index, selected) in kernels.enumerated() {
+                group.addTask { (index, try await column(selected, read)) }
+            }
+            return try await group.reduce(into: [Int: Column]()) { $0[$1.0] = $1.1 }
+        }
+        let ordered = kernels.indices.compactMap { columns[$0] }
+        var results = CheckResults(
+            tool: ToolVersion.current,
+            objects: objects.map(\.described),
+            kernels: ordered.map(\.kernel),
+            cells: ordered.flatMap(\.cells),
+            seconds: 0
+        )
+        if findsOldest {
+            let ascending = ordered.filter(\.isUsable).map(\.kernel).sorted {
+                KernelVersion($0.version) < KernelVersion($1.version)
+            }
+            results.oldest = results.oldestKernels(ascending.map(\.spec))
+        }
+        results.seconds = (clock.now - start) / .seconds(1)
+        return results
+    }
+
+    private func readings() async -> [Reading] {
+        await withTaskGroup(of: (Int, Reading).self) { group in
+            for (index, object) in objects.enumerated() {
+                group.addTask {
+                    do throws(BPFObjectError) {
+                        return (index, .object(try CheckedObject(object.bytes)))
+                    } catch {
+                        return (index, .failure("\(error)"))
+                    }
+                }
+            }
+            let found = await group.reduce(into: [Int: Reading]()) { $0[$1.0] = $1.1 }
+            return objects.indices.compactMap { found[$0] }
+        }
+    }
+
+    private func column(_ selected: SelectedKernel, _ readings: [Reading]) async throws -> Column {
+        guard case .available(let spec, let kernel) = selected else {
+            guard case .unavailable(let spec, let reason) = selected else { throw CancellationError() }
+            let absent = CheckKernel(
+                spec: spec,
+                version: spec,
+                release: "",
+                digest: "",
+                source: "",
+                isSurveyed: false,
+                failure: reason
+            )
+            return Column(kernel: absent, cells: [], isUsable: false)
+        }
+        let (checked, failure) = try await store.checked(kernel)
+        try Task.checkCancellation()
+        let described = CheckKernel(
+            spec: spec,
+            version: kernel.version,
+            release: kernel.release,
+            digest: kernel.digest,
+            source: kernel.source,
+            isSurveyed: checked.profile != nil,
+            failure: failure
+        )
+        let cells = zip(objects, readings).flatMap { object, reading in
+            switch reading {
+            case .object(let contents):
+                CompatibilityCheck(contents, on: checked).predictions().map { CheckCell($0, object, spec) }
+            case .failure(let reason):
+                object.contents.programs.map { CheckCell(unreadable: reason, $0.name, object, spec) }
+            }
+        }
+        return Column(kernel: described, cells: cells, isUsable: true)
+    }
+}
+
+extension KernelStore {
+    /// What is known of a kernel, and what could not be read of it.
+    func checked(_ kernel: Kernel) async throws -> (kernel: CheckedKernel, failure: String?) {
+        var failures: [String] = []
+        var profile: KernelProfile?
+        do {
+            profile = try await self.profile(of: kernel)
+        } catch let error as KernelStoreError {
+            failures.append("\(error)")
+        }
+        var types = CheckedKernel.Types.notKnown
+        do throws(KernelStoreError) {
+            switch try ownTypes(of: kernel) {
+            case .present(let own): types = .present(own)
+            case .none: types = .none
+            case .notKnown: break
+            }
+        } catch {
+            failures.append(
+                "its types can't be read: \(error): remove the kernel and take it in again (bpfmatrix kernels)"
+            )
+        }
+        let checked = CheckedKernel(version: kernel.version, profile: profile, types: types)
+        return (checked, failures.isEmpty ? nil : failures.joined(separator: "; "))
+    }
+}
+
+extension CheckCell {
+    init(_ prediction: ProgramPrediction, _ object: TestObject, _ kernel: String) {
+        self.init(
+            object: object.name,
+            program: prediction.program,
+            kernel: kernel,
+            prediction: prediction.prediction,
+            reasons: prediction.reasons.map(CheckReason.init),
+            unknowns: prediction.unknowns.map(CheckReason.init),
+            attachment: prediction.attachment.map(CheckReason.init)
+        )
+    }
+
+    init(unreadable reason: String, _ program: String, _ object: TestObject, _ kernel: String) {
+        self.init(
+            object: object.name,
+            program: program,
+            kernel: kernel,
+            prediction: .cannotTell,
+            reasons: [],
+            unknowns: [
+                CheckReason(
+                    code: "unknown",
+                    sentence: "the object can't be read whole: \(reason)",
+                    place: nil,
+                    cure: nil
+                )
+            ],
+            attachment: []
+        )
+    }
+}
+
+extension CheckReason {
+    init(_ reason: Reason) {
+        self.init(
+            code: reason.code.rawValue,
+            sentence: reason.sentence,
+            place: reason.place.map {
+                CheckPlace(file: $0.file, line: $0.line, function: $0.function, text: $0.text)
+            },
+            cure: reason.cure
+        )
+    }
+}

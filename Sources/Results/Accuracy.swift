@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import VerifierLog
+
+/// Predictions held against verdicts on the same objects and kernels.
+public struct Accuracy: Sendable {
+    /// What a kernel said, as far as it can be foretold.
+    public enum Truth: String, Sendable, Hashable, CaseIterable {
+        case accepted
+        /// By the verifier's analysis of the program: nobody foretells that.
+        case analysis = "refused by analysis"
+        /// For something that could be known beforehand.
+        case other = "refused otherwise"
+    }
+
+    /// A prediction that is wrong.
+    public struct Defect: Sendable, Hashable {
+        public let prediction: CheckCell
+        public let cell: Cell
+
+        public var description: String {
+            let said = cell.explanation.map { "\($0.code.rawValue): \($0.sentence)" } ?? cell.message
+            let foretold = prediction.reasons.map { "\($0.code): \($0.sentence)" }.joined(separator: "; ")
+            return "\(cell.object) \(cell.program) on \(cell.kernel): foretold \(prediction.prediction.rawValue)"
+                + (foretold.isEmpty ? "" : " (\(foretold))") + "; the kernel: \(cell.verdict.rawValue)"
+                + (said.map { " (\($0))" } ?? "")
+        }
+    }
+
+    /// Cells by prediction and truth.
+    public private(set) var counts: [Prediction: [Truth: Int]] = [:]
+    public private(set) var defects: [Defect] = []
+    /// Programs that will fail, and did, for the very reason, by its code.
+    public private(set) var sameCode = 0
+    /// Cells without a verdict, or without a prediction.
+    public private(set) var unjudged = 0
+
+    public init(_ predictions: CheckResults, against verdicts: MatrixResults) {
+        let cells = Dictionary(verdicts.cells.map { ([$0.object, $0.program, $0.kernel], $0) }) { one, _ in one }
+        for prediction in predictions.cells {
+            guard let cell = cells[[prediction.object, prediction.program, prediction.kernel]], cell.verdict.isVerdict
+            else {
+                unjudged += 1
+                continue
+            }
+            let truth = Self.truth(cell)
+            counts[prediction.prediction, default: [:]][truth, default: 0] += 1
+            switch (prediction.prediction, truth) {
+            case (.willFail, .accepted), (.fits, .other): defects.append(Defect(prediction: prediction, cell: cell))
+            case (.willFail, _):
+                if let code = cell.explanation?.code.rawValue, prediction.reasons.contains(where: { $0.code == code }) {
+                    sameCode += 1
+                }
+            default: break
+            }
+        }
+    }
+
+    public func count(_ prediction: Prediction, _ truth: Truth) -> Int { counts[prediction]?[truth] ?? 0 }
+
+    /// Told from the profile, although the verifier says them.
+    private static let foretold: Set<CauseCode> = [
+        .helperNotForProgramType, .helperNeedsGPL, .kfuncNotAllowed, .mightSleep,
+    ]
+
+    private static func truth(_ cell: Cell) -> Truth {
+        if cell.verdict == .accepted { return .accepted }
+        guard cell.verdict == .rejected, let explanation = cell.explanation else { return .other }
+        let isAnalysis = explanation.code.kind == .verifier && !foretold.contains(explanation.code)
+        return isAnalysis ? .analysis : .other
+    }
+
+    /// Predictions down, what the kernels said across.
+    public var table: String {
+        let columns = Truth.allCases
+        let header = "predicted".padded(to: 14) + columns.map { $0.rawValue.leftPadded(to: 22) }.joined()
+        let rows = Prediction.allCases.map { prediction in
+            prediction.rawValue.padded(to: 14)
+                + columns.map { "\(count(prediction, $0))".leftPadded(to: 22) }.joined()
+        }
+        return ([header] + rows).joined(separator: "\n")
+    }
+}
+
+extension String {
+    fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+    fileprivate func leftPadded(to width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BPFObject
+import KernelProfile
+import TestProfiles
+import Testing
+
+@testable import CompatibilityCheck
+
+@Suite struct RequirementTests {
+    private static func kernel(_ configuration: String = "", version: String = "6.1.192") -> CheckedKernel {
+        let profile = KernelProfile(.madeUp, configuration: KernelConfiguration(Array(configuration.utf8)))
+        return CheckedKernel(version: version, profile: profile, types: .notKnown)
+    }
+
+    @Test(
+        "an instruction that came after 5.10 is told from those that did not",
+        arguments: [
+            (BPFInstruction(code: 0xdb), nil), (BPFInstruction(code: 0xdb, immediate: 1), .atomicFetch),
+            (BPFInstruction(code: 0xc3, immediate: 0x40), .atomicFetch),
+            (BPFInstruction(code: 0xdb, immediate: 0x100), .loadAcquire),
+            (BPFInstruction(code: 0x91), .signExtendingLoad), (BPFInstruction(code: 0x71), nil),
+            (BPFInstruction(code: 0xbf, offset: 8), .signExtendingMove), (BPFInstruction(code: 0xbf), nil),
+            (BPFInstruction(code: 0xbf, offset: 1), nil),
+            (BPFInstruction(code: 0x37, offset: 1), .signedDivision), (BPFInstruction(code: 0x37), nil),
+            (BPFInstruction(code: 0xd7, immediate: 16), .byteSwap), (BPFInstruction(code: 0xd4, immediate: 16), nil),
+            (BPFInstruction(code: 0x06), .longJump), (BPFInstruction(code: 0x05), nil),
+            (BPFInstruction(code: 0xe5), .mayGoto), (.exit, nil), (.call(1), nil),
+        ] as [(BPFInstruction, KernelInstruction?)]
+    )
+    func laterInstructions(instruction: BPFInstruction, form: KernelInstruction?) {
+        #expect(instruction.laterForm == form)
+    }
+
+    @Test(
+        "a value of the configuration is what libbpf makes of it",
+        arguments: [
+            ("CONFIG_HZ", .integer(bytes: 4, isSigned: false), .value([0xfa, 0, 0, 0])),
+            ("CONFIG_BPF", .boolean, .value([1])), ("CONFIG_BPF", .tristate, .value([1, 0, 0, 0])),
+            ("CONFIG_NET", .tristate, .value([2, 0, 0, 0])), ("CONFIG_NET", .boolean, .unfit("m")),
+            ("CONFIG_BPF", .character, .value([0x79])), ("CONFIG_NAME", .string(bytes: 3), .value([0x61, 0x62, 0])),
+            ("CONFIG_HEX", .integer(bytes: 8, isSigned: false), .value([0, 0, 0, 0x10, 0, 0, 0, 0])),
+            ("CONFIG_OFF", .boolean, .unset), ("CONFIG_NAME", .integer(bytes: 4, isSigned: true), .unfit("abc")),
+            ("LINUX_KERNEL_VERSION", .integer(bytes: 4, isSigned: false), .value([192, 1, 6, 0])),
+            ("LINUX_SOMETHING", .boolean, .unset),
+        ] as [(String, BPFExtern.ConfigurationValue, KernelSwitch)]
+    )
+    func switches(name: String, kind: BPFExtern.ConfigurationValue, expected: KernelSwitch) throws {
+        let kernel = Self.kernel(
+            "CONFIG_HZ=250\nCONFIG_BPF=y\nCONFIG_NET=m\nCONFIG_NAME=\"abc\"\nCONFIG_HEX=0x10000000\n"
+        )
+        #expect(KernelSwitch(name, as: kind, in: kernel) == expected)
+    }
+
+    @Test("the last part of a version counts to 255, and without a configuration its values are not known")
+    func versions() {
+        let kernel = Self.kernel(version: "5.10.262")
+        let version = KernelSwitch("LINUX_KERNEL_VERSION", as: .integer(bytes: 4, isSigned: false), in: kernel)
+        #expect(version == .value([255, 10, 5, 0]))
+        let bare = CheckedKernel(version: "6.1", profile: nil, types: .notKnown)
+        guard case .notKnown = KernelSwitch("CONFIG_HZ", as: .boolean, in: bare) else {
+            Issue.record("CONFIG_HZ was told of a kernel without a configuration")
+            return
+        }
+    }
+
+    @Test("of a kernel that was never surveyed nothing fits, and it is said what is to be done")
+    func withoutProfile() throws {
+        var builder = ObjectBuilder()
+        builder.add("good", section: "socket", [.move(0, 0), .exit])
+        let object = try CheckedObject(builder.build())
+        let bare = CheckedKernel(version: "6.1", profile: nil, types: .notKnown)
+        let prediction = try #require(CompatibilityCheck(object, on: bare).predictions().first)
+        #expect(prediction.prediction == .cannotTell)
+        #expect(prediction.unknowns.first?.cure?.contains("--survey") == true)
+    }
+
+    @Test("a helper that is not for such programs is refused where it is called, and not where nothing leads")
+    func helpers() throws {
+        func predictions(_ instructions: [BPFInstruction]) throws -> ProgramPrediction {
+            var builder = ObjectBuilder()
+            builder.add("program", section: "kprobe/do_sys_openat2", instructions)
+            let object = try CheckedObject(builder.build())
+            return try #require(CompatibilityCheck(object, on: Self.kernel()).predictions().first)
+        }
+        // Of kprobes' helpers the kernel has 1 and 4, of 3 nothing is known, and 5 is the last.
+        #expect(try predictions([.call(1), .move(0, 0), .exit]).prediction == .fits)
+        #expect(try predictions([.call(3), .move(0, 0), .exit]).prediction == .cannotTell)
+        let absent = try predictions([.call(2), .move(0, 0), .exit])
+        #expect(absent.prediction == .willFail)
+        #expect(absent.reasons.map(\.code) == [.helperNotForProgramType])
+        #expect(try predictions([.call(6), .move(0, 0), .exit]).reasons.map(\.code) == [.helperUnknown])
+        let skipped = BPFInstruction(code: 0x05, offset: 1)
+        #expect(try predictions([skipped, .call(2), .move(0, 0), .exit]).prediction == .fits)
+    }
+
+    @Test("a missing kprobe target is told of attaching, and not of loading")
+    func attaching() throws {
+        var builder = ObjectBuilder()
+        builder.add("here", section: "kprobe/do_sys_openat2", [.move(0, 0), .exit])
+        builder.add("nowhere", section: "kprobe/no_such_function", [.move(0, 0), .exit])
+        let predictions = CompatibilityCheck(try CheckedObject(builder.build()), on: Self.kernel()).predictions()
+        #expect(predictions.map(\.prediction) == [.fits, .fits])
+        #expect(predictions.map { $0.attachment.map(\.code) } == [[], [.targetMissing]])
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Matrix
+import Results
+import TestKernels
+import Testing
+import VirtualMachine
+
+extension RealKernels {
+    /// What is foretold without a guest, against what kernels say in one.
+    @Suite struct CheckTests {
+        private func accuracy(_ objects: [TestObject]) async throws -> Accuracy {
+            let kernels = try await TestKernels.selected()
+            let store = try TestKernels.store
+            let supply = try await TestKernels.supply(of: store)
+            for kernel in kernels.compactMap(\.kernel) { try await supply.prepare(kernel, RunOptions()) { _ in } }
+            let predictions = try await CheckRun(objects: objects, kernels: kernels, store: store).run()
+            #expect(predictions.kernels.allSatisfy { $0.isSurveyed && $0.failure == nil })
+            let verdicts = try await TestKernels.run(objects, on: kernels, options: RunOptions(loader: .agent))
+            return Accuracy(predictions, against: verdicts)
+        }
+
+        @Test("all of libbpf-tools does what was foretold, for the reason that was (5.10, 6.1, 6.12, 7.2)")
+        func tools() async throws {
+            let objects = try LibbpfTools.objects()
+            #expect(objects.count >= 50, "libbpf-tools has 52 objects in Debian 12")
+            let accuracy = try await accuracy(InputReader.unambiguous(objects))
+            #expect(accuracy.defects.isEmpty, "\(accuracy.defects.map(\.description))")
+            #expect(accuracy.unjudged == 0)
+            #expect(accuracy.count(.willFail, .other) >= 100)
+            #expect(accuracy.count(.cannotTell, .accepted) + accuracy.count(.cannotTell, .other) == 0)
+            #expect(accuracy.sameCode == accuracy.count(.willFail, .other))
+        }
+
+        @Test("of programs made to be refused, none is foretold what it does not do (5.10, 6.1, 6.12, 7.2)")
+        func causes() async throws {
+            var objects: [TestObject] = []
+            for source in try CauseProgram.sources() {
+                let compiled = try await CompiledFixture.compile(source)
+                objects.append(try InputReader.object(compiledFrom: source, at: compiled.path))
+            }
+            let accuracy = try await accuracy(objects)
+            #expect(accuracy.defects.isEmpty, "\(accuracy.defects.map(\.description))")
+            #expect(accuracy.count(.willFail, .other) >= 100)
+        }
+    }
+}

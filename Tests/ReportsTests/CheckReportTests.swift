@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Results
+import Testing
+
+@testable import Reports
+
+@Suite struct CheckReportTests {
+    private static func kernel(_ spec: String, failure: String? = nil) -> CheckKernel {
+        CheckKernel(
+            spec: spec,
+            version: "\(spec).1",
+            release: "\(spec).1-cloud",
+            digest: "00",
+            source: "debian",
+            isSurveyed: failure == nil,
+            failure: failure
+        )
+    }
+
+    private static let helper = CheckReason(
+        code: "helper-unknown",
+        sentence: "this kernel has no helper bpf_loop",
+        place: CheckPlace(
+            file: "/build/x/probe.bpf.c",
+            line: 12,
+            function: "handler",
+            text: "bpf_loop(8, step, 0, 0);"
+        ),
+        cure: "ask whether it is there"
+    )
+    private static let unclear = CheckReason(
+        code: "kfunc-not-allowed",
+        sentence: "it is not known",
+        place: nil,
+        cure: nil
+    )
+
+    private static func results(
+        _ predictions: [(kernel: String, Prediction)],
+        failing: [String] = []
+    ) -> CheckResults {
+        let cells = predictions.map { kernel, prediction in
+            CheckCell(
+                object: "probe.bpf.o",
+                program: "handler",
+                kernel: kernel,
+                prediction: prediction,
+                reasons: prediction == .willFail ? [helper] : [],
+                unknowns: prediction == .cannotTell ? [unclear] : [],
+                attachment: []
+            )
+        }
+        let object = TestedObject(
+            name: "probe.bpf.o",
+            path: "probe.bpf.o",
+            sha256: "00",
+            programs: [TestedProgram(name: "handler", section: "kprobe/x", type: "kprobe")],
+            isCompiled: false
+        )
+        var results = CheckResults(
+            tool: Version(name: "bpfmatrix", version: "1"),
+            objects: [object],
+            kernels: predictions.map { kernel($0.kernel) } + failing.map { kernel($0, failure: "no source has it") },
+            cells: cells,
+            seconds: 0.123
+        )
+        results.oldest = results.oldestKernels(predictions.map(\.kernel))
+        return results
+    }
+
+    private static func text(_ results: CheckResults) -> String {
+        CheckReport(results, style: TextStyle(isUnicode: false, isColoured: false)).text
+    }
+
+    @Test("the matrix, then the step, then each reason once, with its place and what to do")
+    func report() {
+        let text = Self.text(Self.results([("5.10", .willFail), ("5.15", .willFail), ("6.1", .fits)]))
+        #expect(
+            text == """
+                                                5.10.1        5.15.1         6.1.1
+                probe.bpf.o
+                  handler            kprobe   x will fail   x will fail     ok fits
+
+                probe.bpf.o handler: fits from 6.1.1; not on 5.15.1, the next older that was checked
+                    helper-unknown: this kernel has no helper bpf_loop (probe.bpf.c:12 in handler)
+
+                x will fail  probe.bpf.o handler on 5.10.1, 5.15.1
+                    helper-unknown: this kernel has no helper bpf_loop
+                    at probe.bpf.c:12 in handler: bpf_loop(8, step, 0, 0);
+                    do: ask whether it is there
+
+                1 of 3 fit, 2 will fail, 3 kernels, no guest was started, 0.12 s
+
+                """
+        )
+    }
+
+    @Test(
+        "the oldest kernel is one that was checked, and what lies between two is not spoken of",
+        arguments: [
+            ([("5.10", .fits), ("6.1", .fits)], "fits from 5.10.1, the oldest that was checked"),
+            ([("5.10", .fits), ("6.1", .willFail)], "fits from 5.10.1, the oldest that was checked; but not on 6.1.1"),
+            ([("5.10", .cannotTell), ("6.1", .fits)], "fits from 6.1.1; not known on 5.10.1, the next older"),
+            (
+                [("5.10", .fits), ("5.15", .willFail), ("6.1", .fits)],
+                "fits from 5.10.1, the oldest that was checked; but not on 5.15.1"
+            ),
+            ([("5.10", .willFail)], "fits on none that was checked; not on 5.10.1, the newest"),
+        ] as [([(kernel: String, Prediction)], String)]
+    )
+    func oldest(predictions: [(kernel: String, Prediction)], expected: String) {
+        let text = Self.text(Self.results(predictions))
+        #expect(text.contains("probe.bpf.o handler: \(expected)"), "\(text)")
+    }
+
+    @Test(
+        "a program that will fail makes the status 1, else one that can't be told or a kernel that is not to be had 3",
+        arguments: [
+            ([("6.1", .fits)], [], 0), ([("6.1", .fits), ("5.10", .willFail)], [], 1),
+            ([("6.1", .fits), ("5.10", .cannotTell)], [], 3),
+            ([("6.1", .cannotTell), ("5.10", .willFail)], [], 1), ([("6.1", .fits)], ["6.6"], 3), ([], [], 3),
+        ] as [([(kernel: String, Prediction)], [String], Int)]
+    )
+    func status(predictions: [(kernel: String, Prediction)], failing: [String], expected: Int) {
+        #expect(Self.results(predictions, failing: failing).exitStatus == expected)
+    }
+
+    @Test("what is written as JSON is read again")
+    func json() throws {
+        let results = Self.results([("5.10", .willFail), ("6.1", .cannotTell)], failing: ["6.6"])
+        let read = try JSONDecoder().decode(CheckResults.self, from: CheckReport.json(results))
+        #expect(read == results)
+        #expect(read.schema == "bpfmatrix.check/1")
+    }
+
+    @Test(
+        "a prediction is a defect where it is wrong, and not where nobody can know",
+        arguments: [
+            (.willFail, .accepted, 1), (.willFail, .target, 0), (.fits, .accepted, 0), (.fits, .target, 1),
+            (.fits, .map, 1), (.cannotTell, .accepted, 0), (.cannotTell, .unsupported, 0), (.fits, .crashed, 0),
+        ] as [(Prediction, Verdict, Int)]
+    )
+    func accuracy(prediction: Prediction, verdict: Verdict, defects: Int) {
+        let check = Self.results([("6.1", prediction)])
+        let cell = Cell(object: "probe.bpf.o", program: "handler", kernel: "6.1", verdict: verdict, message: "why")
+        let verdicts = MatrixResults(
+            tool: Version(name: "bpfmatrix", version: "1"),
+            loader: Version(name: "libbpf", version: "1.7.0"),
+            witness: nil,
+            objects: check.objects,
+            kernels: [],
+            cells: [cell],
+            bpftool: [],
+            summary: Summary(cells: [cell], witnesses: [], seconds: 0)
+        )
+        let accuracy = Accuracy(check, against: verdicts)
+        #expect(accuracy.defects.count == defects)
+        #expect(accuracy.unjudged == (verdict == .crashed ? 1 : 0))
+    }
+}
