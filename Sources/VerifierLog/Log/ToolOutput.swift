@@ -19,6 +19,8 @@ public struct ToolOutput: Sendable, Hashable {
     private static let closing: StaticString = "-- END PROG LOAD LOG --"
     private static let mostWarnings = 256
     private static let mostParts = 256
+    /// How far into a line a frame is looked for: libbpf's name of the program is shorter.
+    private static let longestHead = 200
 
     /// Time is linear in the number of bytes.
     public init(_ bytes: [UInt8]) {
@@ -33,7 +35,7 @@ public struct ToolOutput: Sendable, Hashable {
         while start < text.bytes.count {
             let end = text.endOfLine(from: start, limit: text.bytes.count)
             let line = start..<end
-            if let sign = text.firstIndex(of: "-- ", in: line) {
+            if let sign = text.firstIndex(of: "-- ", in: start..<min(end, start + Self.longestHead)) {
                 if text.hasPrefix(Self.opening, at: sign, in: line) {
                     hasFrames = true
                     open = (Self.program(in: text.text(line)), min(end + 1, text.bytes.count))
@@ -53,7 +55,7 @@ public struct ToolOutput: Sendable, Hashable {
         if !hasFrames { ranges = [(nil, text.range)] }
         let cut = isCut
         parts = ranges.map {
-            Part(program: $0.program, log: VerifierLog(LogBytes(Array(text.bytes[$0.range])), isCut: cut))
+            Part(program: $0.program, log: VerifierLog(text.part($0.range), isCut: cut))
         }
         .filter { !$0.log.isEmpty }
         self.warnings = warnings
@@ -84,10 +86,13 @@ extension VerifierLog {
 extension LogBytes {
     /// How far the verifier is looked for into a line: a journal's time, host and unit are shorter.
     private static let longestPrefix = 120
+    /// How much of the end is looked through for the verifier's last line.
+    private static let tailSize = 1 << 20
 
     /// How many bytes stand before each line of the verifier's that are not its own, as in a journal; told by its last line.
     var prefixLength: Int {
-        var start = 0
+        // Past the end of the line that the tail begins in.
+        var start = bytes.count > Self.tailSize ? endOfLine(from: bytes.count - Self.tailSize, limit: bytes.count) : 0
         var found = 0
         while start < bytes.count {
             let end = endOfLine(from: start, limit: bytes.count)
@@ -102,7 +107,10 @@ extension LogBytes {
         return found
     }
 
-    /// Lines that are shorter keep what they have.
+    /// Copied only where it is not all.
+    func part(_ range: Range<Int>) -> LogBytes { range == self.range ? self : LogBytes(Array(bytes[range])) }
+
+    /// Lines that are shorter are left empty.
     func withoutPrefix(of length: Int) -> [UInt8] {
         var kept: [UInt8] = []
         kept.reserveCapacity(bytes.count)
