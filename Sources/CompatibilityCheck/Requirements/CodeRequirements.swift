@@ -194,7 +194,20 @@ struct CodeRequirements {
 
     private func kfuncObstacles(_ findings: inout Findings) -> [Obstacle] {
         let calls = program.kernelFunctionCalls
-        if let first = calls.first, !object.isGPLCompatible {
+        // libbpf puts something else in the place of a weak one that is not there.
+        let first = calls.first { kernel.calls($0.thing, in: object.contents) != .absent }
+        if let first, !object.isGPLCompatible {
+            let isCalled = kernel.calls(first.thing, in: object.contents) == .present
+            guard isCalled, kernel.callbacks == .present else {
+                findings.cannotTell(
+                    Reason(
+                        .helperNeedsGPL,
+                        "\(first.thing.name) is for programs with a licence compatible with the GPL, if this kernel has it",
+                        at: program.source(atInstruction: first.instruction)
+                    )
+                )
+                return kfuncObstacles(calls)
+            }
             findings.fails(
                 Reason(
                     .helperNeedsGPL,
@@ -204,25 +217,40 @@ struct CodeRequirements {
                 )
             )
         }
-        return calls.compactMap { call in
+        return kfuncObstacles(calls)
+    }
+
+    private func kfuncObstacles(_ calls: [LinkedProgram.Use<BPFExtern>]) -> [Obstacle] {
+        calls.compactMap { call in
             let name = call.thing.name
             // Without types, that has been told of the object.
-            guard let types = kernel.knownTypes else { return nil }
-            guard types.id(named: call.thing.essentialName, kind: .function) != nil else {
-                // One that the object can't do without was told of the object.
-                guard call.thing.isWeak else { return nil }
-                if let module = kernel.profile?.function(call.thing.essentialName)?.module {
-                    return Obstacle(
-                        instruction: call.instruction,
-                        code: .kfuncUnknown,
-                        sentence: "\(name) is in the module \(module), whose types are not known",
-                        isKnown: false
-                    )
-                }
+            guard kernel.knownTypes != nil else { return nil }
+            let finding = kernel.finding(of: call.thing, in: object.contents)
+            switch finding {
+            case .present: break
+            // One that the object can't do without was told of the object.
+            case _ where !call.thing.isWeak: return nil
+            case .module(let module):
                 return Obstacle(
                     instruction: call.instruction,
                     code: .kfuncUnknown,
-                    sentence: "this kernel has no function \(name)",
+                    sentence: "\(name) is in the module \(module), whose types are not known",
+                    isKnown: false
+                )
+            case .notKnown:
+                return Obstacle(
+                    instruction: call.instruction,
+                    code: .kfuncUnknown,
+                    sentence: "it is not known whether this kernel has \(name) as it is declared",
+                    isKnown: false
+                )
+            case .absent, .otherType:
+                return Obstacle(
+                    instruction: call.instruction,
+                    code: .kfuncUnknown,
+                    sentence: finding == .otherType
+                        ? "\(name) is declared otherwise than this kernel has it"
+                        : "this kernel has no function \(name)",
                     cure: "ask bpf_ksym_exists(\(name)) before the call"
                 )
             }

@@ -117,11 +117,11 @@ struct RelocatedProgram {
             }
             return .constants(region: configurationRegion, offset: Int64(start))
         case .typedVariable, .function:
-            guard let types = kernel.knownTypes, extern.isWeak else { return .unknown }
-            let kind: BTFKind = extern.kind == .function ? .function : .variable
-            let isThere = types.id(named: extern.essentialName, kind: kind) != nil
-            let isInModule = kernel.profile?.function(extern.essentialName)?.module != nil
-            return isThere || isInModule ? .unknown : .constant(0)
+            guard kernel.knownTypes != nil, extern.isWeak else { return .unknown }
+            switch kernel.finding(of: extern, in: object.contents) {
+            case .absent, .otherType: return .constant(0)
+            case .present, .module, .notKnown: return .unknown
+            }
         case .symbol: return kernel.profile?.function(extern.essentialName) == nil ? .unknown : .nonZero
         }
     }
