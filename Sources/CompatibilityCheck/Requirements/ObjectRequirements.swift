@@ -48,7 +48,7 @@ struct ObjectRequirements {
     private func check(_ extern: BPFExtern, _ findings: inout Findings) {
         switch extern.kind {
         case .kernelConfiguration(let kind):
-            switch KernelSwitch(extern.name, as: kind, in: kernel) {
+            switch KernelSwitch(extern, as: kind, of: object.contents, in: kernel) {
             case .value: break
             case .unset:
                 guard !extern.isWeak else { return }
@@ -63,11 +63,11 @@ struct ObjectRequirements {
                 findings.fails(
                     Reason(
                         .externUnresolved,
-                        "\(extern.name) is '\(text)' in this kernel, which does not fit its declaration"
+                        "\(extern.name) is \(text) in this kernel, which does not fit its declaration"
                     )
                 )
             case .notKnown(let what):
-                findings.cannotTell(Reason(.externUnresolved, "\(extern.name): it is not known \(what)"))
+                findings.cannotTell(Reason(.externUnresolved, "\(extern.name): \(what)"))
             }
         case .typedVariable: checkVariable(extern, &findings)
         case .symbol:

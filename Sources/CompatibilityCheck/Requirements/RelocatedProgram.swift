@@ -27,6 +27,8 @@ struct RelocatedProgram {
             )
         )
         code.context = Self.context(of: program.program)
+        // These came with 6.6.
+        code.looksAtAllGlobalFunctions = kernel.profile?.instruction(.byteSwap) == .absent
         var regions: [Int: Int] = [:]
         var configuration = ConstantRegion(bytes: [])
         for part in program.layout.parts {
@@ -106,7 +108,7 @@ struct RelocatedProgram {
         switch extern.kind {
         case .kernelConfiguration(let kind):
             let start = configuration.bytes.count
-            switch KernelSwitch(extern.name, as: kind, in: kernel) {
+            switch KernelSwitch(extern, as: kind, of: object.contents, in: kernel) {
             case .value(let bytes):
                 configuration.bytes += (bytes + [UInt8](repeating: 0, count: switchBytes)).prefix(switchBytes)
                 if bytes.count > switchBytes { configuration.unknown.append(start..<start + switchBytes) }

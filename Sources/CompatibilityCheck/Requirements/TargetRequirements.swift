@@ -114,7 +114,7 @@ struct TargetRequirements {
     private static let disabledHooks: Set<String> = [
         "vm_enough_memory", "inode_need_killpriv", "inode_getsecurity", "inode_listsecurity", "inode_copy_up_xattr",
         "getselfattr", "setselfattr", "getprocattr", "setprocattr", "ismaclabel", "secid_to_secctx", "secctx_to_secid",
-        "release_secctx", "lsmprop_to_secctx",
+        "release_secctx", "lsmprop_to_secctx", "key_getsecurity",
     ]
 
     /// Refused by some kernels (`btf_id_deny`, `noreturn_deny` in kernel/bpf/verifier.c).
