@@ -9,7 +9,9 @@ public enum CORECompatibility {
     ///   - local: a type of the object.
     ///   - target: a type of the kernel.
     /// - Returns: nil where the types are too entangled to tell.
-    public static func areCompatible(_ local: UInt32, in types: BTFTypes, _ target: UInt32, in kernel: BTFTypes) -> Bool? {
+    public static func areCompatible(_ local: UInt32, in types: BTFTypes, _ target: UInt32, in kernel: BTFTypes)
+        -> Bool?
+    {
         var matcher = Matcher(
             local: CORESpecification(types: types, root: local, kind: .typeExists),
             target: kernel,

@@ -117,7 +117,12 @@ enum KernelSwitch: Sendable, Hashable {
 
 extension KernelSwitch {
     /// - Parameter extern: one of the object's that is a value of the kernel's configuration.
-    init(_ extern: BPFExtern, as kind: BPFExtern.ConfigurationValue, of object: ObjectContents, in kernel: CheckedKernel) {
+    init(
+        _ extern: BPFExtern,
+        as kind: BPFExtern.ConfigurationValue,
+        of object: ObjectContents,
+        in kernel: CheckedKernel
+    ) {
         let type = object.types.flatMap { types in types.type(extern.type)?.target.flatMap { types.resolved($0) } }
         self.init(extern.name, as: kind, isSigned: type?.integer?.isSigned == true, in: kernel)
     }

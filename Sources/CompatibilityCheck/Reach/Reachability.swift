@@ -17,15 +17,16 @@ struct Reachability: Sendable {
     init(of code: RelocatedCode) {
         var walk = Walk(code)
         walk.run()
-        readsThroughPointers = walk.readsThroughPointers
         // Where a jump leads that goes by a register is not known here.
         guard walk.isFinished, !code.instructions.contains(where: \.isIndirectJump) else {
             // Nobody writes such a program: nothing is said of it.
             reached = [Bool](repeating: true, count: code.instructions.count)
             certain = [Bool](repeating: false, count: code.instructions.count)
+            readsThroughPointers = code.instructions.map { $0.instructionClass == .loadRegister && $0.source != 10 }
             return
         }
         reached = walk.reached
+        readsThroughPointers = walk.readsThroughPointers
         certain = CertainReach(walk, code).certain
     }
 }

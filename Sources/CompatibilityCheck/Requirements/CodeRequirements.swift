@@ -105,7 +105,7 @@ struct CodeRequirements {
                 Obstacle(
                     instruction: instruction,
                     code: .relocationWithoutMatch,
-                    sentence: "it is not known \(what)",
+                    sentence: what,
                     isKnown: false
                 )
             }

@@ -22,10 +22,21 @@ struct ObjectRequirements {
             case .declared: MapRequirements(map, kernel).check(into: &findings)
             case .structOps: StructOpsRequirements(object, kernel).check(map, &findings)
             // Arrays of one value, which every kernel since 5.2 has.
-            case .data, .kernelConfiguration: break
+            case .data: checkData(map, &findings)
+            case .kernelConfiguration: break
             }
         }
         for extern in object.contents.externs { check(extern, &findings) }
+    }
+
+    private func checkData(_ map: BPFMap, _ findings: inout Findings) {
+        guard map.definition.valueSize > MapRequirements.mostBytes else { return }
+        findings.cannotTell(
+            Reason(
+                .memoryLimit,
+                "\(map.name) takes \(map.definition.valueSize >> 20) MB, and it is not known whether there is as much memory"
+            )
+        )
     }
 
     private func checkTypes(_ findings: inout Findings) {

@@ -120,7 +120,10 @@ struct ProgramRequirements {
         case .kprobe, .syscall:
             guard let answer = answers?.first else {
                 findings.cannotTell(
-                    Reason(.mightSleep, "it is not known whether programs of this type may sleep in this kernel")
+                    Reason(
+                        .targetNotSleepable,
+                        "it is not known whether programs of this type may sleep in this kernel"
+                    )
                 )
                 return
             }
@@ -129,7 +132,7 @@ struct ProgramRequirements {
             guard kernel.profile?.programType(definition.type.number) == .present else { return }
             findings.fails(
                 Reason(
-                    .mightSleep,
+                    .targetNotSleepable,
                     "programs of type \(definition.type.rawValue) may not sleep in this kernel",
                     cure: "use the section without .s there"
                 )

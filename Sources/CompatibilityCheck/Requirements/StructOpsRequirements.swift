@@ -76,7 +76,9 @@ struct StructOpsRequirements {
         guard program.type == .structOps, let types = kernel.knownTypes else { return }
         for map in object.contents.maps where map.origin == .structOps && map.isCreated {
             let structure = object.contents.types?.resolved(map.definition.valueType)?.name.essential
-            guard let structure, types.id(named: "bpf_struct_ops_\(structure)", kind: .structure) != nil else { continue }
+            guard let structure, types.id(named: "bpf_struct_ops_\(structure)", kind: .structure) != nil else {
+                continue
+            }
             for value in map.initialValues where value.name == program.name {
                 guard let member = value.member else { continue }
                 if Self.refused[structure]?.contains(member) == true {
