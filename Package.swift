@@ -207,8 +207,8 @@ let package = Package(
         .testTarget(
             name: "CompatibilityCheckTests",
             dependencies: [
-                "BPFObject", "BTF", "CompatibilityCheck", "KernelProfile", "Results", "TestKernels", "TestProfiles",
-                "VerifierLog",
+                "BPFObject", "BTF", "CompatibilityCheck", "KernelProfile", "Results", "TestKernels", "TestObjects",
+                "TestProfiles", "VerifierLog",
             ]
         ),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),

@@ -166,6 +166,31 @@ extension BPFInstruction {
         }
     }
 
+    @Test("where a program jumps to where a register says, all may be reached, and nothing is certain")
+    func indirectJumps() {
+        let code = Self.code([.set(1, 0), BPFInstruction(code: 0x0d, destination: 1), .exit, .set(0, 7), .exit])
+        for place in 0..<5 { #expect(Self.reach(place, in: code) == .possibly) }
+    }
+
+    @Test("a global function that nothing leads to is looked at by kernels that look at all")
+    func allGlobalFunctions() {
+        var code = Self.code([.set(0, 0), .exit, .set(0, 7), .exit])
+        code.functionStarts = [0, 2]
+        code.globalFunctions = [2]
+        #expect(Self.reach(2, in: code) == .possibly)
+        code.looksAtAllGlobalFunctions = true
+        #expect(Self.reach(2, in: code) == .certainly)
+    }
+
+    @Test("what is read through a pointer is told from the stack, the context and the object's own constants")
+    func pointers() {
+        let code = Self.code(
+            [.load64(2, 1, 0), .load64(3, 2, 8), .store64(10, -8, 3), .load64(4, 10, -8), .load64(5, 4, 0), .exit],
+            context: .other
+        )
+        #expect(Reachability(of: code).readsThroughPointers == [false, true, false, false, true, false])
+    }
+
     @Test("behind what is refused nothing is reached, and behind a call that may not come back not in any case")
     func ends() {
         var code = Self.code([.set(0, 1), .call(1), .set(0, 2), .exit])

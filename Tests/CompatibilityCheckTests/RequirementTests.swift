@@ -2,6 +2,7 @@
 
 import BPFObject
 import KernelProfile
+import Results
 import TestProfiles
 import Testing
 
@@ -113,5 +114,37 @@ import Testing
         let predictions = CompatibilityCheck(try CheckedObject(builder.build()), on: Self.kernel()).predictions()
         #expect(predictions.map(\.prediction) == [.fits, .fits])
         #expect(predictions.map { $0.attachment.map(\.code) } == [[], [.targetMissing]])
+    }
+
+    @Test(
+        "an instruction that makes no sense is told by what is wrong with it",
+        arguments: [
+            (BPFInstruction(code: 0xff), .opcode), (BPFInstruction(code: 0x99), .opcode),
+            (BPFInstruction(code: 0x8f), .opcode), (BPFInstruction(code: 0xe6), .opcode),
+            (BPFInstruction(code: 0x0d), .indirectJump), (BPFInstruction(code: 0xbf, source: 11), .register(11)),
+            (BPFInstruction(code: 0x61, destination: 12), .register(12)),
+            (BPFInstruction(code: 0x61, immediate: 1), .loadFields), (BPFInstruction(code: 0xb7, source: 1), .fields),
+            (BPFInstruction(code: 0x0f, immediate: 7), .fields), (.exit, nil), (.call(1), nil), (.move(1, 2), nil),
+            (BPFInstruction(code: 0xd7, immediate: 16), nil), (BPFInstruction(code: 0x06), nil),
+            (BPFInstruction(code: 0xe5), nil), (BPFInstruction(code: 0x81), nil), (BPFInstruction(code: 0xcb), nil),
+        ] as [(BPFInstruction, Malformation?)]
+    )
+    func malformations(instruction: BPFInstruction, expected: Malformation?) {
+        #expect(instruction.malformation == expected)
+    }
+
+    @Test("an opcode that no kernel has is refused where nothing leads to it too, and of later kernels nothing is said")
+    func deadOpcodes() throws {
+        var builder = ObjectBuilder()
+        builder.add(
+            "program",
+            section: "kprobe/do_sys_openat2",
+            [BPFInstruction(code: 0x05, offset: 1), BPFInstruction(code: 0xff), .move(0, 0), .exit]
+        )
+        let object = try CheckedObject(builder.build())
+        for (version, expected) in [("7.2.13", .willFail), ("7.3.0", .cannotTell)] as [(String, Prediction)] {
+            let prediction = CompatibilityCheck(object, on: Self.kernel(version: version)).predictions().first
+            #expect(prediction?.prediction == expected, "\(version)")
+        }
     }
 }

@@ -95,6 +95,23 @@ import Testing
         }
     }
 
+    @Test("a configuration that has been damaged is told, and not taken for one that has less")
+    func damagedConfiguration() async throws {
+        try await withFixture { fixture in
+            let kernel = try await fixture.add("mine", config: "CONFIG_IPV6=y\nCONFIG_HZ=100\n")
+            try await fixture.store.keepProfile(of: kernel, from: .madeUp)
+            let path = fixture.store.path(of: try #require(kernel.config))
+            for text in [nil, "CONFIG_HZ=100\n"] {
+                unlink(path.string)
+                if let text { try path.write(text) }
+                let error = await #expect(throws: KernelStoreError.self) {
+                    try await fixture.store.profile(of: kernel)
+                }
+                #expect("\(try #require(error))".contains(path.string))
+            }
+        }
+    }
+
     @Test("what was kept and has been damaged is told, and can be replaced")
     func damage() async throws {
         try await withFixture { fixture in
