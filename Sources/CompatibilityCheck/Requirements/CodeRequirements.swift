@@ -8,12 +8,12 @@ import VerifierLog
 /// What a program's code needs: instructions, helpers, kfuncs, what CO-RE has found, as far as the verifier comes to it.
 struct CodeRequirements {
     private let object: CheckedObject
-    private let kernel: CheckedKernel
-    private let program: LinkedProgram
+    let kernel: CheckedKernel
+    let program: LinkedProgram
     private let type: ProgramType?
     private let attachType: UInt32?
     private let isSleepable: Bool
-    private let relocated: RelocatedProgram
+    let relocated: RelocatedProgram
 
     init(_ object: CheckedObject, _ index: Int, _ kernel: CheckedKernel, _ relocations: RelocatedFunctions) {
         self.object = object
@@ -26,7 +26,7 @@ struct CodeRequirements {
     }
 
     /// What is refused at an instruction, if the verifier comes to it.
-    private struct Obstacle {
+    struct Obstacle {
         let instruction: Int
         let code: CauseCode
         /// With the helper or whatever it is named.
@@ -303,129 +303,6 @@ struct CodeRequirements {
         "bpf_dynptr_slice_rdwr", "bpf_iter_num_new", "bpf_iter_num_next", "bpf_iter_num_destroy", "bpf_dynptr_adjust",
         "bpf_dynptr_is_null", "bpf_dynptr_is_rdonly", "bpf_dynptr_size", "bpf_dynptr_clone",
     ]
-
-    // MARK: Instructions
-
-    /// Some are refused wherever they stand.
-    private func checkInstructions(_ findings: inout Findings) {
-        for (place, instruction) in relocated.code.instructions.enumerated() {
-            if isSecondHalf(place) { continue }
-            checkOpcode(instruction, at: place, &findings)
-            guard let form = instruction.laterForm, form.isCheckedEverywhere(instruction, in: kernel) else { continue }
-            let source = program.source(atInstruction: place)
-            switch kernel.profile?.instruction(form) ?? .notKnown {
-            case .present: break
-            case .absent:
-                findings.fails(
-                    Reason(.instructionUnknown, "this kernel does not know \(form.words)", at: source, cure: form.cure)
-                )
-                return
-            case .notKnown:
-                findings.cannotTell(
-                    Reason(.instructionUnknown, "it is not known whether this kernel knows \(form.words)", at: source)
-                )
-                return
-            }
-        }
-    }
-
-    private var instructionObstacles: [Obstacle] {
-        relocated.code.instructions.enumerated().compactMap { place, instruction in
-            guard !isSecondHalf(place), let form = instruction.laterForm,
-                !form.isCheckedEverywhere(instruction, in: kernel)
-            else { return nil }
-            switch kernel.profile?.instruction(form) ?? .notKnown {
-            case .present: return nil
-            case .absent:
-                return Obstacle(
-                    instruction: place,
-                    code: .instructionUnknown,
-                    sentence: "this kernel does not know \(form.words)",
-                    cure: form.cure
-                )
-            case .notKnown:
-                return Obstacle(
-                    instruction: place,
-                    code: .instructionUnknown,
-                    sentence: "it is not known whether this kernel knows \(form.words)",
-                    isKnown: false
-                )
-            }
-        }
-    }
-
-    /// The second half of a wide load is no instruction.
-    private func isSecondHalf(_ place: Int) -> Bool {
-        place > 0 && relocated.code.instructions[place - 1].isWideLoad
-    }
-
-    /// Whatever it was, libbpf has put a call there; of what is not decided, nothing is known.
-    private func isReplaced(_ place: Int) -> Bool {
-        relocated.poisoned[place] != nil || relocated.undecided[place] != nil
-    }
-
-    /// What kernels refuse before they follow the program.
-    private func checkOpcode(_ instruction: BPFInstruction, at place: Int, _ findings: inout Findings) {
-        guard !isReplaced(place) else { return }
-        let opcode = "an instruction with opcode 0x\(String(instruction.code, radix: 16))"
-        let sentence: String
-        let isRefused: Bool
-        switch instruction.malformation {
-        case .opcode:
-            sentence = opcode
-            isRefused = kernel.isAtMost(7, 2)
-        case .indirectJump:
-            sentence = "a jump to where a register says (opcode 0x0d)"
-            // It came after them.
-            isRefused = kernel.profile?.instruction(.loadAcquire) == .absent
-        case .loadFields:
-            sentence = "a load with fields that mean nothing"
-            isRefused = kernel.isAtMost(7, 2)
-        case nil, .fields, .register: return
-        }
-        let source = program.source(atInstruction: place)
-        if isRefused {
-            findings.fails(Reason(.instructionUnknown, "this kernel does not know \(sentence)", at: source))
-        } else {
-            findings.cannotTell(
-                Reason(.instructionUnknown, "it is not known whether this kernel takes \(sentence)", at: source)
-            )
-        }
-    }
-
-    /// What is refused where the verifier comes to it, and in some kernels wherever it stands.
-    private func malformations(_ findings: inout Findings) -> [Obstacle] {
-        relocated.code.instructions.indices.compactMap { place in
-            guard !isSecondHalf(place), !isReplaced(place) else { return nil }
-            let instruction = relocated.code.instructions[place]
-            let source = program.source(atInstruction: place)
-            switch instruction.malformation {
-            case nil, .opcode, .indirectJump, .loadFields: return nil
-            case .register(let register):
-                let sentence = "register r\(register) does not exist"
-                if !kernel.isAtMost(6, 12) {
-                    findings.cannotTell(
-                        Reason(
-                            .instructionUnknown,
-                            "\(sentence): it is not known whether this kernel looks where nothing leads",
-                            at: source
-                        )
-                    )
-                }
-                return Obstacle(instruction: place, code: .instructionUnknown, sentence: sentence)
-            case .fields:
-                let code = String(instruction.code, radix: 16)
-                findings.cannotTell(
-                    Reason(
-                        .instructionUnknown,
-                        "it is not known whether this kernel knows such an instruction (opcode 0x\(code))",
-                        at: source
-                    )
-                )
-                return nil
-            }
-        }
-    }
 
     private func checkCallbacks(_ findings: inout Findings) {
         guard let place = relocated.firstCallback else { return }
