@@ -27,7 +27,19 @@ struct RefusalLines {
         return "\(mark)\(code)\(place)  \(subject.printable) on \(kernels.printable)\(errno)"
     }
 
+    /// Broken to the width, if there is one.
     var lines: [String] {
+        unbroken.enumerated().flatMap { number, line in
+            let indent = String(repeating: " ", count: number == 0 ? 0 : Self.indent)
+            let lines = style.wrapped(String(line.dropFirst(indent.count)), indent: Self.indent)
+            return lines.enumerated().map { (number == 0 && $0 > 0 ? Self.margin : indent) + $1 }
+        }
+    }
+
+    private static let indent = 4
+    private static let margin = String(repeating: " ", count: indent)
+
+    private var unbroken: [String] {
         guard let explanation = group.explanation else {
             let message = group.cells.first?.message ?? "no reason was given"
             let sources = group.cells.compactMap(\.sourceLine)
