@@ -31,6 +31,15 @@ extension TextStyle {
         return lines + [line.text]
     }
 
+    /// A title and what belongs to it, four columns further in; broken to the width, if there is one.
+    func entry(_ title: String, _ details: [String]) -> [String] {
+        let indent = 4
+        let margin = String(repeating: " ", count: indent)
+        let titles = wrapped(title, indent: indent)
+        let rest = titles.dropFirst() + details.flatMap { wrapped($0, indent: indent) }
+        return titles.prefix(1) + rest.map { margin + $0 }
+    }
+
     private struct Line {
         var text: String
         var columns = 0

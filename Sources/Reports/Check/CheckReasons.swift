@@ -80,12 +80,12 @@ struct CheckReasons {
         let reason = entry.reason
         let place = reason.place.map { "  " + style.paint($0.name.printable, .strong) } ?? ""
         let kernels = entry.kernels.map(heading).joined(separator: ", ")
-        var lines = [
-            "\(sign) [\(reason.code)]\(place)  \(title(subjects)) on \(kernels)", "    \(reason.sentence)".printable,
+        let title = "\(sign) [\(reason.code)]\(place)  \(title(subjects)) on \(kernels)"
+        let details = [
+            reason.sentence, reason.place.flatMap { $0.text.isEmpty ? nil : "at: \(excerpt($0.text))" },
+            reason.cure.map { "\(style.arrow) \($0)" },
         ]
-        if let text = reason.place?.text, !text.isEmpty { lines.append("    at: \(excerpt(text))".printable) }
-        if let cure = reason.cure { lines.append("    \(style.arrow) \(cure)".printable) }
-        return lines
+        return style.entry(title, details.compactMap { $0?.printable })
     }
 
     /// A line of C may be as long as its author, or a generator, liked.

@@ -28,35 +28,25 @@ struct RefusalLines {
     }
 
     /// Broken to the width, if there is one.
-    var lines: [String] {
-        unbroken.enumerated().flatMap { number, line in
-            let indent = String(repeating: " ", count: number == 0 ? 0 : Self.indent)
-            let lines = style.wrapped(String(line.dropFirst(indent.count)), indent: Self.indent)
-            return lines.enumerated().map { (number == 0 && $0 > 0 ? Self.margin : indent) + $1 }
-        }
-    }
+    var lines: [String] { style.entry(title, details) }
 
-    private static let indent = 4
-    private static let margin = String(repeating: " ", count: indent)
-
-    private var unbroken: [String] {
+    private var details: [String] {
         guard let explanation = group.explanation else {
             let message = group.cells.first?.message ?? "no reason was given"
             let sources = group.cells.compactMap(\.sourceLine)
             // Not every kernel prints the place.
             let source = sources.first { $0.contains(" @ ") } ?? sources.first
-            return [title, "    \(message.printable)"] + (source.map { ["    at: \($0.printable)"] } ?? [])
+            return [message.printable] + (source.map { ["at: \($0.printable)"] } ?? [])
         }
-        var lines = [title]
         let message = group.cells.first?.message
-        lines.append(
-            "    \((explanation.code == .unknown ? message ?? explanation.sentence : explanation.sentence).printable)"
-        )
-        if let line = explanation.place?.sourceLine { lines.append("    at: \(line.printable)") }
-        if let cure = explanation.cure { lines.append("    \(style.arrow) \(cure.printable)") }
-        if let since = explanation.since { lines.append("    \(style.arrow) Linux \(since) and later take it") }
+        var lines = [
+            (explanation.code == .unknown ? message ?? explanation.sentence : explanation.sentence).printable
+        ]
+        if let line = explanation.place?.sourceLine { lines.append("at: \(line.printable)") }
+        if let cure = explanation.cure { lines.append("\(style.arrow) \(cure.printable)") }
+        if let since = explanation.since { lines.append("\(style.arrow) Linux \(since) and later take it") }
         if let message, explanation.code != .unknown, message != explanation.sentence {
-            lines.append("    " + style.paint("kernel: \(message.printable)", .faint))
+            lines.append(style.paint("kernel: \(message.printable)", .faint))
         }
         return lines
     }
