@@ -12,11 +12,12 @@ public struct BPFObject: Sendable, Hashable {
     /// Whether there is type information: without it neither CO-RE nor maps in `.maps` can work.
     public let hasBTF: Bool
 
-    public init(_ bytes: [UInt8]) throws(BPFObjectError) {
-        try self.init(bytes[...])
+    /// - Parameter needsPrograms: an object without programs is refused: there is nothing in it to test.
+    public init(_ bytes: [UInt8], needsPrograms: Bool = true) throws(BPFObjectError) {
+        try self.init(bytes[...], needsPrograms: needsPrograms)
     }
 
-    public init(_ bytes: ArraySlice<UInt8>) throws(BPFObjectError) {
+    public init(_ bytes: ArraySlice<UInt8>, needsPrograms: Bool = true) throws(BPFObjectError) {
         let file: ELFFile
         let symbols: [ELFSymbol]
         let licenseBytes: ArraySlice<UInt8>?
@@ -34,7 +35,7 @@ public struct BPFObject: Sendable, Hashable {
         guard file.machine == ELFFile.bpfMachine else { throw .notBPF(machine: file.machine) }
         guard file.kind == .relocatable else { throw .notRelocatable }
         programs = BPFProgram.programs(in: file, symbols: symbols)
-        guard !programs.isEmpty else { throw .noPrograms }
+        guard !needsPrograms || !programs.isEmpty else { throw .noPrograms }
         var names: Set<String> = []
         for program in programs where !names.insert(program.name).inserted { throw .sameName(program.name) }
         license = licenseBytes.map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }

@@ -24,6 +24,10 @@ public enum BPFObjectError: Error, Hashable, CustomStringConvertible {
     case staticProgram(String, section: String)
     /// A relocation of no instruction, or against no symbol; `offset` is in bytes.
     case brokenRelocation(section: String, offset: Int)
+    /// An instruction with more than one relocation; `instruction` counts from the function's start.
+    case relocatedTwice(function: String, instruction: Int)
+    /// A CO-RE relocation of half an instruction, or that starts from no type or in no section; `offset` is in bytes.
+    case brokenCORERelocation(section: String, offset: Int)
     /// An instruction refers to what it can't: a call of data, data where no map is.
     case unexpectedReference(function: String, to: String)
     /// A call leads to where no function is; `instruction` counts from the section's start.
@@ -37,6 +41,10 @@ public enum BPFObjectError: Error, Hashable, CustomStringConvertible {
     /// BTF is needed for something, and the object has none.
     case noTypes(neededFor: String)
     case map(String, MapDefinitionError)
+    /// Global variables in an arena, of which the object has none.
+    case noArena
+    /// libbpf takes one arena.
+    case twoArenas(String, String)
     /// Maps as libbpf knew them before 1.0, in a section `maps`.
     case legacyMaps
     /// An extern without a type, or in a section that libbpf gives no meaning to.
@@ -59,6 +67,11 @@ public enum BPFObjectError: Error, Hashable, CustomStringConvertible {
         case .brokenRelocation(let section, let offset):
             "a damaged BPF object: the relocation at byte \(offset) of section '\(section)' is of no instruction, "
                 + "or names no symbol"
+        case .relocatedTwice(let function, let instruction):
+            "a damaged BPF object: instruction \(instruction) of function '\(function)' is relocated twice"
+        case .brokenCORERelocation(let section, let offset):
+            "a CO-RE relocation that libbpf refuses, at byte \(offset) of section '\(section)': it is of no whole instruction, or "
+                + "of a type that the object does not have"
         case .unexpectedReference(let function, let symbol):
             "function '\(function)' refers to '\(symbol)' in a way that libbpf does not know: only calls and loads of "
                 + "addresses can refer to functions, maps, global variables and externs"
@@ -72,6 +85,9 @@ public enum BPFObjectError: Error, Hashable, CustomStringConvertible {
         case .types(let error): "damaged type information: \(error)"
         case .noTypes(let need): "the object has no BTF, which \(need) needs: compile with -g"
         case .map(let name, let error): "map '\(name)': \(error)"
+        case .noArena:
+            "global variables in an arena, and no arena: declare one in SEC(\".maps\") with BPF_MAP_TYPE_ARENA"
+        case .twoArenas(let one, let other): "two arenas, '\(one)' and '\(other)': libbpf takes one in an object"
         case .legacyMaps:
             "maps in a section 'maps', which libbpf refuses since 1.0: declare them in SEC(\".maps\") with __uint and __type"
         case .unknownExtern(let name, let section?):

@@ -12,6 +12,7 @@ public enum EmbeddedObjects {
     /// is passed over; whoever made up thousands of such beginnings is not searched to the end.
     public static func find(in bytes: [UInt8]) -> [ArraySlice<UInt8>] {
         var found: [ArraySlice<UInt8>] = []
+        var known: Set<ArraySlice<UInt8>> = []
         var position = 0
         var patience = mostFalseBeginnings
         while let start = nextMagic(in: bytes, from: position), patience > 0 {
@@ -20,7 +21,7 @@ public enum EmbeddedObjects {
                 continue
             }
             if let object = object(in: bytes[start...]) {
-                if !found.contains(object) { found.append(object) }
+                if known.insert(object).inserted { found.append(object) }
                 position = object.endIndex
             } else {
                 patience -= 1

@@ -23,8 +23,25 @@ public struct ObjectContents: Sendable {
     /// CO-RE relocations in the order in which libbpf goes through them, which can decide what one comes to. It leaves out
     /// those of programs that are not loaded.
     public let relocations: [ObjectRelocation]
-    /// nil where the object has no BTF.
+    /// nil where the object has no BTF, or none that can be used.
     public let types: BTFTypes?
+    /// Type information that is damaged and that libbpf does without.
+    public let damage: Damage?
+
+    /// What libbpf ignores where nothing in the object needs it (`bpf_object__init_btf`).
+    public enum Damage: Sendable, Hashable, CustomStringConvertible {
+        /// `.BTF`, and with it `.BTF.ext`.
+        case types(BTFError)
+        /// `.BTF.ext`: there are neither lines of source nor CO-RE relocations.
+        case extensions(BTFError)
+
+        public var description: String {
+            switch self {
+            case .types(let error): "damaged BTF, which libbpf ignores here: \(error)"
+            case .extensions(let error): "damaged .BTF.ext, which libbpf ignores here: \(error)"
+            }
+        }
+    }
 
     /// How many instructions all programs may have together, those of functions counted each time that one reaches them. A
     /// kernel takes a million for one program (`BPF_COMPLEXITY_LIMIT_INSNS`).
@@ -32,13 +49,14 @@ public struct ObjectContents: Sendable {
 
     private let programFunctions: [Int: Int]
     private let exceptionCallbacks: [String: String]
+    private let globalSubprograms: [String: Int]
 
     public init(_ bytes: [UInt8]) throws(BPFObjectError) {
         try self.init(bytes[...])
     }
 
     public init(_ bytes: ArraySlice<UInt8>) throws(BPFObjectError) {
-        let object = try BPFObject(bytes)
+        let object = try BPFObject(bytes, needsPrograms: false)
         let file: ELFFile
         let symbols: [ELFSymbol]
         do throws(ELFError) {
@@ -50,7 +68,8 @@ public struct ObjectContents: Sendable {
         byteOrder = file.byteOrder
         license = object.license
         programs = object.programs
-        types = try Self.types(in: file)
+        var damage: Damage?
+        types = try Self.types(in: file, symbols: symbols, &damage)
         let (externs, externsBySymbol) = try ExternReader(symbols: symbols, types: types).externs()
         self.externs = externs
         var table = FunctionTable(functions: try BPFFunction.functions(in: file, symbols: symbols))
@@ -65,16 +84,19 @@ public struct ObjectContents: Sendable {
             table: table
         ).references()
         for index in table.functions.indices { table.functions[index].references = references[index] }
-        if let types, let section = file.section(named: ".BTF.ext") {
-            let bytes = try BPFObjectError.reading { () throws(ELFError) in try file.contents(of: section) }
-            let extensions = try BPFObjectError.readingTypes { () throws(BTFError) in
-                try BTFExtensions(bytes, types: types)
-            }
-            let reader = ExtensionReader(extensions, sections: file.sections)
+        let extensions = try types.flatMap { types throws(BPFObjectError) in
+            try Self.extensions(in: file, types: types, &damage)
+        }
+        self.damage = damage
+        if let types, let extensions {
+            let reader = ExtensionReader(extensions, types: types, sections: file.sections)
             reader.fillLines(&table)
-            relocations = reader.relocations(table)
+            relocations = try reader.relocations(table)
         } else {
             relocations = []
+        }
+        if extensions?.functions.isEmpty != false {
+            for index in table.functions.indices { table.functions[index].isGlobal = false }
         }
         for relocation in relocations {
             table.functions[relocation.function].relocations.append(relocation.relocation)
@@ -85,12 +107,53 @@ public struct ObjectContents: Sendable {
         functions = table.functions
         programFunctions = Self.programFunctions(programs, in: functions)
         exceptionCallbacks = types.map(Self.exceptionCallbacks) ?? [:]
+        globalSubprograms = Dictionary(
+            table.functions.enumerated().filter { $0.element.isSubprogram && $0.element.isGlobal }
+                .map { ($0.element.name, $0.offset) }
+        ) { first, _ in first }
     }
 
-    private static func types(in file: ELFFile) throws(BPFObjectError) -> BTFTypes? {
+    /// Checked as libbpf checks them when it opens an object; nil where there are none, or where they are damaged and nothing
+    /// needs them.
+    private static func types(
+        in file: ELFFile,
+        symbols: [ELFSymbol],
+        _ damage: inout Damage?
+    ) throws(BPFObjectError) -> BTFTypes? {
         guard let section = file.section(named: ".BTF") else { return nil }
         let bytes = try BPFObjectError.reading { () throws(ELFError) in try file.contents(of: section) }
-        return try BPFObjectError.readingTypes { () throws(BTFError) in try BTFTypes(bytes) }
+        do throws(BTFError) {
+            let types = try BTFTypes(bytes)
+            try types.validate()
+            return types
+        } catch {
+            let hasExterns = symbols.contains { $0.isExtern && !$0.name.isEmpty }
+            guard !needsTypes(file), !hasExterns else { throw .types(error) }
+            damage = .types(error)
+            return nil
+        }
+    }
+
+    private static func extensions(
+        in file: ELFFile,
+        types: BTFTypes,
+        _ damage: inout Damage?
+    ) throws(BPFObjectError) -> BTFExtensions? {
+        guard let section = file.section(named: ".BTF.ext") else { return nil }
+        let bytes = try BPFObjectError.reading { () throws(ELFError) in try file.contents(of: section) }
+        do throws(BTFError) {
+            return try BTFExtensions(bytes, types: types)
+        } catch {
+            // It says that it ignores it, and does so only where no types are needed.
+            guard !needsTypes(file) else { throw .types(error) }
+            damage = .extensions(error)
+            return nil
+        }
+    }
+
+    /// `libbpf_needs_btf`, which is asked before externs are counted.
+    private static func needsTypes(_ file: ELFFile) -> Bool {
+        file.sections.contains { $0.name == ".maps" || MapReader.structOps.contains($0.name) }
     }
 
     /// Which function each program is, by the program's position.
@@ -143,9 +206,7 @@ public struct ObjectContents: Sendable {
         guard let function = programFunctions[position] else {
             throw .brokenFunction(program.name, section: program.section)
         }
-        let callback = exceptionCallbacks[program.name].flatMap { name in
-            functions.firstIndex { $0.isSubprogram && $0.isGlobal && $0.name == name }
-        }
+        let callback = exceptionCallbacks[program.name].flatMap { globalSubprograms[$0] }
         let layout = try FunctionTable(functions: functions).layout(of: function, exceptionCallback: callback)
         return LinkedProgram(program: program, layout: layout, contents: self)
     }

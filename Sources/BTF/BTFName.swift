@@ -8,6 +8,9 @@ public struct BTFName: Sendable, CustomStringConvertible {
     /// Where it stands among the blobs' strings.
     let number: UInt32
 
+    /// Whether anything stands there, be it the empty name.
+    public var isThere: Bool { storage.place(ofString: number) != nil }
+
     public var isEmpty: Bool {
         guard number != 0, let (storage, offset) = storage.place(ofString: number) else { return true }
         return storage.bytes.byte(at: offset) == 0

@@ -3,6 +3,8 @@
 extension BTFTypes {
     /// The type as C spells it: `const char *`, `struct task_struct *[4]`, `int (*)(void *, int)`.
     ///
+    /// A struct, union or enumeration without a name is `struct {…}`.
+    ///
     /// - Parameter name: what is declared with that type; empty for the type alone.
     public func spelling(of id: UInt32, declaring name: String = "") -> String {
         var speller = CSpeller(types: self)
@@ -22,6 +24,8 @@ struct CSpeller {
     /// How many more pieces may be written. No declaration of a kernel takes as many.
     private var budget = 20_000
     private var depth = 0
+    /// A struct, union or enumeration without a name is written with all that is in it; else as `struct {…}`.
+    private var isWhole = false
 
     /// Pointers to functions that take pointers to functions, anonymous structs in one another.
     private static let deepest = 12
@@ -78,6 +82,7 @@ struct CSpeller {
     }
 
     mutating func declaration(of id: UInt32) -> String {
+        isWhole = true
         guard let type = types.type(id) else { return Self.cut }
         switch type.kind {
         case .structure, .union, .enumeration, .enumeration64: return "\(base(type, isWhole: true));"
@@ -110,9 +115,11 @@ struct CSpeller {
         case .forward: return "\(type.kindFlag ? "union" : "struct") \(name)"
         case .structure, .union:
             guard isWhole || name.isEmpty else { return "\(type.kind.word) \(name)" }
+            guard self.isWhole else { return "\(type.kind.word) {\(Self.cut)}" }
             return Self.join(type.kind.word, name) + " " + members(of: type)
         case .enumeration, .enumeration64:
             guard isWhole || name.isEmpty else { return "enum \(name)" }
+            guard self.isWhole else { return "enum {\(Self.cut)}" }
             return Self.join("enum", name) + " " + enumerators(of: type)
         default: return name.isEmpty ? Self.cut : name
         }

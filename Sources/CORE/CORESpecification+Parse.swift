@@ -65,7 +65,7 @@ extension CORESpecification {
         var steps: [Int] = []
         for number in access.split(separator: ":", omittingEmptySubsequences: false) {
             guard let step = Int32(number) else { throw .malformedAccess(access) }
-            guard steps.count < longestPath else { throw .malformedAccess(access) }
+            guard steps.count < longestPath else { throw .tooDeep }
             steps.append(Int(step))
         }
         return steps

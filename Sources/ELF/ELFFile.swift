@@ -10,6 +10,10 @@ public enum ELFError: Error, Hashable, CustomStringConvertible {
     case unknownFormat(class: UInt8, data: UInt8)
     /// The entries of the section table are not of the size that the class demands (`e_shentsize`).
     case wrongEntrySize(Int)
+    /// A relocation section whose entries are not of the size that the class demands (`sh_entsize`).
+    case wrongRelocationSize(section: String, Int)
+    /// More sections than the header can count: their number stands elsewhere, and no BPF object has as many.
+    case extendedNumbering
     /// A header, table, section or string reaches beyond the end of the file.
     case truncated(what: String, ByteReaderError)
 
@@ -18,6 +22,10 @@ public enum ELFError: Error, Hashable, CustomStringConvertible {
         case .notELF: "not an ELF file"
         case .unknownFormat(let fileClass, let data): "unknown ELF format (class \(fileClass), data \(data))"
         case .wrongEntrySize(let size): "ELF file with section headers of \(size) bytes, which no class has"
+        case .wrongRelocationSize(let section, let size):
+            "ELF file with relocations of \(size) bytes in section '\(section)', which no class has"
+        case .extendedNumbering:
+            "ELF file with more sections than its header can count (extended section numbering), which is not read"
         case .truncated(let what, let error): "truncated ELF file: \(what) \(error)"
         }
     }
@@ -53,6 +61,8 @@ public struct ELFFile: Sendable {
     public let extent: Int
 
     private let bytes: ArraySlice<UInt8>
+    /// Relocation sections by the section that they are for, both by their index.
+    let relocationSections: [Int: [Int]]
 
     /// Reads the header and the section table; the contents of sections are read on demand.
     public init(_ bytes: ArraySlice<UInt8>) throws(ELFError) {
@@ -65,6 +75,11 @@ public struct ELFFile: Sendable {
         sections = try ELFSection.table(of: header, in: bytes)
         let sectionEnds = sections.lazy.filter { $0.type != ELFSection.noBits }.map { $0.offset + $0.size }
         let tableEnd = sections.isEmpty ? 0 : header.sectionTableOffset + sections.count * header.sectionEntrySize
+        var relocationSections: [Int: [Int]] = [:]
+        for section in sections where section.type == Self.relocationType {
+            relocationSections[section.info, default: []].append(section.index)
+        }
+        self.relocationSections = relocationSections
         extent = max(header.size, tableEnd, sectionEnds.max() ?? 0)
     }
 

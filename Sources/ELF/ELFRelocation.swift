@@ -14,16 +14,21 @@ public struct ELFRelocation: Sendable, Hashable {
 
 extension ELFFile {
     /// `SHT_REL`.
-    private static let relocations: UInt32 = 9
+    static let relocationType: UInt32 = 9
 
-    /// The section with what is to be relocated in section `index`; nil where nothing is. Of several the last, as
-    /// libbpf goes through all of them and clang writes one.
-    public func relocationSection(for index: Int) -> ELFSection? {
-        sections.last { $0.type == Self.relocations && $0.info == index }
+    /// What is to be relocated in section `index`: of one relocation section after the other where there are several, as
+    /// libbpf goes through all of them (`bpf_object__collect_relos`); clang writes one.
+    public func relocations(for index: Int) throws(ELFError) -> [ELFRelocation] {
+        var all: [ELFRelocation] = []
+        for section in relocationSections[index] ?? [] { all += try relocations(in: sections[section]) }
+        return all
     }
 
     /// What is to be relocated according to `section` (`sh_type` `SHT_REL`), in the order in which it stands there.
     public func relocations(in section: ELFSection) throws(ELFError) -> [ELFRelocation] {
+        guard section.entrySize == (is64Bit ? 16 : 8) else {
+            throw .wrongRelocationSize(section: section.name, section.entrySize)
+        }
         var reader = ByteReader(try contents(of: section), order: byteOrder)
         var relocations: [ELFRelocation] = []
         do throws(ByteReaderError) {

@@ -35,7 +35,14 @@ public struct ELFSection: Sendable, Hashable {
 
     /// Reads the whole table and resolves the names.
     static func table(of header: ELFHeader, in bytes: ArraySlice<UInt8>) throws(ELFError) -> [ELFSection] {
-        guard header.sectionTableOffset != 0, header.sectionCount != 0 else { return [] }
+        guard header.sectionTableOffset != 0 else { return [] }
+        guard header.sectionCount != 0 else {
+            // With extended numbering the table's first entry has the number; else there is no table.
+            if hasExtendedCount(header, in: bytes) { throw .extendedNumbering }
+            return []
+        }
+        // `SHN_XINDEX`
+        guard header.sectionNameIndex != 0xffff else { throw .extendedNumbering }
         guard header.sectionEntrySize == (header.is64Bit ? 64 : 40) else {
             throw .wrongEntrySize(header.sectionEntrySize)
         }
@@ -61,6 +68,16 @@ public struct ELFSection: Sendable, Hashable {
             return sections
         } catch {
             throw .truncated(what: "section table", error)
+        }
+    }
+
+    private static func hasExtendedCount(_ header: ELFHeader, in bytes: ArraySlice<UInt8>) -> Bool {
+        var reader = ByteReader(bytes, order: header.byteOrder)
+        do throws(ByteReaderError) {
+            try reader.seek(to: header.sectionTableOffset)
+            return try entry(0, from: &reader, is64Bit: header.is64Bit).section.size > 0
+        } catch {
+            return false
         }
     }
 

@@ -27,6 +27,8 @@ public struct ELFSymbol: Sendable, Hashable {
     public let sectionIndex: Int?
     /// `SHN_UNDEF`: whoever loads or links the file has to find it.
     public let isUndefined: Bool
+    /// `STV_HIDDEN` or `STV_INTERNAL`: nothing outside the linked object is to see it.
+    public let isHidden: Bool
     /// Offset in that section, for a relocatable file.
     public let value: Int
     /// Bytes it occupies.
@@ -36,6 +38,8 @@ public struct ELFSymbol: Sendable, Hashable {
 extension ELFFile {
     /// The first reserved section index (`SHN_LORESERVE`).
     private static let reservedIndices: UInt16 = 0xff00
+    /// `STV_INTERNAL`, `STV_HIDDEN`.
+    private static let hiddenVisibilities: ClosedRange<UInt8> = 1...2
 
     /// The symbols of the file's symbol table, the reserved first one included; empty where there is none.
     public func symbols() throws(ELFError) -> [ELFSymbol] {
@@ -59,12 +63,13 @@ extension ELFFile {
     ) throws(ByteReaderError) -> ELFSymbol {
         let nameOffset = Int(try reader.integer(UInt32.self))
         var info: UInt8 = 0
+        var other: UInt8 = 0
         var section: UInt16 = 0
         var value = 0
         var size = 0
         if is64Bit {
             info = try reader.integer()
-            _ = try reader.integer(UInt8.self)
+            other = try reader.integer()
             section = try reader.integer()
             value = try reader.word(true)
             size = try reader.word(true)
@@ -72,7 +77,7 @@ extension ELFFile {
             value = try reader.word(false)
             size = try reader.word(false)
             info = try reader.integer()
-            _ = try reader.integer(UInt8.self)
+            other = try reader.integer()
             section = try reader.integer()
         }
         var name = ByteReader(names)
@@ -84,6 +89,7 @@ extension ELFFile {
             binding: ELFSymbol.Binding(rawValue: info >> 4),
             sectionIndex: defined ? Int(section) : nil,
             isUndefined: section == 0,
+            isHidden: Self.hiddenVisibilities.contains(other & 3),
             value: value,
             size: size
         )

@@ -13,6 +13,7 @@ extension InspectedObject {
         bytes: Int
     ) throws(BPFObjectError) {
         let programs = try contents.linkedPrograms()
+        var budget = UseBudget()
         let reached = Set(programs.flatMap { $0.layout.parts.map(\.function) })
         self.init(
             name: name,
@@ -22,7 +23,8 @@ extension InspectedObject {
             byteOrder: contents.byteOrder == .littleEndian ? "little-endian" : "big-endian",
             license: contents.license,
             types: contents.types.map { $0.ownIDs.count },
-            programs: programs.map(InspectedProgram.init),
+            damage: contents.damage.map { "\($0)" },
+            programs: programs.map { InspectedProgram($0, &budget) },
             maps: contents.maps.map { InspectedMap($0, types: contents.types) },
             externs: contents.externs.map { InspectedExtern($0, types: contents.types) },
             unreached: contents.functions.indices.filter { !reached.contains($0) }.map { contents.functions[$0].name }

@@ -26,6 +26,8 @@ public struct InspectedObject: Sendable, Hashable, Codable {
     public let license: String?
     /// How many types its BTF has; absent where it has no BTF.
     public let types: Int?
+    /// Type information that is damaged and that libbpf does without; absent where none is.
+    public let damage: String?
     public var programs: [InspectedProgram]
     public let maps: [InspectedMap]
     public let externs: [InspectedExtern]
@@ -52,6 +54,9 @@ public struct InspectedProgram: Sendable, Hashable, Codable {
     /// Names of the maps that its instructions refer to, in the object's order.
     public let maps: [String]
     public let relocations: [Relocation]
+    /// How many uses, relocations, functions and maps are not listed, as those of all programs come to too much; absent where all
+    /// are.
+    public var leftOut: Int?
 
     /// What it is for, as far as its section says.
     public struct Target: Sendable, Hashable, Codable {

@@ -50,11 +50,24 @@ public enum InputReader {
     }
 
     /// The objects in a file: the file itself, or those that it embeds, as `name#0`, `name#1`.
-    public static func objects(in path: FilePath) throws(InputError) -> [TestObject] {
+    ///
+    /// - Parameter needsPrograms: an object without programs is refused.
+    public static func objects(
+        in path: FilePath,
+        needsPrograms: Bool = true
+    ) throws(InputError) -> [TestObject] {
         let bytes = try contents(of: path)
         let name = path.lastComponent?.string ?? path.string
         do throws(BPFObjectError) {
-            return [try TestObject(name: name, path: path.string, bytes: bytes, isCompiled: false)]
+            return [
+                try TestObject(
+                    name: name,
+                    path: path.string,
+                    bytes: bytes,
+                    isCompiled: false,
+                    needsPrograms: needsPrograms
+                )
+            ]
         } catch {
             guard case .notBPF = error else { throw .notTestable(path: path.string, error) }
             let embedded = EmbeddedObjects.find(in: bytes)
@@ -75,14 +88,19 @@ public enum InputReader {
     }
 
     /// The object that was compiled from `source`.
-    public static func object(compiledFrom source: FilePath, at path: FilePath) throws(InputError) -> TestObject {
+    public static func object(
+        compiledFrom source: FilePath,
+        at path: FilePath,
+        needsPrograms: Bool = true
+    ) throws(InputError) -> TestObject {
         let bytes = try contents(of: path)
         do throws(BPFObjectError) {
             return try TestObject(
                 name: objectName(of: source),
                 path: source.string,
                 bytes: bytes,
-                isCompiled: true
+                isCompiled: true,
+                needsPrograms: needsPrograms
             )
         } catch {
             throw .notTestable(path: source.string, error)

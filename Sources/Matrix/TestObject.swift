@@ -33,12 +33,19 @@ public struct TestObject: Sendable, Hashable {
     /// The same, as whole as it takes to say where in the source something is.
     let read: ReadObject
 
-    public init(name: String, path: String, bytes: [UInt8], isCompiled: Bool) throws(BPFObjectError) {
+    /// - Parameter needsPrograms: an object without programs is refused, as there is nothing in it to test.
+    public init(
+        name: String,
+        path: String,
+        bytes: [UInt8],
+        isCompiled: Bool,
+        needsPrograms: Bool = true
+    ) throws(BPFObjectError) {
         self.name = name
         self.path = path
         self.bytes = bytes
         self.isCompiled = isCompiled
-        contents = try BPFObject(bytes)
+        contents = try BPFObject(bytes, needsPrograms: needsPrograms)
         digest = ContentDigest(of: bytes)
         read = ReadObject(bytes)
     }

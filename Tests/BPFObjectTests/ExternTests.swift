@@ -55,6 +55,8 @@ import Testing
         #expect(map.origin == .kernelConfiguration)
         // 8, then 4 and 4, then 1 and 20.
         #expect(map.definition.valueSize == 37)
+        #expect(map.definition.flagNames == ["BPF_F_RDONLY_PROG", "BPF_F_MMAPABLE"])
+        #expect(map.definition.valueType != 0)
     }
 
     @Test("calls of the kernel's functions, and uses of its variables, have their place", arguments: Target.allCases)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BPFObject
+import BTF
 import TestObjects
 import Testing
+
+@testable import BPFObject
 
 @Suite struct MapTests {
     private static let maps = """
@@ -154,5 +156,89 @@ import Testing
     func withoutTypes() throws {
         let bytes = try CompiledObject.bytes(Self.maps, options: [])
         #expect(throws: BPFObjectError.noTypes(neededFor: "section '.maps'")) { try ObjectContents(bytes) }
+    }
+
+    private static let arena = """
+        #define __arena __attribute__((address_space(1)))
+        int __arena SEC(".addr_space.1") first = 3;
+        int __arena SEC(".addr_space.1") second = 4;
+        SEC("syscall") int entry(void *context) { return second; }
+        """
+    private static let arenaMap = """
+        struct { __uint(type, 33); __uint(map_flags, 1 << 10); __uint(max_entries, 10); }
+        """
+
+    @Test("a global variable in the arena is told by its place there", arguments: Target.allCases)
+    func arena(target: Target) throws {
+        let contents = try CompiledObject.contents("\(Self.arenaMap) arena SEC(\".maps\");\n" + Self.arena, target)
+        let program = try #require(try contents.program(named: "entry"))
+        #expect(program.functions[0].references.map(\.target) == [.arena(offset: 4)])
+        #expect(program.mapUses.map { contents.maps[$0.thing].name } == ["arena"])
+    }
+
+    @Test("variables in an arena need an arena, and one")
+    func arenas() throws {
+        let none = try CompiledObject.bytes(Self.arena)
+        #expect(throws: BPFObjectError.noArena) { try ObjectContents(none) }
+        let maps = "\(Self.arenaMap) one SEC(\".maps\"), two SEC(\".maps\");\n"
+        let two = try CompiledObject.bytes(maps + Self.arena)
+        #expect(throws: BPFObjectError.twoArenas("one", "two")) { try ObjectContents(two) }
+    }
+
+    @Test("a map that its section has twice is refused")
+    func twice() throws {
+        var bytes = try CompiledObject.bytes(Self.maps)
+        let contents = try ObjectContents(bytes)
+        let types = try #require(contents.types)
+        let section = try #require(types.id(named: ".maps", kind: .dataSection).flatMap { types.type($0) })
+        let (one, other) = (section.variables[0], section.variables[1])
+        func entry(_ type: UInt32) -> [UInt8] {
+            littleEndian(type) + littleEndian(other.offset) + littleEndian(other.size)
+        }
+        try bytes.replace(entry(other.type), with: entry(one.type))
+        let name = try #require(types.type(one.type)?.name.text)
+        #expect(throws: BPFObjectError.map(name, .listedTwice)) { try ObjectContents(bytes) }
+    }
+
+    @Test("a struct is read once, however many maps it defines, and however many hold such maps")
+    func reads() throws {
+        let many = (0..<20).map { "struct inner m\($0) SEC(\".maps\");" }.joined()
+        let outer = """
+            { __uint(type, 12); __uint(max_entries, 8); __uint(key_size, 4); __array(values, struct inner); }
+            """
+        let code = """
+            struct inner { __uint(type, 2); __uint(max_entries, 4); __type(key, u32); __type(value, u64); };
+            \(many)
+            struct \(outer) one SEC(".maps");
+            struct \(outer) two SEC(".maps");
+            """
+        let types = try #require(try CompiledObject.contents(code).types)
+        var reader = MapDefinitionReader(types)
+        let section = try #require(types.id(named: ".maps", kind: .dataSection).flatMap { types.type($0) })
+        #expect(section.length == 22)
+        for variable in section.variables {
+            let structure = try #require(types.type(variable.type)?.target.flatMap { types.resolved($0) })
+            _ = try reader.read(structure)
+        }
+        // `inner` of a map, `inner` of a map within one, and the two that hold them.
+        #expect(reader.reads == 4)
+    }
+
+    @Test("each of many initial values goes to its own map", arguments: Target.allCases)
+    func manyValues(target: Target) throws {
+        let maps = (0..<50).map { number in
+            """
+            struct {
+                __uint(type, 3); __uint(max_entries, 4); __uint(key_size, 4); __array(values, int (void *));
+            } m\(number) SEC(".maps") = { .values = { [\(number % 4)] = (void *)&p\(number % 3) } };
+            """
+        }
+        let programs = (0..<3).map { "SEC(\"xdp\") int p\($0)(void *context) { return \($0); }" }
+        let contents = try CompiledObject.contents((programs + maps).joined(separator: "\n"), target)
+        for number in 0..<50 {
+            let values = try #require(contents.map("m\(number)")).initialValues
+            #expect(values.map(\.index) == [number % 4])
+            #expect(values.map(\.name) == ["p\(number % 3)"])
+        }
     }
 }

@@ -36,13 +36,24 @@ import Testing
         arguments: [
             ("kprobe/do_exit", .probedFunction(name: "do_exit", offset: 0)),
             ("kretprobe/do_exit+0x10", .probedFunction(name: "do_exit", offset: 16)),
+            ("kprobe/do_exit+010", .probedFunction(name: "do_exit", offset: 8)),
+            ("kprobe/do_exit+10", .probedFunction(name: "do_exit", offset: 10)),
+            ("kprobe/do_exit+0X1fz", .probedFunction(name: "do_exit", offset: 31)),
+            ("kprobe/do_exit+08", .probedFunction(name: "do_exit", offset: 0)),
+            ("kprobe/do_exit+-4", .probedFunction(name: "do_exit", offset: -4)),
+            ("kprobe/do_exit+word", .probedFunction(name: "do_exit", offset: 0)),
+            ("kprobe/do_exit+99999999999999999999", .probedFunction(name: "do_exit", offset: .max)),
             ("kprobe", nil), ("kprobe/", nil), ("kprobe.multi/vfs_*", .functionPattern("vfs_*")),
             ("fentry/nf_nat:nf_nat_manip_pkt", .tracedFunction(name: "nf_nat_manip_pkt", module: "nf_nat")),
             ("fexit.s/do_exit", .tracedFunction(name: "do_exit", module: nil)), ("fentry", nil),
             ("tp/sched/sched_switch", .tracepoint(category: "sched", name: "sched_switch")), ("tp/sched", nil),
             ("raw_tp/sched_switch", .rawTracepoint("sched_switch")),
-            ("tp_btf/sched_switch", .typedTracepoint("sched_switch")), ("lsm/file_open", .securityHook("file_open")),
-            ("iter/task", .iterator("task")), ("ksyscall/openat2", .systemCall("openat2")),
+            ("tp_btf/sched_switch", .typedTracepoint(name: "sched_switch", module: nil)),
+            ("lsm/file_open", .securityHook(name: "file_open", module: nil)),
+            ("lsm.s/vmlinux:file_open", .securityHook(name: "file_open", module: "vmlinux")),
+            ("tp_btf/kvm:kvm_exit", .typedTracepoint(name: "kvm_exit", module: "kvm")),
+            ("iter.s/mod:thing", .iterator(name: "thing", module: "mod")),
+            ("iter/task", .iterator(name: "task", module: nil)), ("ksyscall/openat2", .systemCall("openat2")),
             ("uprobe/libc.so:malloc", .userFunction("libc.so:malloc")), ("freplace/f", .programFunction("f")),
             ("struct_ops/init", nil), ("xdp/devmap", nil), ("tcx/ingress", nil),
         ] as [(String, AttachTarget?)]
@@ -60,5 +71,20 @@ import Testing
         #expect(name("lsm/file_open") == "bpf_lsm_file_open")
         #expect(name("iter/task") == "bpf_iter_task")
         #expect(name("kprobe/do_exit") == nil)
+    }
+
+    @Test(
+        "where the types of a target are looked for is told by what stands before the colon",
+        arguments: [
+            ("lsm/file_open", .kernelOrModules), ("lsm/vmlinux:file_open", .kernel), ("iter/vm:task", .kernel),
+            ("tp_btf/kvm:kvm_exit", .module("kvm")), ("fentry/:do_exit", .kernelOrModules),
+            ("fexit/nf_nat:nf_nat_manip_pkt", .module("nf_nat")),
+        ] as [(String, AttachTarget.Home)]
+    )
+    func homes(section: String, home: AttachTarget.Home) throws {
+        let target = try #require(BPFProgram(name: "p", section: section).target)
+        #expect(target.home == home)
+        #expect(!target.name.contains(":"))
+        #expect(target.requiredType?.name.contains(":") == false)
     }
 }

@@ -76,6 +76,20 @@ import Testing
         #expect(types.declaration(of: function) == "static unsigned int go(state_t s);")
     }
 
+    @Test("where a type is only named, one without a name is cut short to one line")
+    func anonymous() throws {
+        var blob = TypeBlob()
+        let int = blob.integer("int", size: 4)
+        let structure = blob.structure("", size: 4, [.init("a", int, at: 0)])
+        let state = blob.enumeration("", [("ON", 1)])
+        let pointer = blob.pointer(to: structure)
+        let types = try blob.read()
+        #expect(types.spelling(of: structure) == "struct {…}")
+        #expect(types.spelling(of: pointer, declaring: "p") == "struct {…} *p")
+        #expect(types.spelling(of: state) == "enum {…}")
+        #expect(types.declaration(of: structure) == "struct {\n\tint a;\n};")
+    }
+
     @Test("a section that holds itself has an end")
     func sectionWithinItself() throws {
         var blob = TypeBlob()

@@ -114,6 +114,12 @@ import Testing
         #expect(resolution.outcome == .refused(.malformedAccess(access)))
     }
 
+    @Test("a way of more steps than libbpf keeps is told to be too deep")
+    func tooDeep() throws {
+        let access = repeatElement("0", count: 65).joined(separator: ":")
+        #expect(try Self.pair([0]).resolve(.fieldByteOffset, access).outcome == .refused(.tooDeep))
+    }
+
     @Test("a kind that is not known is refused")
     func unknownKind() throws {
         let pair = Self.pair([0])

@@ -121,6 +121,23 @@ import Testing
         #expect(try JSONDecoder().decode(Inspection.self, from: data) == inspection)
         let text = String(decoding: data, as: UTF8.self)
         #expect(text.contains("\"schema\" : \"bpfmatrix.inspect/1\""))
+        // Of each object its names as they stand there, one level deeper than the brace that opens it.
+        var open: [[String]] = []
+        var objects = 0
+        for line in text.split(separator: "\n") {
+            let words = line.drop { $0 == " " }
+            if words.hasPrefix("}") {
+                let names = open.removeLast()
+                #expect(names == names.sorted())
+                objects += 1
+            }
+            if words.hasPrefix("\""), let end = words.range(of: "\" : ") {
+                open[open.count - 1].append(String(words[words.index(after: words.startIndex)..<end.lowerBound]))
+            }
+            if words.hasSuffix("{") { open.append([]) }
+        }
+        #expect(open.isEmpty)
+        #expect(objects > 10)
         #expect(text.hasSuffix("}\n"))
     }
 
@@ -144,5 +161,45 @@ import Testing
             + object.programs.map { InspectedProgramReport($0, style: Self.plain).text }.joined()
         #expect(!text.contains("\u{1b}"))
         #expect(text.contains("evil"))
+    }
+
+    @Test("what many programs reach is told once too often for a bound, and what is left out is counted")
+    func budget() throws {
+        let calls = repeatElement("a += bpf_ktime_get_ns();", count: 200).joined(separator: " ")
+        let programs = (0..<2000).map { "SEC(\"xdp\") int p\($0)(int *context) { return shared(*context) + \($0); }" }
+        let code = "__noinline int shared(int a) { \(calls) return a; }\n" + programs.joined(separator: "\n")
+        let bytes = try CompiledObject.bytes(code)
+        let object = try InspectedObject(
+            try ObjectContents(bytes),
+            name: "o",
+            path: "o",
+            sha256: "",
+            bytes: bytes.count
+        )
+        let uses = object.programs.flatMap { $0.helpers.flatMap(\.uses) }
+        #expect(uses.count > 1000)
+        #expect(uses.count < 200_000)
+        let functions = object.programs.flatMap(\.functions)
+        let leftOut = object.programs.reduce(0) { $0 + ($1.leftOut ?? 0) }
+        #expect(uses.count + functions.count + leftOut == 2000 * (200 + 2))
+        #expect(object.programs.first?.leftOut == nil)
+        #expect(InspectionReport(object, style: Self.plain).text.contains("\(leftOut) uses, relocations"))
+    }
+
+    @Test("an object without programs, or with damaged types, is told to be so")
+    func remarks() throws {
+        func text(_ bytes: [UInt8]) throws -> String {
+            let contents = try ObjectContents(bytes)
+            let object = try InspectedObject(contents, name: "o", path: "o", sha256: "", bytes: bytes.count)
+            return InspectionReport(object, style: Self.plain).text
+        }
+        let library = "struct { __uint(type, 2); __uint(max_entries, 1); __uint(key_size, 4); __uint(value_size, 4); } "
+        let maps = try text(try CompiledObject.bytes(library + "map SEC(\".maps\");"))
+        #expect(maps.contains("no programs"), "\(maps)")
+        #expect(maps.contains("map  array"), "\(maps)")
+        var bytes = try CompiledObject.bytes("SEC(\"xdp\") int entry(void *context) { return 2; }")
+        let magic = try #require(bytes.indices.first { bytes[$0...].starts(with: [0x9f, 0xeb, 1, 0, 0x18]) })
+        bytes[magic] = 0
+        #expect(try text(bytes).contains("damaged BTF, which libbpf ignores here"))
     }
 }

@@ -16,8 +16,9 @@ public struct BPFFunction: Sendable {
     public let start: Int
     /// As they stand in the object: nothing is relocated.
     public let instructions: [BPFInstruction]
-    /// Visible outside the file it was compiled from: the verifier examines such a function by itself, from 5.6 on.
-    public let isGlobal: Bool
+    /// The verifier examines it by itself, from 5.6 on: it is visible outside its object, and the kernel is told so. libbpf
+    /// says of functions with hidden visibility that they are static, and an object without type information says nothing.
+    public internal(set) var isGlobal: Bool
     /// What instructions refer to, in their order; the rest of the instructions refer to nothing.
     public internal(set) var references: [Reference] = []
     /// Its CO-RE relocations, in the order of their instructions.
@@ -86,7 +87,7 @@ extension BPFFunction {
                     sectionIndex: index,
                     start: symbol.value / BPFInstruction.size,
                     instructions: BPFInstruction.decode(bytes, order: file.byteOrder),
-                    isGlobal: symbol.binding != .local
+                    isGlobal: symbol.binding != .local && !symbol.isHidden
                 )
             )
         }

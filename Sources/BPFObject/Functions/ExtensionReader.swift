@@ -22,9 +22,11 @@ public struct ObjectRelocation: Sendable {
 struct ExtensionReader {
     private let extensions: BTFExtensions
     private let sections: [String: Int]
+    private let types: BTFTypes
 
-    init(_ extensions: BTFExtensions, sections: [ELFSection]) {
+    init(_ extensions: BTFExtensions, types: BTFTypes, sections: [ELFSection]) {
         self.extensions = extensions
+        self.types = types
         self.sections = Dictionary(sections.map { ($0.name, $0.index) }) { first, _ in first }
     }
 
@@ -43,14 +45,25 @@ struct ExtensionReader {
     }
 
     /// The relocations in the order of the object, each with the function that it belongs to; those of code that belongs to no
-    /// function are left out, as libbpf does.
-    func relocations(_ table: FunctionTable) -> [ObjectRelocation] {
+    /// function are left out, as libbpf does (`bpf_object__relocate_core`).
+    func relocations(_ table: FunctionTable) throws(BPFObjectError) -> [ObjectRelocation] {
         var relocations: [ObjectRelocation] = []
         for section in extensions.relocations {
-            guard let index = sections[section.name.text] else { continue }
+            let name = section.name.text
+            guard !name.isEmpty else { throw .brokenCORERelocation(section: name, offset: 0) }
             for record in section.records {
-                let place = Int(record.instructionOffset) / BPFInstruction.size
-                guard let function = table.index(section: index, instruction: place) else { continue }
+                let offset = Int(record.instructionOffset)
+                guard offset % BPFInstruction.size == 0 else {
+                    throw .brokenCORERelocation(section: name, offset: offset)
+                }
+                let place = offset / BPFInstruction.size
+                guard let index = sections[name], let function = table.index(section: index, instruction: place) else {
+                    continue
+                }
+                // libbpf looks no further at those of programs that are left out.
+                guard types.type(record.type) != nil && record.access.isThere || name.hasPrefix("?") else {
+                    throw .brokenCORERelocation(section: name, offset: offset)
+                }
                 let instruction = place - table.functions[function].start
                 let placed = PlacedRelocation(instruction: instruction, record: record)
                 relocations.append(ObjectRelocation(function: function, relocation: placed))

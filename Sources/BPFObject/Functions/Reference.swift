@@ -13,7 +13,7 @@ public struct Reference: Sendable, Hashable {
         case map(Int)
         /// A global variable: index of the map of its section in the object's `maps`, and the offset in it, in bytes.
         case data(map: Int, offset: Int)
-        /// A variable of the `__arena` section.
+        /// A global variable in the object's arena, in bytes from the first of them.
         case arena(offset: Int)
         /// A call of a function of the object: index in its `functions`.
         case call(Int)
@@ -40,9 +40,8 @@ struct ReferenceReader {
     func references() throws(BPFObjectError) -> [[Reference]] {
         var references = [[Reference]](repeating: [], count: table.functions.count)
         for section in file.sections where section.isExecutable {
-            guard let relocations = file.relocationSection(for: section.index) else { continue }
             let entries = try BPFObjectError.reading { () throws(ELFError) in
-                try file.relocations(in: relocations)
+                try file.relocations(for: section.index)
             }
             for entry in entries {
                 guard entry.offset % BPFInstruction.size == 0, entry.offset < section.size,
@@ -59,6 +58,14 @@ struct ReferenceReader {
                     in: function
                 )
                 references[index].append(Reference(instruction: instruction, target: target))
+            }
+        }
+        for index in references.indices {
+            references[index].sort { $0.instruction < $1.instruction }
+            // No compiler does so, and what it would mean differs from loader to loader.
+            for (one, next) in zip(references[index], references[index].dropFirst())
+            where one.instruction == next.instruction {
+                throw .relocatedTwice(function: table.functions[index].name, instruction: one.instruction)
             }
         }
         try addCalls(to: &references)
@@ -116,7 +123,7 @@ struct ReferenceReader {
         }
         guard !isCall else { throw .unexpectedReference(function: function.name, to: name(of: symbol)) }
         switch file.sections[section].name {
-        case ".arena.1": return .arena(offset: symbol.value)
+        case MapReader.arenaSection: return .arena(offset: symbol.value + Int(instruction.immediate))
         case ".jumptables": return .jumpTable
         default: break
         }

@@ -28,6 +28,8 @@ public struct MapDefinition: Sendable, Hashable {
 
     /// `BPF_MAP_TYPE_ARRAY_OF_MAPS`, `BPF_MAP_TYPE_HASH_OF_MAPS`
     public var holdsMaps: Bool { type == 12 || type == 13 }
+    /// `BPF_MAP_TYPE_ARENA`
+    public var isArena: Bool { type == 33 }
     /// `BPF_MAP_TYPE_PROG_ARRAY`
     public var holdsPrograms: Bool { type == 3 }
 
@@ -56,6 +58,8 @@ public enum MapDefinitionError: Error, Hashable, CustomStringConvertible {
     /// Its variable is static, or not there.
     case notGlobal
     case notAStructure
+    /// Two entries of its section are that variable.
+    case listedTwice
     case noType
     case unknownField(String)
     /// A field that should be a number, as `__uint` and `__ulong` write it.
@@ -80,6 +84,7 @@ public enum MapDefinitionError: Error, Hashable, CustomStringConvertible {
         switch self {
         case .notGlobal: "it is not a global variable"
         case .notAStructure: "it is not a struct"
+        case .listedTwice: "its section has it twice"
         case .noType: "it says no type: __uint(type, BPF_MAP_TYPE_…) is missing"
         case .unknownField(let field): "libbpf knows no field '\(field)'"
         case .notANumber(let field): "'\(field)' is not a number: write __uint(\(field), …)"

@@ -191,7 +191,7 @@ struct TargetRequirements {
         case .tracedFunction(let name, _):
             guard profile.function(name) != nil else { return }
             absent(profile.fentry(name), "ftrace can't be attached to \(name) in this kernel", .refused)
-        case .securityHook(let name):
+        case .securityHook(let name, _):
             guard profile.hookExists(name) == .present, profile.hook(name) == .absent else { return }
             findings.cannotAttach(
                 Reason(

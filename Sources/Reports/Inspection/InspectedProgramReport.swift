@@ -24,6 +24,7 @@ public struct InspectedProgramReport {
         lines += uses("kfuncs", program.kernelFunctions.map { (Self.name($0), $0.uses) })
         lines += uses("externs", program.externs.map { (Self.name($0), $0.uses) })
         lines += uses("CO-RE", program.relocations.map { ("\($0.kind) \($0.text.printable)", [$0.place]) })
+        if let leftOut = program.leftOut { lines += row("", "\(leftOut) more are not listed: there are too many") }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -46,7 +47,8 @@ public struct InspectedProgramReport {
     private var target: String? {
         program.target.map { target in
             let offset = target.offset.map { "+0x\(String($0, radix: 16))" } ?? ""
-            let module = target.module.map { ", of module \($0.printable)" } ?? ""
+            let module =
+                target.module.map { ", of \($0 == "vmlinux" ? "the kernel itself" : "module \($0.printable)")" } ?? ""
             let required = target.required.map { ": the kernel's BTF must have \($0.printable)" } ?? ""
             return "\(Self.kinds[target.kind] ?? target.kind) \(target.name.printable)\(offset)\(module)\(required)"
         }

@@ -28,14 +28,22 @@ public struct InspectionReport {
             "\(object.bytes) bytes", style.digest(object.sha256), object.byteOrder, licence, types,
         ]
         let path = object.path == object.name ? "" : "  " + style.paint(object.path.printable, .faint)
-        return [style.paint(object.name.printable, .strong) + path, "  " + facts.joined(separator: style.separator)]
+        let lines = [
+            style.paint(object.name.printable, .strong) + path, "  " + facts.joined(separator: style.separator),
+        ]
+        let leftOut = object.programs.reduce(0) { $0 + ($1.leftOut ?? 0) }
+        return lines + (object.damage.map { ["  \($0.printable)"] } ?? [])
+            + (leftOut == 0
+                ? []
+                : ["  \(leftOut) uses, relocations, functions and maps of programs are not listed: there are too many"])
+            + (object.programs.isEmpty ? ["  no programs: no function is in a section such as SEC(\"kprobe/…\")"] : [])
     }
 
     private var programs: [String] {
         let rows = object.programs.map { program in
             let attach = program.attachType.map { ", \($0)" } ?? ""
             let type = program.type.map { $0 + attach } ?? "libbpf knows no such section"
-            let count = program.functions.count - 1
+            let count = max(0, program.functions.count - 1)
             return [
                 program.name.printable, program.section.printable, type, "\(program.instructions)",
                 count == 0 ? "" : "\(count)", program.relocations.isEmpty ? "" : "\(program.relocations.count)",

@@ -83,7 +83,7 @@ struct InspectCommand: AsyncParsableCommand {
         let inputs = try InputReader.inputs(at: path)
         let store = try KernelStore()
         let selection = try source.selection(in: store)
-        let preparation = ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux)
+        let preparation = ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux, needsPrograms: false)
         return try await RunDisplay(on: STDERR_FILENO).show { report in
             try await preparation.prepare(
                 inputs,

@@ -24,6 +24,8 @@ struct ObjectPreparation: Sendable {
     let selection: KernelSelection
     /// The user's choice of a kernel for `vmlinux.h`.
     let vmlinux: String?
+    /// An object without programs is refused, as there is nothing in it to test.
+    var needsPrograms = true
 
     /// Which kernel's types a program is compiled with unless told otherwise: of what long-term lines there are, one
     /// that is new enough to know what programs ask for.
@@ -71,10 +73,16 @@ struct ObjectPreparation: Sendable {
                     let compiled = try await compiler.compile(source, with: header, for: selection.architecture.target)
                     if !compiled.warnings.isEmpty { report(.note(compiled.warnings)) }
                     prepared.compiled.append(compiled)
-                    prepared.objects.append(try InputReader.object(compiledFrom: source, at: compiled.path))
+                    prepared.objects.append(
+                        try InputReader.object(
+                            compiledFrom: source,
+                            at: compiled.path,
+                            needsPrograms: needsPrograms
+                        )
+                    )
                     prepared.compilation = Compilation(compiler: compiler.clang.name, vmlinux: header?.origin)
                 case (.source(let path), nil), (.binary(let path), _):
-                    prepared.objects += try InputReader.objects(in: path)
+                    prepared.objects += try InputReader.objects(in: path, needsPrograms: needsPrograms)
                 }
             } catch let error as CompileError {
                 guard case .rejected = error else { throw error }
