@@ -181,6 +181,27 @@ import VerifierLog
         #expect(text.contains("its words       R0 invalid mem access 'map_value_or_null'"))
     }
 
+    @Test(
+        "a newer kernel is said to have what is missing, and not to take the program",
+        arguments: [
+            ("call unknown#181", "invalid func unknown#181", "what is missing came with Linux 5.17"),
+            (
+                "r0 = *(u64 *)(r10 -8)", "invalid read from stack R10 off=-8 size=8",
+                "Linux 6.8 and later do not refuse this"
+            ),
+        ]
+    )
+    func since(instruction: String, words: String, told: String) {
+        let log = "0: (85) \(instruction)\n\(words)\nprocessed 1 insns"
+        var evidence = Evidence(refusal: .program, log: VerifierLog(Array(log.utf8)))
+        evidence.program.isPrivileged = true
+        let text = ExplanationText(Explanation(of: evidence), excerpt: nil, style: plain).lines().joined(
+            separator: "\n"
+        )
+        #expect(text.contains("since           \(told)"))
+        #expect(!text.contains("take"))
+    }
+
     @Test("nothing of a log reaches a terminal as more than text")
     func escapes() throws {
         let log =

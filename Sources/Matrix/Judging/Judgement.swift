@@ -75,6 +75,7 @@ struct Judgement {
             self.init(
                 .map,
                 map.map(Self.describe) ?? "map number \(index) was not created, and the code needs it",
+                errno: map?.errno,
                 map: map
             )
         case .kfunc:

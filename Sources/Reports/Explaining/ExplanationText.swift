@@ -157,7 +157,7 @@ public struct ExplanationText: Sendable {
     private var cure: [String] {
         var lines: [String] = []
         if let cure = explanation.cure { lines += labelled("what to do", [style.paint(cure.printable, .good)]) }
-        if let since = explanation.since { lines += labelled("since", ["Linux \(since) takes it"]) }
+        if let since = explanation.sinceText { lines += labelled("since", [since]) }
         return lines
     }
 
@@ -168,6 +168,15 @@ public struct ExplanationText: Sendable {
                 + (words.count > 1
                     ? labelled("", [style.paint("(\(wording.kernels.joined(separator: ", ")))".printable, .faint)])
                     : [])
+        }
+    }
+}
+
+extension Explanation {
+    /// What a newer kernel has or allows, and not that it takes the program, which nobody asked it here.
+    var sinceText: String? {
+        since.map {
+            code.kind == .lacking ? "what is missing came with Linux \($0)" : "Linux \($0) and later do not refuse this"
         }
     }
 }

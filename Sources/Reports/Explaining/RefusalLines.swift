@@ -44,7 +44,7 @@ struct RefusalLines {
         ]
         if let line = explanation.place?.sourceLine { lines.append("at: \(line.printable)") }
         if let cure = explanation.cure { lines.append("\(style.arrow) \(cure.printable)") }
-        if let since = explanation.since { lines.append("\(style.arrow) Linux \(since) and later take it") }
+        if let since = explanation.sinceText { lines.append("\(style.arrow) \(since)") }
         if let message, explanation.code != .unknown, message != explanation.sentence {
             lines.append(style.paint("kernel: \(message.printable)", .faint))
         }

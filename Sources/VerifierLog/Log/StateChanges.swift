@@ -22,7 +22,7 @@ struct StateChanges: OptionSet {
         } else if name.allSatisfy(\.isNumber) || name == "unknown" {
             // Which helper it is, no name tells.
             self = [.packet, .reference]
-        } else if Self.packetMovers.contains(String(name)) {
+        } else if PacketMovers.contains(String(name)) {
             self = .packet
         } else if Self.givingBack.contains(where: { name.contains($0) }) {
             self = .reference
@@ -40,15 +40,5 @@ struct StateChanges: OptionSet {
 
     private static let givingBack = [
         "release", "submit", "discard", "drop", "_put", "_del", "_free", "destroy", "kptr_xchg",
-    ]
-
-    /// `bpf_helper_changes_pkt_data()` in net/core/filter.c, 5.10 to 7.x.
-    private static let packetMovers: Set<String> = [
-        "bpf_skb_vlan_push", "bpf_skb_vlan_pop", "bpf_skb_store_bytes", "bpf_skb_change_proto", "bpf_skb_change_head",
-        "bpf_skb_change_tail", "bpf_skb_pull_data", "bpf_skb_adjust_room", "bpf_clone_redirect",
-        "bpf_l3_csum_replace", "bpf_l4_csum_replace", "bpf_xdp_adjust_head", "bpf_xdp_adjust_meta",
-        "bpf_xdp_adjust_tail", "bpf_msg_pull_data", "bpf_msg_push_data", "bpf_msg_pop_data", "bpf_lwt_push_encap",
-        "bpf_lwt_seg6_store_bytes", "bpf_lwt_seg6_adjust_srh", "bpf_lwt_seg6_action", "bpf_store_hdr_opt",
-        "bpf_sk_skb_pull_data", "bpf_tail_call",
     ]
 }
