@@ -21,6 +21,11 @@ public struct KernelConfiguration: Sendable, Hashable {
     ///
     /// - Parameter name: `CONFIG_BPF_SYSCALL`
     public func value(of name: String) -> String? {
+        setting(of: name)?.trimmingCharacters(in: CharacterSet(charactersIn: "\""))
+    }
+
+    /// The same as it stands in the file: a string with its quotes.
+    public func setting(of name: String) -> String? {
         let wanted = Array("\(name)=".utf8)
         return text.withUnsafeBytes { text in
             var begin = 0
@@ -29,7 +34,7 @@ public struct KernelConfiguration: Sendable, Hashable {
                 let line = text[begin..<end]
                 if line.starts(with: wanted) {
                     let value = String(decoding: line.dropFirst(wanted.count), as: UTF8.self)
-                    return value.trimmingCharacters(in: CharacterSet(charactersIn: "\"\r"))
+                    return value.trimmingCharacters(in: CharacterSet(charactersIn: "\r"))
                 }
                 begin = end + 1
             }

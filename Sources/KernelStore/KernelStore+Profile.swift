@@ -31,7 +31,7 @@ extension KernelStore {
     /// What the kernel is for BPF, as a guest has told it.
     ///
     /// - Returns: nil where that has not been found out yet, or by an older version that asked for less.
-    /// - Throws: `KernelStoreError` where what was kept can't be read.
+    /// - Throws: `KernelStoreError` where what was kept can't be read, or is not what was kept.
     public func profile(of kernel: Kernel) async throws -> KernelProfile? {
         guard let record = profileRecord(of: kernel), record.form == KernelProfile.form else { return nil }
         let path = blobs.path(of: record.profile)
@@ -42,16 +42,27 @@ extension KernelStore {
         guard result.ending.isSuccess else {
             throw KernelStoreError.damagedProfile(kernel: kernel.name, reason: result.errorText)
         }
+        let read: KernelProfile
+        var configuration: Blob?
         do throws(KernelProfile.Refusal) {
-            var profile = try KernelProfile(result.output)
+            let profile = try KernelProfile(result.output)
             // The file that came with the kernel is looked at anew each time: it is not the image's, and may be another's.
             if profile.configuration == nil, let config = kernel.config {
-                profile.configuration = (try? BlobStore.read(blobs.path(of: config))).map(KernelConfiguration.init)
+                configuration = config
             }
-            return profile
+            read = profile
         } catch {
             throw KernelStoreError.damagedProfile(kernel: kernel.name, reason: "\(error)")
         }
+        guard let configuration else { return read }
+        let file = blobs.path(of: configuration)
+        guard blobs.isSound(configuration) else {
+            // Half of one would say of what it lacks that it is off.
+            throw KernelStoreError.damaged(path: file.string, reason: "it is not the configuration that was kept")
+        }
+        var profile = read
+        profile.configuration = KernelConfiguration(try BlobStore.read(file))
+        return profile
     }
 
     /// Keeps what a running kernel has said of itself, in the place of what it said before.

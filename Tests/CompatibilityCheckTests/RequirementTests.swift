@@ -40,14 +40,25 @@ import Testing
             ("CONFIG_NET", .tristate, .value([2, 0, 0, 0])), ("CONFIG_NET", .boolean, .unfit("m")),
             ("CONFIG_BPF", .character, .value([0x79])), ("CONFIG_NAME", .string(bytes: 3), .value([0x61, 0x62, 0])),
             ("CONFIG_HEX", .integer(bytes: 8, isSigned: false), .value([0, 0, 0, 0x10, 0, 0, 0, 0])),
-            ("CONFIG_OFF", .boolean, .unset), ("CONFIG_NAME", .integer(bytes: 4, isSigned: true), .unfit("abc")),
+            ("CONFIG_OFF", .boolean, .unset), ("CONFIG_NAME", .integer(bytes: 4, isSigned: true), .unfit("\"abc\"")),
             ("LINUX_KERNEL_VERSION", .integer(bytes: 4, isSigned: false), .value([192, 1, 6, 0])),
             ("LINUX_SOMETHING", .boolean, .unset),
+            // A number in one byte is one, if it fits; so in others.
+            ("CONFIG_HZ", .character, .value([0xfa])), ("CONFIG_HEX", .character, .unfit("268435456")),
+            ("CONFIG_HEX", .integer(bytes: 2, isSigned: false), .unfit("268435456")),
+            ("CONFIG_BELOW", .integer(bytes: 2, isSigned: true), .value([0xff, 0xff])),
+            ("CONFIG_BELOW", .integer(bytes: 2, isSigned: false), .unfit("18446744073709551615")),
+            ("CONFIG_WORD", .integer(bytes: 2, isSigned: true), .unfit("40000")),
+            ("CONFIG_WORD", .integer(bytes: 2, isSigned: false), .value([0x40, 0x9c])),
+            // Only what stands in quotes is a string, and nothing else.
+            ("CONFIG_HZ", .string(bytes: 8), .unfit("250")), ("CONFIG_BPF", .string(bytes: 4), .unfit("y")),
+            ("CONFIG_LETTER", .string(bytes: 4), .value([0x79, 0])), ("CONFIG_LETTER", .boolean, .unfit("\"y\"")),
         ] as [(String, BPFExtern.ConfigurationValue, KernelSwitch)]
     )
     func switches(name: String, kind: BPFExtern.ConfigurationValue, expected: KernelSwitch) throws {
         let kernel = Self.kernel(
             "CONFIG_HZ=250\nCONFIG_BPF=y\nCONFIG_NET=m\nCONFIG_NAME=\"abc\"\nCONFIG_HEX=0x10000000\n"
+                + "CONFIG_BELOW=-1\nCONFIG_WORD=40000\nCONFIG_LETTER=\"y\"\n"
         )
         #expect(KernelSwitch(name, as: kind, in: kernel) == expected)
     }

@@ -20,6 +20,7 @@ struct CertainReach {
             pending.append(place)
         }
         certainly(0)
+        if code.looksAtAllGlobalFunctions { for start in code.globalFunctions { certainly(start) } }
         while let place = pending.popLast() {
             if let callee = walk.calls[place] { certainly(callee) }
             let next = graph.successors[place]

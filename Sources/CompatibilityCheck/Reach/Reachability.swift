@@ -11,17 +11,22 @@ struct Reachability: Sendable {
     /// By instruction.
     let reached: [Bool]
     let certain: [Bool]
+    /// Where memory is read through something else than the stack, the context, and maps' values.
+    let readsThroughPointers: [Bool]
 
     init(of code: RelocatedCode) {
         var walk = Walk(code)
         walk.run()
-        guard walk.isFinished else {
+        // Where a jump leads that goes by a register is not known here.
+        guard walk.isFinished, !code.instructions.contains(where: \.isIndirectJump) else {
             // Nobody writes such a program: nothing is said of it.
             reached = [Bool](repeating: true, count: code.instructions.count)
             certain = [Bool](repeating: false, count: code.instructions.count)
+            readsThroughPointers = code.instructions.map { $0.instructionClass == .loadRegister && $0.source != 10 }
             return
         }
         reached = walk.reached
+        readsThroughPointers = walk.readsThroughPointers
         certain = CertainReach(walk, code).certain
     }
 }
@@ -38,6 +43,7 @@ struct Walk {
     /// The function that each beginning of a stretch belongs to.
     private var isLeader: [Bool]
     private(set) var reached: [Bool]
+    private(set) var readsThroughPointers: [Bool]
     /// Where jumps lead, by instruction.
     private(set) var branches: [Int: Branch] = [:]
     /// Functions that are called from a place, and come back.
@@ -52,6 +58,7 @@ struct Walk {
         self.code = code
         let count = code.instructions.count
         reached = [Bool](repeating: false, count: count)
+        readsThroughPointers = reached
         isLeader = [Bool](repeating: false, count: count)
         budget = (count + 100) * Self.mostVisits
         for (place, instruction) in code.instructions.enumerated() {
@@ -99,7 +106,9 @@ struct Walk {
             case .load:
                 place += load(instruction, at: place, &state)
                 continue
-            case .loadRegister: state[instruction.destination] = loaded(instruction, at: place, state)
+            case .loadRegister:
+                if !state[instruction.source].isOwnMemory { readsThroughPointers[place] = true }
+                state[instruction.destination] = loaded(instruction, at: place, state)
             case .store, .storeRegister: store(instruction, &state)
             case .jump64, .jump32:
                 if instruction.isExit { return leave(place, state) }
@@ -235,6 +244,14 @@ struct Walk {
 }
 
 extension KnownValue {
+    /// The stack, the context, or what the object brings itself.
+    fileprivate var isOwnMemory: Bool {
+        switch self {
+        case .memory, .context, .constants, .frame: true
+        case .constant, .nonZero, .free, .status, .memoryOrNull, .unknown: false
+        }
+    }
+
     /// What of it another function's frame can go by.
     fileprivate var fromAnotherFrame: KnownValue {
         switch self {

@@ -9,6 +9,8 @@ struct RelocatedCode: Sendable {
     var functionStarts: [Int]
     /// Functions that the verifier looks at by themselves, with arguments of which it knows nothing.
     var globalFunctions: Set<Int>
+    /// It does so whether they are called or not, as kernels before 6.8 do.
+    var looksAtAllGlobalFunctions = false
     /// What wide loads (`BPF_LD | BPF_IMM | BPF_DW`) load, where it is not the number that they hold.
     var loads: [Int: KnownValue] = [:]
     /// Where calls of functions of the program lead to, and addresses of them.

@@ -40,10 +40,12 @@ struct CodeRequirements {
         checkInstructions(&findings)
         checkCallbacks(&findings)
         let obstacles =
-            relocationObstacles + helperObstacles + kfuncObstacles(&findings) + instructionObstacles + malformations
-        guard !obstacles.isEmpty else { return }
+            relocationObstacles + helperObstacles + kfuncObstacles(&findings) + instructionObstacles
+            + malformations(&findings)
+        guard !obstacles.isEmpty || mayReadOnlyWithGPL else { return }
         // Most programs have none, and this is what takes time.
         let reach = Reachability(of: relocated.code)
+        checkReading(reach, &findings)
         for obstacle in obstacles.sorted(by: { $0.instruction < $1.instruction }) {
             guard reach.reached[obstacle.instruction] else { continue }
             let place = program.source(atInstruction: obstacle.instruction)
@@ -64,6 +66,28 @@ struct CodeRequirements {
         }
     }
 
+    // MARK: Licence
+
+    /// Since 6.2 or later, programs without a licence compatible with the GPL may not read through pointers of the kernel
+    /// (check_ptr_to_btf_access() in kernel/bpf/verifier.c). The helper came with 6.2.
+    private var mayReadOnlyWithGPL: Bool {
+        type == .tracing && !object.isGPLCompatible && (kernel.profile == nil || kernel.hasHelper(210))
+    }
+
+    private func checkReading(_ reach: Reachability, _ findings: inout Findings) {
+        guard mayReadOnlyWithGPL else { return }
+        let place = reach.readsThroughPointers.indices.first { reach.reached[$0] && reach.readsThroughPointers[$0] }
+        guard let place else { return }
+        findings.cannotTell(
+            Reason(
+                .helperNeedsGPL,
+                "it is not known whether this kernel lets programs without a licence compatible with the GPL read this",
+                at: program.source(atInstruction: place),
+                cure: "char LICENSE[] SEC(\"license\") = \"GPL\", if it is"
+            )
+        )
+    }
+
     // MARK: CO-RE
 
     private var relocationObstacles: [Obstacle] {
@@ -81,7 +105,7 @@ struct CodeRequirements {
                 Obstacle(
                     instruction: instruction,
                     code: .relocationWithoutMatch,
-                    sentence: "it is not known \(what)",
+                    sentence: what,
                     isKnown: false
                 )
             }
@@ -164,8 +188,8 @@ struct CodeRequirements {
 
     private func finding(of helper: UInt32, for type: ProgramType) -> Finding {
         guard let profile = kernel.profile else { return .notKnown }
-        // d_path and storage of sockets are let into some functions only (`allowed` in their prototypes).
-        if type == .tracing, [147, 107, 108].contains(helper),
+        // d_path and storage of sockets are let into some functions and hooks only (`allowed` in their prototypes).
+        if type == .tracing || type == .lsm, [147, 107, 108].contains(helper),
             profile.helper(helper, programType: type.number) != .absent
         {
             return .notKnown
@@ -194,7 +218,20 @@ struct CodeRequirements {
 
     private func kfuncObstacles(_ findings: inout Findings) -> [Obstacle] {
         let calls = program.kernelFunctionCalls
-        if let first = calls.first, !object.isGPLCompatible {
+        // libbpf puts something else in the place of a weak one that is not there.
+        let first = calls.first { kernel.calls($0.thing, in: object.contents) != .absent }
+        if let first, !object.isGPLCompatible {
+            let isCalled = kernel.calls(first.thing, in: object.contents) == .present
+            guard isCalled, kernel.callbacks == .present else {
+                findings.cannotTell(
+                    Reason(
+                        .helperNeedsGPL,
+                        "\(first.thing.name) is for programs with a licence compatible with the GPL, if this kernel has it",
+                        at: program.source(atInstruction: first.instruction)
+                    )
+                )
+                return kfuncObstacles(calls)
+            }
             findings.fails(
                 Reason(
                     .helperNeedsGPL,
@@ -204,25 +241,40 @@ struct CodeRequirements {
                 )
             )
         }
-        return calls.compactMap { call in
+        return kfuncObstacles(calls)
+    }
+
+    private func kfuncObstacles(_ calls: [LinkedProgram.Use<BPFExtern>]) -> [Obstacle] {
+        calls.compactMap { call in
             let name = call.thing.name
             // Without types, that has been told of the object.
-            guard let types = kernel.knownTypes else { return nil }
-            guard types.id(named: call.thing.essentialName, kind: .function) != nil else {
-                // One that the object can't do without was told of the object.
-                guard call.thing.isWeak else { return nil }
-                if let module = kernel.profile?.function(call.thing.essentialName)?.module {
-                    return Obstacle(
-                        instruction: call.instruction,
-                        code: .kfuncUnknown,
-                        sentence: "\(name) is in the module \(module), whose types are not known",
-                        isKnown: false
-                    )
-                }
+            guard kernel.knownTypes != nil else { return nil }
+            let finding = kernel.finding(of: call.thing, in: object.contents)
+            switch finding {
+            case .present: break
+            // One that the object can't do without was told of the object.
+            case _ where !call.thing.isWeak: return nil
+            case .module(let module):
                 return Obstacle(
                     instruction: call.instruction,
                     code: .kfuncUnknown,
-                    sentence: "this kernel has no function \(name)",
+                    sentence: "\(name) is in the module \(module), whose types are not known",
+                    isKnown: false
+                )
+            case .notKnown:
+                return Obstacle(
+                    instruction: call.instruction,
+                    code: .kfuncUnknown,
+                    sentence: "it is not known whether this kernel has \(name) as it is declared",
+                    isKnown: false
+                )
+            case .absent, .otherType:
+                return Obstacle(
+                    instruction: call.instruction,
+                    code: .kfuncUnknown,
+                    sentence: finding == .otherType
+                        ? "\(name) is declared otherwise than this kernel has it"
+                        : "this kernel has no function \(name)",
                     cure: "ask bpf_ksym_exists(\(name)) before the call"
                 )
             }
@@ -257,7 +309,9 @@ struct CodeRequirements {
     /// Some are refused wherever they stand.
     private func checkInstructions(_ findings: inout Findings) {
         for (place, instruction) in relocated.code.instructions.enumerated() {
-            guard let form = instruction.laterForm, form.isCheckedEverywhere else { continue }
+            if isSecondHalf(place) { continue }
+            checkOpcode(instruction, at: place, &findings)
+            guard let form = instruction.laterForm, form.isCheckedEverywhere(instruction, in: kernel) else { continue }
             let source = program.source(atInstruction: place)
             switch kernel.profile?.instruction(form) ?? .notKnown {
             case .present: break
@@ -277,7 +331,9 @@ struct CodeRequirements {
 
     private var instructionObstacles: [Obstacle] {
         relocated.code.instructions.enumerated().compactMap { place, instruction in
-            guard let form = instruction.laterForm, !form.isCheckedEverywhere else { return nil }
+            guard !isSecondHalf(place), let form = instruction.laterForm,
+                !form.isCheckedEverywhere(instruction, in: kernel)
+            else { return nil }
             switch kernel.profile?.instruction(form) ?? .notKnown {
             case .present: return nil
             case .absent:
@@ -298,30 +354,75 @@ struct CodeRequirements {
         }
     }
 
-    /// What no kernel that is known here takes.
-    private var malformations: [Obstacle] {
+    /// The second half of a wide load is no instruction.
+    private func isSecondHalf(_ place: Int) -> Bool {
+        place > 0 && relocated.code.instructions[place - 1].isWideLoad
+    }
+
+    /// Whatever it was, libbpf has put a call there; of what is not decided, nothing is known.
+    private func isReplaced(_ place: Int) -> Bool {
+        relocated.poisoned[place] != nil || relocated.undecided[place] != nil
+    }
+
+    /// What kernels refuse before they follow the program.
+    private func checkOpcode(_ instruction: BPFInstruction, at place: Int, _ findings: inout Findings) {
+        guard !isReplaced(place) else { return }
+        let opcode = "an instruction with opcode 0x\(String(instruction.code, radix: 16))"
+        let sentence: String
+        let isRefused: Bool
+        switch instruction.malformation {
+        case .opcode:
+            sentence = opcode
+            isRefused = kernel.isAtMost(7, 2)
+        case .indirectJump:
+            sentence = "a jump to where a register says (opcode 0x0d)"
+            // It came after them.
+            isRefused = kernel.profile?.instruction(.loadAcquire) == .absent
+        case .loadFields:
+            sentence = "a load with fields that mean nothing"
+            isRefused = kernel.isAtMost(7, 2)
+        case nil, .fields, .register: return
+        }
+        let source = program.source(atInstruction: place)
+        if isRefused {
+            findings.fails(Reason(.instructionUnknown, "this kernel does not know \(sentence)", at: source))
+        } else {
+            findings.cannotTell(
+                Reason(.instructionUnknown, "it is not known whether this kernel takes \(sentence)", at: source)
+            )
+        }
+    }
+
+    /// What is refused where the verifier comes to it, and in some kernels wherever it stands.
+    private func malformations(_ findings: inout Findings) -> [Obstacle] {
         relocated.code.instructions.indices.compactMap { place in
-            // The second half of a wide load is no instruction.
-            if place > 0, relocated.code.instructions[place - 1].isWideLoad { return nil }
+            guard !isSecondHalf(place), !isReplaced(place) else { return nil }
             let instruction = relocated.code.instructions[place]
-            // Whatever it was, libbpf has put a call there; of what is not decided, nothing is known.
-            guard relocated.poisoned[place] == nil, relocated.undecided[place] == nil else { return nil }
+            let source = program.source(atInstruction: place)
             switch instruction.malformation {
-            case nil: return nil
+            case nil, .opcode, .indirectJump, .loadFields: return nil
             case .register(let register):
-                return Obstacle(
-                    instruction: place,
-                    code: .instructionUnknown,
-                    sentence: "register r\(register) does not exist"
-                )
-            case .meaning:
+                let sentence = "register r\(register) does not exist"
+                if !kernel.isAtMost(6, 12) {
+                    findings.cannotTell(
+                        Reason(
+                            .instructionUnknown,
+                            "\(sentence): it is not known whether this kernel looks where nothing leads",
+                            at: source
+                        )
+                    )
+                }
+                return Obstacle(instruction: place, code: .instructionUnknown, sentence: sentence)
+            case .fields:
                 let code = String(instruction.code, radix: 16)
-                return Obstacle(
-                    instruction: place,
-                    code: .instructionUnknown,
-                    sentence: "it is not known whether this kernel knows such an instruction (opcode 0x\(code))",
-                    isKnown: false
+                findings.cannotTell(
+                    Reason(
+                        .instructionUnknown,
+                        "it is not known whether this kernel knows such an instruction (opcode 0x\(code))",
+                        at: source
+                    )
                 )
+                return nil
             }
         }
     }

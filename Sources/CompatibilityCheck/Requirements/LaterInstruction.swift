@@ -8,6 +8,7 @@ extension BPFInstruction {
     var laterForm: KernelInstruction? {
         switch instructionClass {
         case .storeRegister where code & 0xe0 == 0xc0:
+            if [1, 2].contains(accessSize) { return .loadAcquire }
             // BPF_LOAD_ACQ, BPF_STORE_REL
             if immediate & 0xff0 == 0x100 || immediate & 0xff0 == 0x110 { return .loadAcquire }
             return immediate == 0 ? nil : .atomicFetch
@@ -28,52 +29,80 @@ extension BPFInstruction {
 
 /// What is wrong with an instruction by itself.
 enum Malformation: Sendable, Hashable {
+    /// Fields that mean nothing; a later kernel may give them a meaning.
+    case fields
     case register(UInt8)
-    /// An opcode that there is not, or fields that mean nothing; a later kernel may give them a meaning.
-    case meaning
+    /// An opcode that no kernel up to 7.2 has, which all look at wherever it stands.
+    case opcode
+    /// A jump to where a register says, which came after 6.18.
+    case indirectJump
+    /// Fields of a load, which all kernels look at wherever it stands.
+    case loadFields
 }
 
 extension BPFInstruction {
     /// `bpf_opcode_in_insntable` in kernel/bpf/core.c, and fields that are reserved (kernel/bpf/verifier.c).
     var malformation: Malformation? {
+        guard isKnownOpcode else { return .opcode }
+        if isIndirectJump { return .indirectJump }
         if destination > 10 { return .register(destination) }
         let takesRegister = code & 0x08 != 0
         switch instructionClass {
         case .alu32, .alu64:
             let operation = code & 0xf0
-            guard operation <= 0xd0 else { return .meaning }
             // Negation and byte swaps have an operand of their own.
             if operation == 0x80 || operation == 0xd0 { return nil }
             if takesRegister {
                 if source > 10 { return .register(source) }
-                return immediate == 0 || offset == 1 ? nil : .meaning
+                return immediate == 0 || offset == 1 ? nil : .fields
             }
-            return source == 0 ? nil : .meaning
+            return source == 0 ? nil : .fields
         case .jump64, .jump32:
-            if call != nil || isExit || isUnconditionalJump || isMayGoto || code & 0xf7 == 0x05 { return nil }
-            guard code & 0xf0 <= 0xd0, code & 0xf0 != 0x80, code & 0xf0 != 0x90, code & 0xf0 != 0 else {
-                return .meaning
-            }
-            if takesRegister { return source > 10 ? .register(source) : immediate == 0 ? nil : .meaning }
-            return source == 0 ? nil : .meaning
-        case .load: return isWideLoad || [0x20, 0x28, 0x30, 0x40, 0x48, 0x50].contains(code) ? nil : .meaning
-        case .loadRegister:
-            return source > 10 ? .register(source) : [0x60, 0x80].contains(code & 0xe0) ? nil : .meaning
-        case .store: return code & 0xe0 == 0x60 ? nil : .meaning
-        case .storeRegister:
-            return source > 10 ? .register(source) : [0x60, 0xc0].contains(code & 0xe0) ? nil : .meaning
+            if call != nil || isExit || isUnconditionalJump || isMayGoto { return nil }
+            // Of calls that are none.
+            if code == 0x85 { return .fields }
+            if takesRegister { return source > 10 ? .register(source) : immediate == 0 ? nil : .fields }
+            return source == 0 ? nil : .fields
+        case .load, .store: return nil
+        case .loadRegister: return source > 10 ? .register(source) : immediate == 0 ? nil : .loadFields
+        case .storeRegister: return source > 10 ? .register(source) : nil
         }
     }
+
+    /// `BPF_JMP | BPF_JA | BPF_X`
+    var isIndirectJump: Bool { code == 0x0d }
+
+    private var isKnownOpcode: Bool {
+        let operation = code & 0xf0
+        switch instructionClass {
+        case .alu32: return operation <= 0xd0 && code != 0x8c
+        // Byte swaps of 64 bits have no register to swap from.
+        case .alu64: return operation <= 0xd0 && code != 0x8f && code != 0xdf
+        case .jump64:
+            return [0x05, 0x0d, 0x85, 0x95, 0xe5].contains(code) || (0x10...0xd0).contains(operation) && !isCallOrExit
+        case .jump32: return code == 0x06 || (0x10...0xd0).contains(operation) && !isCallOrExit
+        case .load: return [0x18, 0x20, 0x28, 0x30, 0x40, 0x48, 0x50].contains(code)
+        case .loadRegister: return code & 0xe0 == 0x60 || [0x81, 0x89, 0x91].contains(code)
+        case .store: return code & 0xe0 == 0x60
+        case .storeRegister: return [0x60, 0xc0].contains(code & 0xe0)
+        }
+    }
+
+    private var isCallOrExit: Bool { [0x80, 0x90].contains(code & 0xf0) }
 }
 
 extension KernelInstruction {
-    /// Whether kernels that don't know it refuse it wherever it stands, reached or not: those that look at opcodes before
-    /// they follow the program (resolve_pseudo_ldimm64() in kernel/bpf/verifier.c).
-    var isCheckedEverywhere: Bool {
+    /// Whether a kernel that doesn't know it refuses it wherever it stands, reached or not: what is looked at before the
+    /// program is followed (resolve_pseudo_ldimm64() in kernel/bpf/verifier.c).
+    func isCheckedEverywhere(_ instruction: BPFInstruction, in kernel: CheckedKernel) -> Bool {
         switch self {
         case .atomicFetch, .signExtendingLoad, .byteSwap, .longJump, .mayGoto: true
         // Known opcodes with fields that were reserved.
-        case .signExtendingMove, .signedDivision, .loadAcquire: false
+        case .signExtendingMove, .signedDivision: false
+        // Of one or two bytes it has an opcode of its own; before there were atomics, the fields of every store were looked
+        // at first.
+        case .loadAcquire:
+            [1, 2].contains(instruction.accessSize) || kernel.profile?.instruction(.atomicFetch) != .present
         }
     }
 

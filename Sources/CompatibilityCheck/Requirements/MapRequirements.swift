@@ -6,16 +6,30 @@ import VerifierLog
 
 /// What is demanded of a map, as kernels check it when one is created (`map_alloc_check` of each type in kernel/bpf/).
 struct MapRequirements {
-    private let map: BPFMap
+    private let definition: MapDefinition
+    /// What each of its maps is like.
+    private let inner: MapDefinition?
+    private let title: String
+    /// What holds it is refused then, with no other word than that.
+    private let isInner: Bool
     private let kernel: CheckedKernel
 
     init(_ map: BPFMap, _ kernel: CheckedKernel) {
-        self.map = map
+        definition = map.definition
+        inner = map.inner
+        title = "map '\(map.name)' (\(map.definition.typeName))"
+        isInner = false
         self.kernel = kernel
     }
 
-    private var definition: MapDefinition { map.definition }
-    private var title: String { "map '\(map.name)' (\(definition.typeName))" }
+    /// libbpf makes one of them, for the kernel to see what they are like.
+    private init(_ inner: MapDefinition, in title: String, _ kernel: CheckedKernel) {
+        definition = inner
+        self.inner = nil
+        self.title = "the maps (\(inner.typeName)) in \(title)"
+        isInner = true
+        self.kernel = kernel
+    }
 
     /// Numbers of `enum bpf_map_type`.
     private enum Kind {
@@ -29,6 +43,8 @@ struct MapRequirements {
         static let storage: Set<UInt32> = [24, 28, 29, 32]
         static let stackTrace: UInt32 = 7
         static let trie: UInt32 = 11
+        /// What maps in maps usually are, with `map_meta_equal` in all kernels.
+        static let inner: Set<UInt32> = [1, 2, 5, 6, 7, 9, 10, 11, 22, 23, 27]
 
         /// Of perf_event_array libbpf makes as many entries as there are processors; what is kept with an object has none.
         static let withoutEntries: Set<UInt32> = [4, 19, 21, 24, 26, 28, 29, 32]
@@ -40,6 +56,12 @@ struct MapRequirements {
         15: "BPF_F_VTYPE_BTF_OBJ_FD", 16: "BPF_F_TOKEN_FD", 17: "BPF_F_SEGV_ON_FAULT", 18: "BPF_F_NO_USER_CONV",
         19: "BPF_F_RB_OVERWRITE",
     ]
+    /// Types that take them, by bits; the others refuse every bit that is none of theirs.
+    private static let typesOfLaterFlags: [Int: Set<UInt32>] = [
+        11: [4], 12: [2], 13: [26], 15: [26], 17: [33], 18: [33], 19: [27],
+    ]
+    /// The last one of `enum bpf_map_type` whose flags are known here.
+    private static let newestType: UInt32 = 33
     private static let withoutPreallocation: UInt32 = 1
 
     func check(into findings: inout Findings) {
@@ -54,7 +76,7 @@ struct MapRequirements {
             }
             findings.fails(
                 Reason(
-                    .mapTypeLacking,
+                    isInner ? .mapAttributes : .mapTypeLacking,
                     "\(title): this kernel has no maps of this type",
                     cure: "use another type there, or leave the map out before loading (bpf_map__set_autocreate)"
                 )
@@ -64,6 +86,12 @@ struct MapRequirements {
             findings.cannotTell(
                 Reason(.mapTypeLacking, "\(title): it is not known whether this kernel has maps of this type")
             )
+        }
+        if isInner, definition.maxEntries == 0, !Kind.withoutEntries.contains(definition.type) {
+            findings.fails(
+                Reason(.mapAttributes, "\(title) have max_entries 0", cure: "say a number for the maps that it holds")
+            )
+            return
         }
         if definition.maxEntries == 0, !Kind.withoutEntries.contains(definition.type) {
             findings.fails(
@@ -75,7 +103,7 @@ struct MapRequirements {
             )
             return
         }
-        if definition.holdsMaps, map.inner == nil {
+        if definition.holdsMaps, inner == nil {
             findings.fails(
                 Reason(
                     .innerMapUnset,
@@ -97,6 +125,18 @@ struct MapRequirements {
         checkElement(&findings)
         if let complaint {
             findings.fails(Reason(.mapAttributes, "\(title): \(complaint)"))
+        }
+        MapSizes(definition, title, kernel).check(into: &findings)
+        if let inner {
+            if !Kind.inner.contains(inner.type) {
+                findings.cannotTell(
+                    Reason(
+                        .mapAttributes,
+                        "\(title): it is not known whether this kernel lets it hold maps of type \(inner.typeName)"
+                    )
+                )
+            }
+            MapRequirements(inner, in: title, kernel).check(into: &findings)
         }
     }
 
@@ -127,7 +167,7 @@ struct MapRequirements {
     private static let largestElement: UInt64 = (4 << 20) - 64
 
     /// Of hash tables and of arrays that are there from the start, far above what smaller machines have.
-    private static let mostBytes: UInt64 = 256 << 20
+    static let mostBytes: UInt64 = 256 << 20
 
     private var bytes: UInt64 {
         guard definition.flags & Self.withoutPreallocation == 0 else { return 0 }
@@ -140,6 +180,15 @@ struct MapRequirements {
     private func checkFlags(_ findings: inout Findings) {
         for bit in 0..<32 where definition.flags >> bit & 1 == 1 && bit > 10 {
             let name = Self.laterFlags[bit]
+            if let types = Self.typesOfLaterFlags[bit], let name, !types.contains(definition.type) {
+                let sentence = "\(title): maps of this type don't take \(name)"
+                if definition.type <= Self.newestType {
+                    findings.fails(Reason(.mapAttributes, sentence))
+                } else {
+                    findings.cannotTell(Reason(.mapAttributes, "\(sentence), as far as is known"))
+                }
+                continue
+            }
             switch name.map(kernel.flag) ?? .notKnown {
             case .present: break
             case .absent:
@@ -152,6 +201,18 @@ struct MapRequirements {
                     )
                 )
             }
+        }
+        // bpf_get_file_flag() in kernel/bpf/syscall.c, bpf_map_flags_access_ok() in include/linux/bpf.h.
+        for (one, other) in [(3, 4), (7, 8)] as [(UInt32, UInt32)] {
+            let both: UInt32 = 1 << one | 1 << other
+            guard definition.flags & both == both else { continue }
+            findings.fails(
+                Reason(.mapAttributes, "\(title): it can't be for reading only and for writing only at once")
+            )
+            return
+        }
+        if definition.isArena, definition.flags & 1 << 10 == 0 {
+            findings.fails(Reason(.mapAttributes, "\(title): maps of this type must have BPF_F_MMAPABLE"))
         }
         if let allowed = allowedFlags {
             guard definition.flags & ~allowed & 0x7ff != 0 else { return }
@@ -189,6 +250,8 @@ struct MapRequirements {
         case 27: return node
         // STACK_BUILD_ID
         case Kind.stackTrace: return node | 1 << 5
+        // MMAPABLE
+        case 33: return 1 << 10
         // NO_PREALLOC, CLONE
         case 24: return 1 | 1 << 9
         default: return Kind.storage.contains(definition.type) ? 1 | 1 << 9 : nil

@@ -20,12 +20,23 @@ struct ObjectRequirements {
         for map in object.contents.maps where map.isCreated {
             switch map.origin {
             case .declared: MapRequirements(map, kernel).check(into: &findings)
-            case .structOps: checkStructOps(map, &findings)
+            case .structOps: StructOpsRequirements(object, kernel).check(map, &findings)
             // Arrays of one value, which every kernel since 5.2 has.
-            case .data, .kernelConfiguration: break
+            case .data: checkData(map, &findings)
+            case .kernelConfiguration: break
             }
         }
         for extern in object.contents.externs { check(extern, &findings) }
+    }
+
+    private func checkData(_ map: BPFMap, _ findings: inout Findings) {
+        guard map.definition.valueSize > MapRequirements.mostBytes else { return }
+        findings.cannotTell(
+            Reason(
+                .memoryLimit,
+                "\(map.name) takes \(map.definition.valueSize >> 20) MB, and it is not known whether there is as much memory"
+            )
+        )
     }
 
     private func checkTypes(_ findings: inout Findings) {
@@ -45,43 +56,10 @@ struct ObjectRequirements {
         }
     }
 
-    private func checkStructOps(_ map: BPFMap, _ findings: inout Findings) {
-        guard let types = kernel.knownTypes, let local = object.contents.types,
-            let structure = local.resolved(map.definition.valueType)
-        else {
-            findings.cannotTell(
-                Reason(.structOpsLacking, "it is not known whether this kernel has the structure of \(map.name)")
-            )
-            return
-        }
-        let name = structure.name.essential
-        guard let own = types.id(named: name, kind: .structure).flatMap({ types.type($0) }),
-            types.id(named: "bpf_struct_ops_\(name)", kind: .structure) != nil
-        else {
-            findings.fails(
-                Reason(
-                    .structOpsLacking,
-                    "this kernel does not let programs implement struct \(name)",
-                    cure: "leave \(map.name) out on such kernels: SEC(\"?.struct_ops\")"
-                )
-            )
-            return
-        }
-        let members = Set(own.members.map { $0.name.text })
-        for member in structure.members where !members.contains(member.name.text) {
-            findings.cannotTell(
-                Reason(
-                    .structOpsLacking,
-                    "struct \(name) has no member \(member.name.text) in this kernel, which is refused where it is set"
-                )
-            )
-        }
-    }
-
     private func check(_ extern: BPFExtern, _ findings: inout Findings) {
         switch extern.kind {
         case .kernelConfiguration(let kind):
-            switch KernelSwitch(extern.name, as: kind, in: kernel) {
+            switch KernelSwitch(extern, as: kind, of: object.contents, in: kernel) {
             case .value: break
             case .unset:
                 guard !extern.isWeak else { return }
@@ -96,16 +74,13 @@ struct ObjectRequirements {
                 findings.fails(
                     Reason(
                         .externUnresolved,
-                        "\(extern.name) is '\(text)' in this kernel, which does not fit its declaration"
+                        "\(extern.name) is \(text) in this kernel, which does not fit its declaration"
                     )
                 )
             case .notKnown(let what):
-                findings.cannotTell(Reason(.externUnresolved, "\(extern.name): it is not known \(what)"))
+                findings.cannotTell(Reason(.externUnresolved, "\(extern.name): \(what)"))
             }
-        case .typedVariable:
-            guard let types = kernel.knownTypes else { return }
-            guard types.id(named: extern.essentialName, kind: .variable) == nil, !extern.isWeak else { return }
-            lacks(extern, "this kernel has no variable \(extern.name)", &findings)
+        case .typedVariable: checkVariable(extern, &findings)
         case .symbol:
             guard !extern.isWeak else { return }
             if kernel.profile?.function(extern.essentialName) == nil {
@@ -117,15 +92,58 @@ struct ObjectRequirements {
         }
     }
 
+    private func checkVariable(_ extern: BPFExtern, _ findings: inout Findings) {
+        guard kernel.knownTypes != nil else { return }
+        switch kernel.finding(of: extern, in: object.contents) {
+        case .present: break
+        case .otherType:
+            // That it is weak does not help then.
+            findings.fails(
+                Reason(
+                    .externUnresolved,
+                    "\(extern.name) is declared otherwise than this kernel has it; libbpf gives up on the object",
+                    cure: "declare it with the kernel's type"
+                )
+            )
+        // libbpf knows the variables of modules too.
+        case .module(let module):
+            findings.cannotTell(
+                Reason(.externUnresolved, "\(extern.name) is in the module \(module), whose types are not known")
+            )
+        case .notKnown:
+            findings.cannotTell(
+                Reason(.externUnresolved, "it is not known whether this kernel has \(extern.name) as it is declared")
+            )
+        case .absent:
+            guard !extern.isWeak else { return }
+            lacks(extern, "this kernel has no variable \(extern.name)", &findings)
+        }
+    }
+
     private func checkFunction(_ extern: BPFExtern, _ findings: inout Findings) {
-        guard let types = kernel.knownTypes, !extern.isWeak,
-            types.id(named: extern.essentialName, kind: .function) == nil
-        else { return }
-        if let module = kernel.profile?.function(extern.essentialName)?.module {
+        guard kernel.knownTypes != nil, !extern.isWeak else { return }
+        switch kernel.finding(of: extern, in: object.contents) {
+        case .present: return
+        case .module(let module):
             findings.cannotTell(
                 Reason(.kfuncUnknown, "\(extern.name) is in the module \(module), whose types are not known")
             )
             return
+        case .notKnown:
+            findings.cannotTell(
+                Reason(.kfuncUnknown, "it is not known whether this kernel has \(extern.name) as it is declared")
+            )
+            return
+        case .otherType:
+            findings.fails(
+                Reason(
+                    .kfuncArgument,
+                    "\(extern.name) is declared otherwise than this kernel has it; libbpf gives up on the object",
+                    cure: "declare it as this kernel does, or declare it __weak and ask bpf_ksym_exists(\(extern.name))"
+                )
+            )
+            return
+        case .absent: break
         }
         findings.fails(
             Reason(

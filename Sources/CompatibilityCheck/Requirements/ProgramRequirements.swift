@@ -37,6 +37,7 @@ struct ProgramRequirements {
         checkSleeping(definition, &findings)
         checkFragments(definition, &findings)
         TargetRequirements(program, definition, kernel).check(into: &findings)
+        StructOpsRequirements(object, kernel).check(program, &findings)
         checkLicense(definition, &findings)
         if function.layout.instructionCount > Self.mostInstructions {
             findings.fails(
@@ -82,7 +83,7 @@ struct ProgramRequirements {
     /// Types of which the kernel looks at the attach type when a program is loaded (bpf_prog_load_check_attach() in
     /// kernel/bpf/syscall.c, bpf_check_attach_target() in kernel/bpf/verifier.c).
     private static let typesWithAttachType: Set<ProgramType> = [
-        .cgroupSock, .cgroupSockAddr, .cgroupSkb, .cgroupSockopt, .skLookup, .skReuseport, .netfilter, .tracing, .lsm,
+        .cgroupSock, .cgroupSockAddr, .cgroupSkb, .cgroupSockopt, .skLookup, .netfilter, .tracing, .lsm,
     ]
 
     private func checkAttachType(_ definition: SectionDefinition, _ findings: inout Findings) {
@@ -119,7 +120,10 @@ struct ProgramRequirements {
         case .kprobe, .syscall:
             guard let answer = answers?.first else {
                 findings.cannotTell(
-                    Reason(.mightSleep, "it is not known whether programs of this type may sleep in this kernel")
+                    Reason(
+                        .targetNotSleepable,
+                        "it is not known whether programs of this type may sleep in this kernel"
+                    )
                 )
                 return
             }
@@ -128,7 +132,7 @@ struct ProgramRequirements {
             guard kernel.profile?.programType(definition.type.number) == .present else { return }
             findings.fails(
                 Reason(
-                    .mightSleep,
+                    .targetNotSleepable,
                     "programs of type \(definition.type.rawValue) may not sleep in this kernel",
                     cure: "use the section without .s there"
                 )

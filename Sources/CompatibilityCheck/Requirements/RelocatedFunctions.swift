@@ -24,24 +24,52 @@ struct RelocatedFunctions {
         guard let local = object.contents.types else { return }
         let target = kernel.knownTypes.map { CORETarget($0, modules: nil) }
         var relocator = target.map { CORERelocator(types: local, target: $0) }
-        for function in object.contents.functions {
-            var results: [Int: Result] = [:]
-            for relocation in function.relocations {
-                guard relocator != nil else {
-                    results[relocation.instruction] = .notKnown("what the kernel's types are")
+        results = [[Int: Result]](repeating: [:], count: object.contents.functions.count)
+        let left = Self.leftOut(object.contents)
+        // What was found for one decides what is found for those behind it; programs that are left out have no part in it, and
+        // are loaded by themselves, if at all.
+        for isLeftOut in [false, true] {
+            for placed in object.contents.relocations where left.contains(placed.function) == isLeftOut {
+                let relocation = placed.relocation
+                guard results.indices.contains(placed.function) else { continue }
+                guard let resolution = relocator?.resolve(relocation.record) else {
+                    results[placed.function][relocation.instruction] = .notKnown(
+                        "it is not known what this kernel's types are"
+                    )
                     continue
                 }
-                guard let resolution = relocator?.resolve(relocation.record) else { continue }
-                results[relocation.instruction] = result(of: resolution, at: relocation.instruction, in: function)
+                results[placed.function][relocation.instruction] = result(
+                    of: resolution,
+                    at: relocation.instruction,
+                    in: object.contents.functions[placed.function],
+                    isLeftOut: isLeftOut
+                )
             }
-            self.results.append(results)
+        }
+    }
+
+    /// Functions that are programs which the object asks loaders to leave out.
+    private static func leftOut(_ contents: ObjectContents) -> Set<Int> {
+        let names = Set(contents.programs.filter(\.isOptional).map(\.name))
+        return Set(contents.functions.indices.filter { names.contains(contents.functions[$0].name) })
+    }
+
+    /// In the words of what is missing.
+    private static func sentence(_ resolution: COREResolution) -> String {
+        switch resolution.miss {
+        case nil: "\(resolution)"
+        case .noMember(let member, _, let type, let similar):
+            "\(type) has no member \(member) in this kernel"
+                + (similar.isEmpty ? "" : "; it has \(similar.joined(separator: ", "))")
+        case let miss?: "\(miss)"
         }
     }
 
     private mutating func result(
         of resolution: COREResolution,
         at place: Int,
-        in function: BPFFunction
+        in function: BPFFunction,
+        isLeftOut: Bool
     ) -> Result {
         guard function.instructions.indices.contains(place) else { return .notKnown("\(resolution)") }
         let instruction = function.instructions[place]
@@ -53,12 +81,14 @@ struct RelocatedFunctions {
         switch patch {
         case .patched(let patched, let second):
             return .patched(BPFInstruction(patched), second: second.map(BPFInstruction.init))
-        case .poisoned(.notFound): return .poisoned("\(resolution)")
+        case .poisoned(.notFound): return .poisoned(Self.sentence(resolution))
         case .poisoned(.otherSize(let local, let other)):
             return .poisoned(
                 "\(resolution.local?.text ?? "a field") has \(other) bytes in this kernel, and \(local) are read"
             )
         case .refused(let refusal):
+            // One that is left out is no hindrance to the others.
+            guard !isLeftOut else { return .notKnown("\(resolution)") }
             let subject = resolution.local?.text ?? "a relocation"
             findings.fails(
                 Reason(

@@ -27,6 +27,8 @@ struct RelocatedProgram {
             )
         )
         code.context = Self.context(of: program.program)
+        // These came with 6.6.
+        code.looksAtAllGlobalFunctions = kernel.profile?.instruction(.byteSwap) == .absent
         var regions: [Int: Int] = [:]
         var configuration = ConstantRegion(bytes: [])
         for part in program.layout.parts {
@@ -106,7 +108,7 @@ struct RelocatedProgram {
         switch extern.kind {
         case .kernelConfiguration(let kind):
             let start = configuration.bytes.count
-            switch KernelSwitch(extern.name, as: kind, in: kernel) {
+            switch KernelSwitch(extern, as: kind, of: object.contents, in: kernel) {
             case .value(let bytes):
                 configuration.bytes += (bytes + [UInt8](repeating: 0, count: switchBytes)).prefix(switchBytes)
                 if bytes.count > switchBytes { configuration.unknown.append(start..<start + switchBytes) }
@@ -117,11 +119,11 @@ struct RelocatedProgram {
             }
             return .constants(region: configurationRegion, offset: Int64(start))
         case .typedVariable, .function:
-            guard let types = kernel.knownTypes, extern.isWeak else { return .unknown }
-            let kind: BTFKind = extern.kind == .function ? .function : .variable
-            let isThere = types.id(named: extern.essentialName, kind: kind) != nil
-            let isInModule = kernel.profile?.function(extern.essentialName)?.module != nil
-            return isThere || isInModule ? .unknown : .constant(0)
+            guard kernel.knownTypes != nil, extern.isWeak else { return .unknown }
+            switch kernel.finding(of: extern, in: object.contents) {
+            case .absent, .otherType: return .constant(0)
+            case .present, .module, .notKnown: return .unknown
+            }
         case .symbol: return kernel.profile?.function(extern.essentialName) == nil ? .unknown : .nonZero
         }
     }

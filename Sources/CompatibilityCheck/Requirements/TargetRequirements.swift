@@ -52,7 +52,7 @@ struct TargetRequirements {
     ) {
         // Without types, that has been told of the object.
         guard let types = kernel.knownTypes else { return }
-        if case .tracedFunction(_, let module?) = target, module != "vmlinux" {
+        if case .module(let module) = target.home {
             findings.cannotTell(
                 Reason(.targetMissing, "\(target.name) is in the module \(module), whose types are not known")
             )
@@ -76,18 +76,24 @@ struct TargetRequirements {
     }
 
     private func missing(_ target: AttachTarget, _ findings: inout Findings) {
-        if case .tracedFunction = target {
-            guard let profile = kernel.profile, profile.functionCount != nil else {
-                findings.cannotTell(
-                    Reason(.targetMissing, "the kernel itself has no \(target.name); whether a module has is not known")
-                )
-                return
-            }
-            if let module = profile.function(target.name)?.module {
-                findings.cannotTell(
-                    Reason(.targetMissing, "\(target.name) is in the module \(module), whose types are not known")
-                )
-                return
+        // libbpf looks into the modules too, unless the section says that it is the kernel's.
+        if target.home == .kernelOrModules {
+            if case .tracedFunction = target {
+                guard let profile = kernel.profile, profile.functionCount != nil else {
+                    findings.cannotTell(
+                        Reason(
+                            .targetMissing,
+                            "the kernel itself has no \(target.name); whether a module has is not known"
+                        )
+                    )
+                    return
+                }
+                if let module = profile.function(target.name)?.module {
+                    findings.cannotTell(
+                        Reason(.targetMissing, "\(target.name) is in the module \(module), whose types are not known")
+                    )
+                    return
+                }
             }
         }
         findings.fails(
@@ -114,7 +120,7 @@ struct TargetRequirements {
     private static let disabledHooks: Set<String> = [
         "vm_enough_memory", "inode_need_killpriv", "inode_getsecurity", "inode_listsecurity", "inode_copy_up_xattr",
         "getselfattr", "setselfattr", "getprocattr", "setprocattr", "ismaclabel", "secid_to_secctx", "secctx_to_secid",
-        "release_secctx", "lsmprop_to_secctx",
+        "release_secctx", "lsmprop_to_secctx", "key_getsecurity",
     ]
 
     /// Refused by some kernels (`btf_id_deny`, `noreturn_deny` in kernel/bpf/verifier.c).
