@@ -23,9 +23,13 @@ let package = Package(
         room("CORE", ["BTF", "ByteReader"]),
         room("BPFObject", ["BTF", "ByteReader", "ELF"]),
         room("VerifierLog", ["BPFObject"]),
-        room("KernelProfile", ["ByteReader"]),
+        room("KernelProfile", ["BTF", "ByteReader"]),
         room("Inspection", ["BPFObject", "BTF", "CORE"]),
         room("Results", ["VerifierLog"]),
+        room(
+            "CompatibilityCheck",
+            ["BPFObject", "BTF", "CORE", "ELF", "KernelProfile", "Results", "VerifierLog"]
+        ),
         room("Reports", ["BPFObject", "Inspection", "Results", "VerifierLog"]),
         // What the first inputs are made from.
         .target(name: "TestObjects", dependencies: ["BPFObject"]),
@@ -34,7 +38,8 @@ let package = Package(
         .executableTarget(
             name: "bpfmatrix-fuzz",
             dependencies: [
-                "BPFObject", "BTF", "CFuzzer", "CORE", "ELF", "Inspection", "KernelProfile", "Reports", "TestObjects",
+                "BPFObject", "BTF", "CFuzzer", "CompatibilityCheck", "CORE", "ELF", "Inspection", "KernelProfile",
+                "Reports", "TestObjects",
                 "TestProfiles", "VerifierLog",
             ],
             swiftSettings: instrumented,

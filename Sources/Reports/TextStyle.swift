@@ -8,10 +8,13 @@ public struct TextStyle: Sendable, Hashable {
     public var isUnicode: Bool
     /// Colours: never the only bearer of a meaning.
     public var isColoured: Bool
+    /// Columns that texts for people are broken to; nil where lines are as long as they are, as in a pipe.
+    public var width: Int?
 
-    public init(isUnicode: Bool, isColoured: Bool) {
+    public init(isUnicode: Bool, isColoured: Bool, width: Int? = nil) {
         self.isUnicode = isUnicode
         self.isColoured = isColoured
+        self.width = width
     }
 
     enum Paint: String {

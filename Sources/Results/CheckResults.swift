@@ -154,11 +154,14 @@ public struct CheckPlace: Sendable, Hashable, Codable {
         self.text = text
     }
 
-    /// `probe.bpf.c:12 in handler`
-    public var description: String {
+    /// `probe.bpf.c:12`
+    public var name: String {
         let name = file.split(separator: "/").last.map(String.init) ?? file
-        return "\(name):\(line) in \(function)"
+        return line > 0 ? "\(name):\(line)" : name
     }
+
+    /// `probe.bpf.c:12 in handler`
+    public var description: String { "\(name) in \(function)" }
 }
 
 /// From which of the kernels that were checked a program fits.

@@ -38,8 +38,9 @@ public struct VerifierLog: Sendable, Hashable {
         self.init(LogBytes(bytes), isCut: isCut)
     }
 
-    init(_ log: LogBytes, isCut: Bool) {
-        let reader = LogReader(log, in: log.range)
+    /// - Parameter isForeign: it may have others' lines below it.
+    init(_ log: LogBytes, isCut: Bool, isForeign: Bool = false) {
+        let reader = LogReader(log, in: log.range, isForeign: isForeign)
         let reading = LogReading(reader, log)
         statistics = VerifierStatistics(reader.statistics.map { log.text($0) })
         // The reason of a log whose end was cut, from a load that logs no instructions: where it is from is lost.
@@ -54,8 +55,8 @@ public struct VerifierLog: Sendable, Hashable {
         registers = isPlaceKnown ? reading.registers(named: messages) : []
         (path, earlierTurns) = reading.turns
         lineSamples = reading.lineSamples
-        lastLines = log.bytes.suffix(Self.tailSize).split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == 0 })
-            .map { String(decoding: $0, as: UTF8.self) }
+        lastLines = log.lines(from: max(0, log.bytes.count - Self.tailSize))
+            .map { String(decoding: log.bytes[$0], as: UTF8.self) }
             .filter { !$0.allSatisfy(\.isWhitespace) }
     }
 

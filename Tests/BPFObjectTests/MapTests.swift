@@ -173,6 +173,7 @@ import Testing
         let contents = try CompiledObject.contents("\(Self.arenaMap) arena SEC(\".maps\");\n" + Self.arena, target)
         let program = try #require(try contents.program(named: "entry"))
         #expect(program.functions[0].references.map(\.target) == [.arena(offset: 4)])
+        #expect(program.mapUses.map { contents.maps[$0.thing].name } == ["arena"])
     }
 
     @Test("variables in an arena need an arena, and one")

@@ -17,6 +17,11 @@ struct {
     __type(value, __u64);
 } table SEC(".maps");
 
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 4096);
+} ring SEC(".maps");
+
 // expected: pointer-arithmetic
 SEC("socket")
 naked int pointer_multiplied(void)
@@ -45,7 +50,17 @@ naked int pointer_subtracted_from_number(void)
     asm volatile("r0 = 8; r0 -= r1; exit;"); // refused here
 }
 
-// expected: pointer-arithmetic
+// expected: null-dereference
+SEC("kprobe/vfs_open")
+int record_not_tested(struct pt_regs *ctx)
+{
+    char *record = bpf_ringbuf_reserve(&ring, 32, 0);
+    bpf_get_current_comm(record + 16, 16); // refused here
+    bpf_ringbuf_submit(record, 0);
+    return 0;
+}
+
+// expected: null-dereference
 SEC("kprobe/vfs_open")
 int null_or_pointer_moved(struct pt_regs *ctx)
 {

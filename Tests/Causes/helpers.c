@@ -213,3 +213,49 @@ int BPF_PROG(helper_not_for_function, struct path *path)
     char name[8];
     return bpf_d_path(path, name, sizeof(name)); // refused here
 }
+
+// expected: helper-not-for-map-type
+SEC("tc")
+int tail_call_by_no_prog_array(struct __sk_buff *skb)
+{
+    bpf_tail_call(skb, &table, 0); // refused here
+    return 0;
+}
+
+struct settings {
+    __u32 first;
+    __u32 second;
+};
+
+__attribute__((noinline)) int takes_structure(struct settings *settings)
+{
+    return settings ? settings->first : 0;
+}
+
+// expected: global-function-argument on 5.10, accepted on 6.1 6.12 7.2
+SEC("tc")
+int global_function_structure(struct __sk_buff *skb)
+{
+    struct settings settings = { skb->len, 1 };
+    return takes_structure(&settings);
+}
+
+// expected: helper-argument-size
+SEC("kprobe/vfs_open")
+int size_as_returned(struct pt_regs *ctx)
+{
+    char text[16];
+    int size = bpf_probe_read_kernel_str(text, sizeof(text), (void *)ctx);
+    return bpf_ringbuf_output(&ring, text, size, 0); // refused here
+}
+
+// expected: accepted
+SEC("kprobe/vfs_open")
+int size_as_returned_tested(struct pt_regs *ctx)
+{
+    char text[16] = {};
+    long size = bpf_probe_read_kernel_str(text, sizeof(text), (void *)ctx);
+    if (size < 0)
+        return 0;
+    return bpf_ringbuf_output(&ring, text, size, 0);
+}

@@ -16,6 +16,8 @@ extern void bpf_rcu_read_unlock(void) __ksym __weak;
 extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym __weak;
 extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym __weak;
 extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym __weak;
+extern int bpf_dynptr_from_skb(struct __sk_buff *skb, __u64 flags, struct bpf_dynptr *pointer) __ksym __weak;
+extern void *bpf_dynptr_slice(const struct bpf_dynptr *pointer, __u64 offset, void *buffer, __u64 size) __ksym __weak;
 extern int bpf_copy_from_user_str(void *dst, u32 size, const void *unsafe, u64 flags) __ksym __weak;
 
 // expected: kfunc-unknown on 5.10 6.1, kfunc-not-allowed on 6.12 7.2
@@ -138,4 +140,15 @@ int BPF_PROG(sleeps_under_rcu, struct file *file)
     bpf_copy_from_user(name, sizeof(name), (void *)8); // refused here on 6.12 7.2
     bpf_rcu_read_unlock();
     return 0;
+}
+
+// expected: kfunc-unknown on 5.10 6.1, helper-argument-constant on 6.12 7.2
+SEC("tc")
+int slice_of_any_size(struct __sk_buff *skb)
+{
+    struct bpf_dynptr pointer;
+    char buffer[32];
+    if (bpf_dynptr_from_skb(skb, 0, &pointer)) // refused here on 5.10 6.1
+        return 0;
+    return bpf_dynptr_slice(&pointer, 0, buffer, skb->len & 31) != 0; // refused here on 6.12 7.2
 }

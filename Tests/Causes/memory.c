@@ -207,3 +207,52 @@ int BPF_PROG(typed_pointer_bounds, struct task_struct *task)
 {
     return *(int *)((char *)task + 1000000); // refused here
 }
+
+// expected: null-dereference
+SEC("iter/task")
+int null_from_context(struct bpf_iter__task *ctx)
+{
+    struct task_struct *task = ctx->task;
+    return task->pid == 0; // refused here
+}
+
+// expected: scalar-dereference
+SEC("kprobe/vfs_open")
+int current_task_followed(struct pt_regs *ctx)
+{
+    struct task_struct *task = (void *)bpf_get_current_task();
+    return task->pid; // refused here
+}
+
+// expected: map-value-bounds
+SEC("kprobe/vfs_open")
+int map_value_smaller_than_size(struct pt_regs *ctx)
+{
+    __u32 key = 1;
+    char *value = bpf_map_lookup_elem(&pairs, &key);
+    if (!value)
+        return 0;
+    bpf_probe_read_kernel(value, 16, (void *)ctx); // refused here
+    return 0;
+}
+
+// expected: unbounded-offset
+SEC("kprobe/vfs_open")
+int map_value_signed_index(struct pt_regs *ctx)
+{
+    __u32 key = 1;
+    char *value = bpf_map_lookup_elem(&pairs, &key);
+    int index = (int)PT_REGS_PARM2(ctx);
+    if (!value)
+        return 0;
+    if (index < 8)
+        value[index] = 1; // refused here
+    return 0;
+}
+
+// expected: context-access
+SEC("fentry/vfs_open")
+int BPF_PROG(argument_beyond_function, void *first, void *second, void *third) // refused here
+{
+    return (long)third;
+}

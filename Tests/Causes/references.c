@@ -103,3 +103,22 @@ int callback_return_value(struct pt_regs *ctx)
     bpf_for_each_map_elem(&table, visit, 0, 0);
     return 0;
 }
+
+// expected: reference-released
+SEC("tc")
+int socket_used_after_two_releases(struct __sk_buff *skb)
+{
+    struct bpf_sock_tuple tuple = {};
+    struct bpf_sock *socket = bpf_sk_lookup_tcp(skb, &tuple, sizeof(tuple.ipv4), -1, 0);
+    if (!socket)
+        return 0;
+    __u64 *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+    if (!record) {
+        bpf_sk_release(socket);
+        return 0;
+    }
+    *record = 1;
+    bpf_sk_release(socket);
+    bpf_ringbuf_submit(record, 0);
+    return socket->family; // refused here
+}

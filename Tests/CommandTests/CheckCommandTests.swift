@@ -63,9 +63,10 @@ import Testing
                 cells.map { ($0["program"] as? String ?? "", $0["prediction"] as? String ?? "") }
             ) { one, _ in one }
             #expect(predictions == ["guarded": "fits", "bare": "willFail", "nowhere": "willFail"])
-            #expect(failing.output.contains("relocation-without-match"))
-            #expect(failing.output.contains("in bare: "))
-            #expect(failing.output.contains("target-missing: this kernel has no function no_such_function"))
+            #expect(failing.output.contains("will fail [relocation-without-match]  bad.c:"), "\(failing.output)")
+            #expect(failing.output.contains("bad.o bare on"))
+            #expect(failing.output.contains("will fail [target-missing]  bad.o nowhere on"))
+            #expect(failing.output.contains("    this kernel has no function no_such_function\n"))
 
             let store = try KernelStore(root: folder.appending("store"))
             let added7 = try #require(try store.kernels().first)

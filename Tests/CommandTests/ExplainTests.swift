@@ -114,7 +114,6 @@ import VerifierLog
             (["nothing"], "no program or object 'nothing'; there are open.bpf.o first, open.bpf.o second"),
             (["first", "4.4"], "no kernel '4.4'; there are 5.10 (5.10.262), 6.1 (6.1.192)"),
             (["open", "third", "6.1"], "no program or object 'open third'"),
-            (["second", "6.1"], "second on 6.1: accepted, there is nothing to explain"),
             (["a", "b", "c", "d"], "more than an object, a program and a kernel"),
         ]
     )
@@ -124,6 +123,39 @@ import VerifierLog
             #expect(outcome.status != 0)
             #expect(outcome.errors.contains(says), "\(outcome.errors)")
             #expect(outcome.output.isEmpty)
+        }
+    }
+
+    @Test("what was accepted needs no explanation, and that is no error")
+    func accepted() async throws {
+        try await withResults { folder in
+            let outcome = try await Tool.run(["explain", "results.json", "second", "6.1"], in: folder)
+            #expect(outcome.status == 0)
+            #expect(outcome.output == "second on 6.1: accepted, there is nothing to explain\n")
+            let log = try await Tool.run(["explain", "results.json", "second", "6.1", "--log"], in: folder)
+            #expect(log.status == 0)
+            #expect(log.output.isEmpty)
+        }
+    }
+
+    @Test("results that are taken for a log are told to be results")
+    func resultsAsLog() async throws {
+        try await withResults { folder in
+            let outcome = try await Tool.run(["explain", "--log-file", "results.json"], in: folder)
+            #expect(outcome.status == 3)
+            #expect(outcome.errors.contains("results.json holds results, and is no log"), "\(outcome.errors)")
+            #expect(outcome.output.isEmpty)
+        }
+    }
+
+    @Test("logs beyond those that are explained are counted")
+    func tooMany() async throws {
+        try await withScratchFolder { folder in
+            let file = folder.appending("log.txt")
+            try file.write(String(repeating: Self.log, count: 258))
+            let outcome = try await Tool.run(["explain", "--log-file", file.string])
+            #expect(outcome.status == 0)
+            #expect(outcome.errors.contains("2 more logs were left out: the first 256 are explained"))
         }
     }
 

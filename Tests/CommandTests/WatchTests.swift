@@ -81,7 +81,11 @@ import Testing
             try await withWatch(sources, in: folder, output: handle) { process in
                 var position = try await wait(for: "1 of 1 accepted", in: output)
                 try sources.appending("watched.c").write(Self.refused)
-                position = try await wait(for: "✗ rejected  watched.bpf.o watched", in: output, from: position)
+                position = try await wait(
+                    for: "✗ rejected [scalar-dereference]  watched.c:5  watched.bpf.o watched",
+                    in: output,
+                    from: position
+                )
                 position = try await wait(for: "0 of 1 accepted", in: output, from: position)
                 try sources.appending("answer.h").write("#error nothing any more\n")
                 position = try await wait(for: "watched.c does not compile", in: output, from: position)

@@ -225,7 +225,7 @@ extension RealKernels {
                 #expect(failure.map { "\($0)".contains("is damaged") } == true, "\(String(describing: failure))")
                 let machine = try await TestKernels.machine("6.12")
                 try await withVirtualMachine(machine, bootLimit: .seconds(60)) { guest in
-                    await #expect(throws: CanaryFailure.self) {
+                    _ = await #expect(throws: CanaryFailure.self) {
                         let limits = ExaminationLimits()
                         _ = try await GuestSession.proved(guest, limits, .onePass, .agent, release: "6.12.0-other")
                     }

@@ -86,12 +86,12 @@ import Testing
                 probe.bpf.o handler: fits from 6.1.1; not on 5.15.1, the next older that was checked
                     helper-unknown: this kernel has no helper bpf_loop (probe.bpf.c:12 in handler)
 
-                x will fail  probe.bpf.o handler on 5.10.1, 5.15.1
-                    helper-unknown: this kernel has no helper bpf_loop
-                    at probe.bpf.c:12 in handler: bpf_loop(8, step, 0, 0);
-                    do: ask whether it is there
+                x will fail [helper-unknown]  probe.bpf.c:12  probe.bpf.o handler on 5.10.1, 5.15.1
+                    this kernel has no helper bpf_loop
+                    at: bpf_loop(8, step, 0, 0);
+                    -> ask whether it is there
 
-                1 of 3 fit, 2 will fail, 3 kernels, no guest was started, 0.12 s
+                1 of 3 fit, the verifier's own analysis left aside, 2 will fail, 3 kernels, no guest was started, 0.12 s
 
                 """
         )
@@ -101,11 +101,11 @@ import Testing
         "the oldest kernel is one that was checked, and what lies between two is not spoken of",
         arguments: [
             ([("5.10", .fits), ("6.1", .fits)], "fits from 5.10.1, the oldest that was checked"),
-            ([("5.10", .fits), ("6.1", .willFail)], "fits from 5.10.1, the oldest that was checked; but not on 6.1.1"),
+            ([("5.10", .fits), ("6.1", .willFail)], "fits on 5.10.1, the oldest that was checked; but not on 6.1.1"),
             ([("5.10", .cannotTell), ("6.1", .fits)], "fits from 6.1.1; not known on 5.10.1, the next older"),
             (
                 [("5.10", .fits), ("5.15", .willFail), ("6.1", .fits)],
-                "fits from 5.10.1, the oldest that was checked; but not on 5.15.1"
+                "fits on 5.10.1, the oldest that was checked; but not on 5.15.1"
             ),
             ([("5.10", .willFail)], "fits on none that was checked; not on 5.10.1, the newest"),
         ] as [([(kernel: String, Prediction)], String)]
@@ -125,6 +125,30 @@ import Testing
     )
     func status(predictions: [(kernel: String, Prediction)], failing: [String], expected: Int) {
         #expect(Self.results(predictions, failing: failing).exitStatus == expected)
+    }
+
+    @Test("a reason is told of no program on a kernel where it was not given")
+    func pairs() {
+        var results = Self.results([("5.10", .willFail), ("6.1", .fits)])
+        results.objects[0].programs.append(TestedProgram(name: "other", section: "kprobe/y", type: "kprobe"))
+        results.oldest = nil
+        var (first, second) = (results.cells[0], results.cells[1])
+        (first.program, first.prediction, first.reasons) = ("other", .fits, [])
+        (second.program, second.prediction, second.reasons) = ("other", .willFail, [Self.helper])
+        results.cells += [first, second]
+        let text = Self.text(results)
+        #expect(text.contains("probe.bpf.o handler on 5.10.1\n"), "\(text)")
+        #expect(text.contains("probe.bpf.o other on 6.1.1\n"), "\(text)")
+    }
+
+    @Test("an endless line of C is cut, and a failure of several lines stays several")
+    func length() {
+        var results = Self.results([("5.10", .willFail)], failing: ["6.6"])
+        results.kernels[1].failure = "no source has it\n  debian: no"
+        results.cells[0].reasons[0].place?.text = String(repeating: "x", count: 100_000)
+        let text = Self.text(results)
+        #expect(text.count < 2000)
+        #expect(text.contains("?  6.6.1: no source has it\n     debian: no\n"), "\(text)")
     }
 
     @Test("what is written as JSON is read again")

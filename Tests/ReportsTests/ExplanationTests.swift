@@ -68,6 +68,33 @@ import VerifierLog
         #expect(text.contains("    → \(try #require(explanation.cure))\n"))
     }
 
+    @Test("in a terminal texts are broken to its width, with their indent; elsewhere they are not")
+    func wrapping() throws {
+        let narrow = TextStyle(isUnicode: true, isColoured: true, width: 50)
+        let group = try #require(RefusalGroup.groups(of: results).first)
+        let whole = group.text(excerpt: nil, excerptNote: nil, style: plain) { $0 }
+        let broken = group.text(excerpt: nil, excerptNote: nil, style: narrow) { $0 }.dropFirst()
+            .map { $0.replacing(#/\u{1b}\[\d+m/#, with: "") }
+        let cure = try #require(group.explanation?.cure)
+        #expect(whole.contains { $0.hasSuffix(cure) })
+        let first = try #require(broken.firstIndex { $0.contains("what to do") })
+        #expect(broken[first].count <= 50)
+        #expect(broken[first + 1].hasPrefix(String(repeating: " ", count: 18)))
+        #expect(!broken[first + 1].dropFirst(18).hasPrefix(" "))
+        let below = TerminalReport(results, style: TextStyle(isUnicode: true, isColoured: false, width: 50)).text
+        #expect(!below.contains(cure))
+        #expect(below.split(whereSeparator: \.isWhitespace).joined(separator: " ").contains(cure))
+        #expect(TerminalReport(results, style: plain).text.contains("    → \(cure)\n"))
+    }
+
+    @Test("an instruction's number stands apart from its text, however long it is", arguments: [7, 2908, 123_456])
+    func longNumber(index: Int) throws {
+        let log = "\(index): (79) r0 = *(u64 *)(r0 +0)\nR0 invalid mem access 'scalar'\n"
+        let explanation = Explanation(of: Evidence(refusal: .program, log: VerifierLog(Array(log.utf8))))
+        let lines = ExplanationText(explanation, excerpt: nil, style: plain).lines()
+        #expect(lines.contains { $0.contains("instruction \(index) ") && $0.hasSuffix(" r0 = *(u64 *)(r0 +0)") })
+    }
+
     @Test("a line for each event names code and place")
     func event() {
         var lines = EventLines(style: plain)
@@ -152,6 +179,27 @@ import VerifierLog
             )
         )
         #expect(text.contains("its words       R0 invalid mem access 'map_value_or_null'"))
+    }
+
+    @Test(
+        "a newer kernel is said to have what is missing, and not to take the program",
+        arguments: [
+            ("call unknown#181", "invalid func unknown#181", "what is missing came with Linux 5.17"),
+            (
+                "r0 = *(u64 *)(r10 -8)", "invalid read from stack R10 off=-8 size=8",
+                "Linux 6.8 and later do not refuse this"
+            ),
+        ]
+    )
+    func since(instruction: String, words: String, told: String) {
+        let log = "0: (85) \(instruction)\n\(words)\nprocessed 1 insns"
+        var evidence = Evidence(refusal: .program, log: VerifierLog(Array(log.utf8)))
+        evidence.program.isPrivileged = true
+        let text = ExplanationText(Explanation(of: evidence), excerpt: nil, style: plain).lines().joined(
+            separator: "\n"
+        )
+        #expect(text.contains("since           \(told)"))
+        #expect(!text.contains("take"))
     }
 
     @Test("nothing of a log reaches a terminal as more than text")

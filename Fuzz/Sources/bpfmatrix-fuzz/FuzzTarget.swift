@@ -3,9 +3,11 @@
 import BPFObject
 import BTF
 import CORE
+import CompatibilityCheck
 import Inspection
 import KernelProfile
 import Reports
+import TestProfiles
 import VerifierLog
 
 /// A reader of bytes from outside, and all that is made of what it read. None may trap, whatever the bytes are; errors are
@@ -14,6 +16,7 @@ enum FuzzTarget: String, CaseIterable {
     case object
     case btf
     case core
+    case check
     case log
     case profile
 
@@ -22,6 +25,7 @@ enum FuzzTarget: String, CaseIterable {
         case .object: Self.object(bytes)
         case .btf: Self.types(bytes)
         case .core: Self.relocations(bytes)
+        case .check: Self.check(bytes)
         case .log: Self.log(bytes)
         case .profile: Self.profile(bytes)
         }
@@ -69,6 +73,19 @@ enum FuzzTarget: String, CaseIterable {
                 let next = function.instructions.dropFirst(relocation.instruction + 1).first
                 _ = resolution.patch(COREInstruction(instruction), followedBy: next.map(COREInstruction.init))
             }
+        }
+    }
+
+    /// What is foretold of an object's programs, in a kernel with the object's own types and in one of which nothing is known.
+    private static func check(_ bytes: [UInt8]) {
+        guard let object = try? CheckedObject(bytes) else { return }
+        let profile = KernelProfile(.madeUp, configuration: nil)
+        let types = object.contents.types.map(CheckedKernel.Types.present) ?? .notKnown
+        for kernel in [
+            CheckedKernel(version: "6.9", profile: profile, types: types),
+            CheckedKernel(version: "5.10", profile: nil, types: .notKnown),
+        ] {
+            _ = CompatibilityCheck(object, on: kernel).predictions()
         }
     }
 

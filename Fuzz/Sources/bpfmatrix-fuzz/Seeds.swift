@@ -22,6 +22,7 @@ struct Seeds {
                 let name = "\(source.deletingPathExtension().lastPathComponent)-\(target.rawValue)"
                 try write(bytes, name, to: .object)
                 try write(bytes, name, to: .core)
+                try write(bytes, name, to: .check)
                 let file = try ELFFile(bytes)
                 if let types = file.section(named: ".BTF") {
                     try write(Array(file.contents(of: types)), name, to: .btf)

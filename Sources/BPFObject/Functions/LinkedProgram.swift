@@ -62,9 +62,11 @@ public struct LinkedProgram: Sendable {
 
     /// Uses of maps, by their index in the object's `maps`, global data included.
     public var mapUses: [Use<Int>] {
-        references { target in
+        let arena = contents.maps.firstIndex { $0.definition.isArena }
+        return references { target in
             switch target {
             case .map(let index), .data(let index, _): index
+            case .arena: arena
             default: nil
             }
         }

@@ -37,6 +37,8 @@ struct MapRequirements {
         /// Those whose key is the index of an element.
         static let array: Set<UInt32> = [2, 3, 4, 6, 8, 12]
         static let ring: Set<UInt32> = [27, 31]
+        /// Hash tables and arrays of which each CPU has its own values.
+        static let perCPU: Set<UInt32> = [5, 6, 10]
         static let queue: Set<UInt32> = [22, 23, 30]
         static let storage: Set<UInt32> = [24, 28, 29, 32]
         static let stackTrace: UInt32 = 7
@@ -120,6 +122,7 @@ struct MapRequirements {
                 )
             )
         }
+        checkElement(&findings)
         if let complaint {
             findings.fails(Reason(.mapAttributes, "\(title): \(complaint)"))
         }
@@ -136,6 +139,32 @@ struct MapRequirements {
             MapRequirements(inner, in: title, kernel).check(into: &findings)
         }
     }
+
+    /// `array_map_alloc_check()` in kernel/bpf/arraymap.c, `htab_map_alloc_check()` in hashtab.c.
+    private func checkElement(_ findings: inout Findings) {
+        if Kind.perCPU.contains(definition.type), definition.valueSize > Self.largestPerCPU {
+            findings.fails(
+                Reason(
+                    .memoryLimit,
+                    "\(title): its values have \(definition.valueSize) bytes; those that each CPU has its own of have at most \(Self.largestPerCPU)"
+                )
+            )
+        } else if Kind.hash.contains(definition.type),
+            UInt64(definition.keySize) + UInt64(definition.valueSize) >= Self.largestElement
+        {
+            findings.cannotTell(
+                Reason(
+                    .memoryLimit,
+                    "\(title): whether the kernel takes an element so large depends on the size of its pages"
+                )
+            )
+        }
+    }
+
+    /// `PCPU_MIN_UNIT_SIZE` of include/linux/percpu.h.
+    private static let largestPerCPU: UInt32 = 32 << 10
+    /// Less than `KMALLOC_MAX_SIZE` with pages of 4 KiB by what an element needs besides.
+    private static let largestElement: UInt64 = (4 << 20) - 64
 
     /// Of hash tables and of arrays that are there from the start, far above what smaller machines have.
     static let mostBytes: UInt64 = 256 << 20

@@ -151,7 +151,8 @@ extension CheckCell {
             prediction: prediction.prediction,
             reasons: prediction.reasons.map(CheckReason.init),
             unknowns: prediction.unknowns.map(CheckReason.init),
-            attachment: prediction.attachment.map(CheckReason.init)
+            // Of what can't be loaded nobody asks where it could be attached.
+            attachment: prediction.prediction == .willFail ? [] : prediction.attachment.map(CheckReason.init)
         )
     }
 

@@ -67,7 +67,7 @@ struct Judgement {
 
     private init(kernelRefused report: ProgramReport, _ log: VerifierLog, refusedMaps: [MapReport]) {
         let final = log.finalMessage
-        switch Poison(in: log) {
+        switch UnresolvedCall(in: log) {
         case .relocation:
             self.init(.relocation, "a CO-RE relocation found no match in this kernel's BTF, and the code is reached")
         case .map(let index):
@@ -75,6 +75,7 @@ struct Judgement {
             self.init(
                 .map,
                 map.map(Self.describe) ?? "map number \(index) was not created, and the code needs it",
+                errno: map?.errno,
                 map: map
             )
         case .kfunc:
@@ -150,32 +151,4 @@ enum ErrorNumber {
     static let invalidArgument: Int32 = 22
     /// `ENOTSUPP`, which the kernel uses although user space has no name for it.
     static let notSupported: Int32 = 524
-}
-
-/// The calls that libbpf puts in place of what it could not resolve: impossible helpers, whose number says what it was.
-/// If the verifier never reaches them, nothing is lost. Numbers: libbpf 1.7's libbpf.c and relo_core.c.
-enum Poison: Equatable {
-    case relocation
-    /// The map's position in the object.
-    case map(index: UInt32)
-    case kfunc
-
-    private static let relocationNumber = 0xbad2310
-    private static let mapBase = 2_001_000_000
-    private static let kfuncBase = 2_002_000_000
-    /// libbpf numbers maps and externs from the base up, and keeps this many places.
-    private static let places = 1_000_000
-
-    init?(in log: VerifierLog) {
-        guard let line = log.lastLines.last(where: { $0.contains("unknown#") }),
-            let match = line.firstMatch(of: #/unknown#(\d+)/#),
-            let number = Int(match.1)
-        else { return nil }
-        switch number {
-        case Self.relocationNumber: self = .relocation
-        case Self.mapBase..<(Self.mapBase + Self.places): self = .map(index: UInt32(number - Self.mapBase))
-        case Self.kfuncBase..<(Self.kfuncBase + Self.places): self = .kfunc
-        default: return nil
-        }
-    }
 }

@@ -141,18 +141,3 @@ extension BPFMap {
     /// nil for maps that hold no maps.
     fileprivate var hasInnerMap: Bool? { definition.holdsMaps ? inner != nil : nil }
 }
-
-extension LinkedProgram {
-    /// `struct task_struct.mm`: what the CO-RE relocation of an instruction asks for; nil where it has none.
-    fileprivate func relocation(atInstruction instruction: Int) -> String? {
-        guard let types = contents.types,
-            let use = relocations.first(where: { $0.instruction == instruction }),
-            let wanted = try? CORESpecification(CORERelocation(use.thing.record, types: types))
-        else { return nil }
-        return wanted.text
-    }
-
-    fileprivate func kernelFunction(atInstruction instruction: Int) -> String? {
-        kernelFunctionCalls.first { $0.instruction == instruction }?.thing.name
-    }
-}

@@ -33,15 +33,20 @@ public struct ExplanationText: Sendable {
     /// - Parameter words: who said what; the explanation's own words where nobody is named.
     public func lines(words: [(words: [String], kernels: [String])] = []) -> [String] {
         let paragraphs = [
-            [Self.margin + style.paint(explanation.sentence.printable, .strong)],
+            style.wrapped(style.paint(explanation.sentence.printable, .strong), indent: Self.margin.count)
+                .map { Self.margin + $0 },
             source, registers, path, cure, said(words),
         ]
         return paragraphs.filter { !$0.isEmpty }.flatMap { [""] + $0 }
     }
 
     private func labelled(_ label: String, _ texts: [String]) -> [String] {
-        texts.enumerated().map { index, text in
-            Self.margin + style.paint((index == 0 ? label : "").padded(to: Self.labelWidth), .faint) + text
+        texts.flatMap { style.wrapped($0, indent: Self.margin.count + Self.labelWidth) }.enumerated().map {
+            index,
+            text in
+            // A label may be as long as the column: the number of an instruction is.
+            let label = index == 0 ? (label.count < Self.labelWidth ? label : label + " ") : ""
+            return Self.margin + style.paint(label.padded(to: Self.labelWidth), .faint) + text
         }
     }
 
@@ -94,7 +99,7 @@ public struct ExplanationText: Sendable {
             case (let value?, let spelling?) where value != spelling:
                 texts.append("\(value.printable)  \(style.paint(spelling.printable, .faint))")
             case (_, let spelling?): texts.append(spelling.printable)
-            default: texts.append("not printed by this kernel")
+            default: texts.append("the log does not say")
             }
             if let origin = register.origin { texts.append("set at \(described(origin))") }
             return labelled(register.name.printable, texts)
@@ -152,7 +157,7 @@ public struct ExplanationText: Sendable {
     private var cure: [String] {
         var lines: [String] = []
         if let cure = explanation.cure { lines += labelled("what to do", [style.paint(cure.printable, .good)]) }
-        if let since = explanation.since { lines += labelled("since", ["Linux \(since) takes it"]) }
+        if let since = explanation.sinceText { lines += labelled("since", [since]) }
         return lines
     }
 
@@ -163,6 +168,15 @@ public struct ExplanationText: Sendable {
                 + (words.count > 1
                     ? labelled("", [style.paint("(\(wording.kernels.joined(separator: ", ")))".printable, .faint)])
                     : [])
+        }
+    }
+}
+
+extension Explanation {
+    /// What a newer kernel has or allows, and not that it takes the program, which nobody asked it here.
+    var sinceText: String? {
+        since.map {
+            code.kind == .lacking ? "what is missing came with Linux \($0)" : "Linux \($0) and later do not refuse this"
         }
     }
 }

@@ -27,24 +27,26 @@ struct RefusalLines {
         return "\(mark)\(code)\(place)  \(subject.printable) on \(kernels.printable)\(errno)"
     }
 
-    var lines: [String] {
+    /// Broken to the width, if there is one.
+    var lines: [String] { style.entry(title, details) }
+
+    private var details: [String] {
         guard let explanation = group.explanation else {
             let message = group.cells.first?.message ?? "no reason was given"
             let sources = group.cells.compactMap(\.sourceLine)
             // Not every kernel prints the place.
             let source = sources.first { $0.contains(" @ ") } ?? sources.first
-            return [title, "    \(message.printable)"] + (source.map { ["    at: \($0.printable)"] } ?? [])
+            return [message.printable] + (source.map { ["at: \($0.printable)"] } ?? [])
         }
-        var lines = [title]
         let message = group.cells.first?.message
-        lines.append(
-            "    \((explanation.code == .unknown ? message ?? explanation.sentence : explanation.sentence).printable)"
-        )
-        if let line = explanation.place?.sourceLine { lines.append("    at: \(line.printable)") }
-        if let cure = explanation.cure { lines.append("    \(style.arrow) \(cure.printable)") }
-        if let since = explanation.since { lines.append("    \(style.arrow) Linux \(since) and later take it") }
+        var lines = [
+            (explanation.code == .unknown ? message ?? explanation.sentence : explanation.sentence).printable
+        ]
+        if let line = explanation.place?.sourceLine { lines.append("at: \(line.printable)") }
+        if let cure = explanation.cure { lines.append("\(style.arrow) \(cure.printable)") }
+        if let since = explanation.sinceText { lines.append("\(style.arrow) \(since)") }
         if let message, explanation.code != .unknown, message != explanation.sentence {
-            lines.append("    " + style.paint("kernel: \(message.printable)", .faint))
+            lines.append(style.paint("kernel: \(message.printable)", .faint))
         }
         return lines
     }

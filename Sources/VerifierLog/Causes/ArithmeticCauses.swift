@@ -4,10 +4,13 @@
 extension CauseRule {
     static let arithmetic: [CauseRule] = [
         CauseRule(
-            .pointerArithmetic,
-            verifier: "R# pointer arithmetic on … prohibited, null-check it first"
+            .nullDereference,
+            verifier: "R# pointer arithmetic on … prohibited, null-check it first",
+            // Before 5.12, but of maps' values and sockets.
+            "R# pointer arithmetic on … prohibited"
         ) { values, evidence in
-            Account(
+            guard CauseWords.mayBeNull(values[1]) else { return nil }
+            return Account(
                 "\(evidence.value(in: values[0])) may be NULL where it is added to",
                 cure: "test it before this line: if (!pointer) return 0;"
             )
@@ -44,6 +47,14 @@ extension CauseRule {
             Account(
                 "a number is subtracted from a pointer into the stack",
                 cure: "point at the lowest byte, and add an index that was checked"
+            )
+        },
+        // The least that a number may be which varies; of one that does not, another line tells.
+        CauseRule(.unboundedOffset, verifier: "value # makes … pointer be out of bounds") { values, _ in
+            guard values[0].hasPrefix("-") else { return nil }
+            return Account(
+                "a number that may be negative, down to \(values[0]), is added to a pointer to \(CauseWords.kind(values[1]))",
+                cure: "use an unsigned index, or test it before this line: if (index < 0) return 0;"
             )
         },
         CauseRule(

@@ -99,7 +99,7 @@ extension CauseRule {
             "NULL pointer passed to trusted R#"
         ) { values, evidence in
             if values.count == 3 {
-                guard values[1].hasSuffix("_or_null") else { return nil }
+                guard CauseWords.mayBeNull(values[1]) else { return nil }
                 return Account(
                     "\(evidence.value(in: values[0])) may be NULL where it is handed to a function that takes no NULL",
                     cure: "test it before this line: if (!pointer) return 0;"
@@ -111,23 +111,32 @@ extension CauseRule {
             )
         },
         CauseRule(.referenceReleased, verifier: "R# type=… expected=…") { values, evidence in
-            guard let former = evidence.former(values[0]), let call = former.calls.first(where: isRelease)
-            else {
-                return nil
-            }
+            guard let former = evidence.former(values[0]), former.isAfterRelease else { return nil }
             return Account(
-                "what R\(values[0]) holds was given back by \(call)(), and is handed on after that",
+                former.releaser.map {
+                    "what R\(values[0]) holds was given back by \($0)(), and is handed on after that"
+                }
+                    ?? "what R\(values[0]) holds, or what it was taken from, was given back, and is handed on after that",
                 cure: "give it back once on each path"
             )
         },
         CauseRule(.helperArgumentType, verifier: "R# type=… expected=…") { values, evidence in
             let call = evidence.called.map { "\($0)()" } ?? "this call"
             let cure =
-                values[2].hasPrefix("map_ptr")
-                ? "hand over the address of a map: &map"
-                : values[2].hasPrefix("fp")
-                    ? "hand over a buffer: a variable on the stack, or the value of a map"
-                    : values[2] == "ctx" ? "hand over the program's own context" : "hand over what the helper takes"
+                if values[2].hasPrefix("map_ptr") {
+                    "hand over the address of a map: &map"
+                } else if values[2].hasPrefix("fp") {
+                    "hand over a buffer: a variable on the stack, or the value of a map"
+                } else if values[2] == "ctx" {
+                    "hand over the program's own context"
+                } else if values[2].contains("ptr_"), evidence.isCurrentTask(values[0]) {
+                    "take the task from bpf_get_current_task_btf(), since 5.11: what bpf_get_current_task() gives is a number to the verifier"
+                } else if values[2].contains("ptr_") {
+                    "hand over a pointer that the verifier knows: an argument of a program that is attached by type (fentry, tp_btf, "
+                        + "lsm, iter), or what a helper gave"
+                } else {
+                    "hand over what the helper takes"
+                }
             return Account(
                 "argument \(values[0]) of \(call) is \(CauseWords.kind(values[1])), and may only be \(CauseWords.kinds(values[2]))",
                 cure: cure
@@ -148,8 +157,12 @@ extension CauseRule {
         CauseRule(
             .helperArgumentSize,
             verifier: "R# min value is negative, either use unsigned or 'var &= const'"
-        ) { values, _ in
-            Account("the size in argument \(values[0]) may be negative", cure: "make it unsigned, or: size &= 0xff;")
+        ) { values, evidence in
+            Account(
+                "the size in argument \(values[0]) may be negative",
+                cure: "test it before this line: if (size < 0) return 0;"
+                    + (evidence.hasUpperBound(values[0]) ? "" : " and bound it: if (size > sizeof(buffer)) return 0;")
+            )
         },
         CauseRule(
             .helperArgumentSize,
@@ -177,12 +190,34 @@ extension CauseRule {
             // 5.10 of what only bpf_ringbuf_reserve() takes.
             "R# unbounded size, use 'var &= const' or 'if (var < const)'",
             "R# not const",
-            "tail_call abusing map, must be a constant"
-        ) { values, _ in
+            // kfuncs
+            "R# must be a known constant"
+        ) { values, evidence in
+            let call = evidence.called.map { "\($0)()" } ?? "this call"
+            return Account(
+                "argument \(values[0]) of \(call) must be a constant",
+                cure: "write the number in the source"
+                    + (evidence.called == "bpf_ringbuf_reserve"
+                        ? "; for records of changing size: bpf_ringbuf_output(), or bpf_ringbuf_reserve_dynptr() since 5.19"
+                        : "")
+            )
+        },
+        CauseRule(.helperArgumentConstant, verifier: "tail_call abusing map, must be a constant") { _, _ in
             Account(
-                "argument \(values.first ?? "") of this call must be a constant",
-                cure: "write the number in the source; for records of changing size: bpf_ringbuf_output(), or "
-                    + "bpf_ringbuf_reserve_dynptr() since 5.19"
+                "the map of a tail call is not the same on every path",
+                cure: "call bpf_tail_call() with each map in a branch of its own"
+            )
+        },
+        // record_func_key(): 7.2, and older kernels.
+        CauseRule(
+            .helperNotForMapType,
+            verifier: "expected prog array map for tail call",
+            "kernel subsystem misconfigured verifier"
+        ) { _, evidence in
+            guard evidence.called == "bpf_tail_call" else { return nil }
+            return Account(
+                "bpf_tail_call() only takes maps of the type prog_array",
+                cure: "hand over a map of the type BPF_MAP_TYPE_PROG_ARRAY"
             )
         },
         CauseRule(.helperNotForMapType, verifier: "cannot pass map_type # into func …♯#") { values, _ in
@@ -219,5 +254,13 @@ extension CauseRule {
             "\(name.rawValue) is off in this kernel, \(consequence)",
             cure: "a kernel that was built with \(name.rawValue)=y"
         )
+    }
+}
+
+extension Evidence {
+    /// Whether the register is known not to be beyond some number; false where the kernel did not print it.
+    fileprivate func hasUpperBound(_ register: String) -> Bool {
+        guard let spelling = log.registers.first(where: { $0.name == "R\(register)" })?.spelling else { return false }
+        return spelling.contains("smax=") || spelling.contains("umax=") || spelling.contains("max_value=")
     }
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a kernel, or the loader before it, refused a program: what is wrong, what to do, and since which kernel it would pass.
+/// Why a kernel, or the loader before it, refused a program: what is wrong, what to do, and since which kernel it is no hindrance.
 public struct Cause: Sendable, Hashable {
     public let code: CauseCode
     /// What is wrong, in the program's own terms.
     public let sentence: String
     /// What to do; nil where nothing is known that would help.
     public let cure: String?
-    /// The first line of Linux that takes such a program; nil where no kernel does, or it is not known.
+    /// The first line of Linux that has what is missing here, or that no longer refuses programs for this; nil where none does, or
+    /// it is not known. Whether that kernel takes the program is another matter.
     public let since: LinuxVersion?
     /// The line of the kernel, or of libbpf, that this was told from, as it was printed; nil where it was told from an errno.
     public let words: String?

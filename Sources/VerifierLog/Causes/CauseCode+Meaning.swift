@@ -4,7 +4,7 @@ extension CauseCode {
     /// What the code stands for, in one sentence, whatever the program.
     public var meaning: String {
         switch self {
-        case .nullDereference: "A pointer is followed that may be NULL."
+        case .nullDereference: "A pointer that may be NULL is followed, or added to."
         case .nullArgument: "A pointer that may be NULL is handed to a function that takes none."
         case .scalarDereference: "A number is used as a pointer: an address that the verifier knows nothing of."
         case .mapValueBounds: "More is read or written than a map's value has bytes."
@@ -22,6 +22,8 @@ extension CauseCode {
         case .contextModified: "The context is used through a pointer that was added to."
         case .readOnlyMemory:
             "Memory is written that may only be read: constants, .rodata, a map that is read-only to programs."
+        case .atomicNotAllowed:
+            "An atomic operation on memory where there can be none, such as a packet or the context."
         case .typedPointerAccess: "A kernel structure is written to, or read beyond its end."
         case .pointerArithmetic: "A computation with a pointer that is not allowed."
         case .unboundedOffset: "A number that may be anything, or negative, is used as an offset."

@@ -19,6 +19,7 @@ public enum CauseCode: String, Sendable, Hashable, Codable, CaseIterable {
     case contextAccess = "context-access"
     case contextModified = "context-modified"
     case readOnlyMemory = "read-only-memory"
+    case atomicNotAllowed = "atomic-not-allowed"
     case typedPointerAccess = "typed-pointer-access"
 
     // Arithmetic

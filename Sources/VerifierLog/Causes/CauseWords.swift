@@ -4,19 +4,24 @@
 extension Evidence {
     /// The helper or kfunc that the refused instruction calls: `bpf_copy_from_user`; nil where it calls none.
     var called: String? {
-        log.failure?.text.flatMap { FormerValue.call(in: $0[...]) }.flatMap { $0.hasPrefix("unknown") ? nil : $0 }
+        log.failure?.text.flatMap { FormerValue.namedCall(in: $0) }
     }
 
     /// `the result of bpf_map_lookup_elem()` where that is known, else `R0`.
     func value(in register: String) -> String {
         let origin = log.registers.first { $0.name == "R\(register)" }?.origin
-        return origin?.text.flatMap { FormerValue.call(in: $0[...]) }.map { "the result of \($0)()" } ?? "R\(register)"
+        return origin?.text.flatMap { FormerValue.namedCall(in: $0) }.map { "the result of \($0)()" } ?? "R\(register)"
     }
 
     /// What the refused instruction does to memory.
     var verb: String {
         guard let text = log.failure?.text else { return "used" }
         return text.hasPrefix("*(") || text.hasPrefix("lock ") ? "written" : "read"
+    }
+
+    /// Whether the register holds what bpf_get_current_task() gave: an address, which is a number to the verifier.
+    func isCurrentTask(_ register: String) -> Bool {
+        value(in: register) == "the result of bpf_get_current_task()"
     }
 
     /// `map 'pairs'`, from 6.4 on, where a register that was printed says so; nil otherwise.
@@ -63,7 +68,8 @@ enum CauseWords {
     /// What kernel/bpf/log.c (verifier.c before 6.4) calls the types of registers, `reg_type_str()`; as it is where it has
     /// no everyday name.
     static func kind(_ kind: String) -> String {
-        switch kind {
+        if mayBeNull(kind) { return Self.kind(kind.replacing("_or_null", with: "")) + " or NULL" }
+        return switch kind {
         case "inv", "scalar": "a number"
         case "fp": "the stack"
         case "ctx": "the context"
@@ -76,11 +82,19 @@ enum CauseWords {
         case "ringbuf_mem", "alloc_mem": "a record of a ring buffer"
         case "sock", "sock_common", "tcp_sock", "xdp_sock": "a socket"
         case "func": "a function"
+        case let pointer where pointer.hasPrefix("user_"): "a pointer to memory of user space"
+        case let pointer where pointer.hasPrefix("percpu_"): "a pointer to what each CPU has its own of"
+        case let pointer where pointer.hasPrefix("untrusted_ptr_"): structure(pointer, "untrusted_ptr_")
         case let pointer where pointer.hasPrefix("trusted_ptr_"): structure(pointer, "trusted_ptr_")
+        case let pointer where pointer.hasPrefix("rcu_ptr_"): structure(pointer, "rcu_ptr_")
         case let pointer where pointer.hasPrefix("ptr_"): structure(pointer, "ptr_")
         default: kind
         }
     }
+
+    /// Whether the type of a register says that it may be NULL: `map_value_or_null`, and with the name of a structure behind it
+    /// `trusted_ptr_or_null_task_struct`.
+    static func mayBeNull(_ kind: String) -> Bool { kind.hasSuffix("_or_null") || kind.contains("_or_null_") }
 
     private static func structure(_ kind: String, _ prefix: String) -> String {
         let name = kind.dropFirst(prefix.count)

@@ -58,11 +58,13 @@ extension CauseRule {
             .globalFunctionArgument,
             verifier: "Arg♯# type … in …() is not supported yet.",
             "arg♯# reference type('…') size cannot be determined: #"
-        ) { values, _ in
-            Account(
+        ) { values, evidence in
+            // "bpf: Support pointers in global func args"
+            let takesStructures = !evidence.isOlder(than: LinuxVersion(5, 12))
+            return Account(
                 "argument \((Int(values[0]) ?? 0) + 1) of a global function has a type that the verifier can't check (\(values[1]))",
-                cure:
-                    "make the function static; or let it take numbers, the context, or pointers to complete structures"
+                cure: "make the function static; or let it take numbers"
+                    + (takesStructures ? ", the context, or pointers to complete structures" : " or the context")
             )
         },
     ]

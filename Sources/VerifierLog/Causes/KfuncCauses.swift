@@ -27,8 +27,7 @@ extension CauseRule {
             verifier: "R# must be referenced or trusted",
             "R# must be a rcu pointer",
             "R# must be referenced",
-            "arg♯# must be referenced or trusted",
-            "R# must be a known constant"
+            "arg♯# must be referenced or trusted"
         ) { values, _ in
             Account(
                 "the pointer in argument \(values[0]) is not known to stay valid: it was read out of another structure",
@@ -45,8 +44,7 @@ extension CauseRule {
             "arg♯# is … expected …",
             "R# is … expected …",
             "kernel function … args♯# expected pointer to … but R# has a pointer to …",
-            "kernel function … R# expected pointer to … but R# has a pointer to …",
-            "kernel function … args♯# expected pointer to … but R# has a pointer to …"
+            "kernel function … R# expected pointer to … but R# has a pointer to …"
         ) { _, evidence in
             Account(
                 "an argument of \(evidence.called.map { "\($0)()" } ?? "this kfunc") is not a pointer of the type that it takes",

@@ -4,7 +4,7 @@
 extension CauseRule {
     static let memory: [CauseRule] = [
         CauseRule(.nullDereference, verifier: "R# invalid mem access '…'") { values, evidence in
-            guard values[1].hasSuffix("_or_null") else { return nil }
+            guard CauseWords.mayBeNull(values[1]) else { return nil }
             return Account(
                 "\(evidence.value(in: values[0])) may be NULL where it is used as a pointer",
                 cure: "test it before this line: if (!pointer) return 0;"
@@ -12,26 +12,31 @@ extension CauseRule {
         },
         // A helper that may change the packet makes numbers of all pointers into it (clear_all_pkt_pointers).
         CauseRule(.stalePacketPointer, verifier: "R# invalid mem access '…'") { values, evidence in
-            guard let former = evidence.former(values[0]), former.kind.hasPrefix("pkt"),
-                let call = former.calls.last
-            else { return nil }
+            guard let former = evidence.former(values[0]), former.kind.hasPrefix("pkt") else { return nil }
             return Account(
-                "R\(values[0]) pointed into the packet before \(call)(), which may move the packet",
+                "R\(values[0]) pointed into the packet before "
+                    + (former.mover.map { "\($0)(), which may move the packet" }
+                        ?? "a call that may have moved the packet"),
                 cure: "read data and data_end from the context again after the call, and check the bounds again"
             )
         },
         CauseRule(.referenceReleased, verifier: "R# invalid mem access '…'") { values, evidence in
-            guard let former = evidence.former(values[0]), let call = former.calls.first(where: isRelease)
-            else {
-                return nil
-            }
+            guard let former = evidence.former(values[0]), former.isAfterRelease else { return nil }
             return Account(
-                "R\(values[0]) was given back by \(call)() and is used after that",
-                cure: "use it before the call, and not after"
+                former.releaser.map { "R\(values[0]) was given back by \($0)() and is used after that" }
+                    ?? "R\(values[0]) is used after it, or what it was taken from, was given back",
+                cure: "use it before it is given back, and not after"
             )
         },
-        CauseRule(.scalarDereference, verifier: "R# invalid mem access '…'") { values, _ in
+        CauseRule(.scalarDereference, verifier: "R# invalid mem access '…'") { values, evidence in
             guard values[1] == "scalar" || values[1] == "inv" else { return nil }
+            if evidence.isCurrentTask(values[0]) {
+                return Account(
+                    "what bpf_get_current_task() gives is a number to the verifier, not a pointer that may be followed",
+                    cure:
+                        "read it with BPF_CORE_READ(); or take it from bpf_get_current_task_btf(), since 5.11, which may be followed"
+                )
+            }
             return Account(
                 "R\(values[0]) is a number to the verifier, not a pointer that may be followed",
                 cure: "read kernel memory with bpf_probe_read_kernel() or BPF_CORE_READ(), user memory with "
@@ -39,11 +44,15 @@ extension CauseRule {
             )
         },
         CauseRule(.untrustedPointer, verifier: "R# invalid mem access '…'") { values, _ in
-            guard values[1].contains("ptr_") || values[1] == "percpu_ptr_" else { return nil }
-            return Account(
-                "R\(values[0]) is of kind \(values[1]), which can't be followed here",
-                cure: "read through it with bpf_probe_read_kernel()"
-            )
+            guard values[1].contains("ptr_") else { return nil }
+            return elsewhere(values[0], values[1])
+        },
+        CauseRule(
+            .untrustedPointer,
+            verifier: "R# is ptr_… access user memory: off=#",
+            "R# is ptr_… access percpu memory: off=#"
+        ) { values, evidence in
+            elsewhere(values[0], evidence.messages.contains { $0.contains("access user memory") } ? "user_" : "percpu_")
         },
         CauseRule(.readOnlyMemory, verifier: "write into map forbidden, value_size=# off=# size=#") {
             values,
@@ -65,7 +74,7 @@ extension CauseRule {
             )
         },
         CauseRule(
-            .readOnlyMemory,
+            .atomicNotAllowed,
             verifier: "BPF_XADD stores into R# … is not allowed",
             "BPF_ATOMIC stores into R# … is not allowed"
         ) { values, _ in
@@ -89,26 +98,50 @@ extension CauseRule {
         ) { values, evidence in
             Account(
                 "an access to \(CauseWords.bytes(values[2])) at offset \(values[1]) is not within a value of \(evidence.mapInRegisters ?? "the map"), which has \(CauseWords.bytes(values[0]))",
-                cure: "check the index against the size before this line: if (index >= size) return 0;"
+                cure: evidence.isOffsetVariable
+                    ? "check the index against the size before this line: if (index >= size) return 0;"
+                    : evidence.called == nil
+                        ? "use what lies in the value, or declare the map with a larger one"
+                        : "hand over a size of at most what the value has from there on, or declare the map with a larger value"
             )
         },
         CauseRule(
             .memoryBounds,
             verifier: "invalid access to memory, mem_size=# off=# size=#",
             "invalid access to …, mem_size=# off=# size=#"
-        ) { values, _ in
+        ) { values, evidence in
             let numbers = values.suffix(3)
             guard let first = numbers.first, let last = numbers.last else { return nil }
             return Account(
                 "an access to \(CauseWords.bytes(last)) at offset \(numbers[numbers.startIndex + 1]) is not within this memory, which has \(CauseWords.bytes(first))",
-                cure: "reserve as many bytes as are used, or check the offset before this line"
+                cure: evidence.isOffsetVariable
+                    ? "check the offset against the size before this line: if (offset >= size) return 0;"
+                    : "reserve as many bytes as are used, or use fewer"
             )
         },
         CauseRule(
             .packetBounds,
             verifier: "invalid access to packet, off=# size=#, R#(id=#,off=#,r=#)"
         ) { values, _ in
-            Account(
+            // Only where nothing variable was added is `off` the offset in the packet.
+            if values[3] != "0" {
+                return Account(
+                    "the packet is used behind an offset that varies, which was "
+                        + (values[5] == "0"
+                            ? "not bounded, or not checked against the packet's end after it was added"
+                            : "checked for \(CauseWords.bytes(values[5])) only after it was added"),
+                    cure:
+                        "bound the offset first: if (offset > …) return …; and compare with the packet's end after it was added: "
+                        + "if (pointer + size > data_end) return …;"
+                )
+            }
+            if values[0].hasPrefix("-") {
+                return Account(
+                    "the packet is used at offset \(values[0]), before its beginning",
+                    cure: "use what lies between data and data_end"
+                )
+            }
+            return Account(
                 values[5] == "0"
                     ? "the packet is used at offset \(values[0]), and nothing says that it is that long"
                     : "the packet is used at offset \(values[0]), and it was checked for \(CauseWords.bytes(values[5])) only",
@@ -152,6 +185,14 @@ extension CauseRule {
                 cure:
                     "name the context's fields (ctx->field) at constant offsets; where the compiler makes an address of its own, "
                     + "read the field once and keep its value"
+            )
+        },
+        // Says more than the line about the context that follows it.
+        CauseRule(.contextAccess, verifier: "func '…' doesn't have #-th argument") { values, _ in
+            Account(
+                "\(values[0])() has no argument number \(values[1]) in this kernel",
+                cure:
+                    "read only the arguments that the kernel's own function has; what it returns, in fexit, is behind them"
             )
         },
         CauseRule(
@@ -198,17 +239,37 @@ extension CauseRule {
             .memoryBounds,
             verifier: "R# min value is outside of the allowed memory range",
             "R# max value is outside of the allowed memory range"
-        ) { values, _ in
+        ) { values, evidence in
             Account(
                 "the memory that R\(values[0]) points to is used beyond its bounds",
-                cure: "check the offset before this line"
+                cure: evidence.isOffsetVariable ? "check the offset before this line" : "use what lies within it"
             )
         },
     ]
+
+    /// A pointer to memory that is not the kernel's own, or of each CPU its own.
+    private static func elsewhere(_ register: String, _ kind: String) -> Account {
+        let cure =
+            if kind.contains("user_") {
+                "read through it with bpf_probe_read_user(), or bpf_copy_from_user() where the program may sleep"
+            } else if kind.contains("percpu_") {
+                "ask for this CPU's with bpf_this_cpu_ptr(), or for another's with bpf_per_cpu_ptr()"
+            } else {
+                "read through it with bpf_probe_read_kernel()"
+            }
+        return Account("R\(register) is \(CauseWords.kind(kind)), which can't be followed here", cure: cure)
+    }
 
     /// Whether a call gives back what was taken: `bpf_ringbuf_submit`, `bpf_sk_release`.
     static func isRelease(_ call: String) -> Bool {
         ["_release", "_submit", "_discard", "_put", "_submit_dynptr", "_discard_dynptr", "_drop_impl"]
             .contains { call.hasSuffix($0) }
+    }
+}
+
+extension Evidence {
+    /// Whether the verifier measured the largest value of an offset, and not its only one: `check_mem_region_access()`.
+    fileprivate var isOffsetVariable: Bool {
+        messages.contains { ("R# max value is outside of the allowed memory range" as Wording).match($0) != nil }
     }
 }

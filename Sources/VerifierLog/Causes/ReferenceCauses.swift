@@ -95,7 +95,7 @@ extension CauseRule {
         },
         // The leak itself is told before what ended the program; a tail call is told by its own rule.
         CauseRule(.referenceLeak, verifier: "Unreleased reference id=# alloc_insn=#") { values, evidence in
-            let taker = evidence.log.acquisition?.text.flatMap { FormerValue.call(in: $0[...]) }
+            let taker = evidence.log.acquisition?.text.flatMap { FormerValue.namedCall(in: $0) }
             return Account(
                 "what \(taker.map { "\($0)()" } ?? "instruction \(values[1])") took is not given back on every path",
                 cure: taker.flatMap(release).map { "call \($0)() before each return" }

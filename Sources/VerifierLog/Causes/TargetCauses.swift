@@ -12,6 +12,14 @@ extension CauseRule {
                     + "(bpf_program__set_autoload()); functions of that name may have been inlined or renamed"
             )
         },
+        CauseRule(.targetMissing, verifier: "The address of function … cannot be found") { values, _ in
+            Account(
+                "this kernel's types know \(values[0])(), and its code has no function of that name to attach to",
+                cure:
+                    "attach to a function that calls it, or that it calls: this one was inlined, or renamed by the compiler; /proc/kallsyms "
+                    + "has the names"
+            )
+        },
         CauseRule(.targetUnset, libbpf: "no BTF-based attach target is specified, use …") { _, _ in
             Account(
                 "the object leaves what to attach to to its own loader",

@@ -51,7 +51,9 @@ extension Explanation {
 
     private static func words(_ evidence: Evidence) -> [String] {
         // What the verifier says of a program whose map is missing says nothing of the map.
-        if case .map = evidence.refusal, !evidence.warnings.isEmpty { return evidence.warnings }
+        if case .map(let map) = evidence.refusal {
+            return evidence.warnings.filter { $0.contains("map '\(map.name)'") || $0.contains("(\(map.name))") }
+        }
         if !evidence.log.messages.isEmpty { return evidence.log.messages }
         if !evidence.warnings.isEmpty { return evidence.warnings }
         // What stands at the end of what is left is no reason.

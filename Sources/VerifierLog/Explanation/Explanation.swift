@@ -10,7 +10,7 @@ public struct Explanation: Sendable, Hashable, Codable {
     public var sentence: String
     /// What to do; nil where nothing is known that would help.
     public var cure: String?
-    /// The first line of Linux that takes such a program; nil where none does, or it is not known.
+    /// The first line of Linux that has what is missing, or no longer refuses for this; nil where none does, or it is not known.
     public var since: LinuxVersion?
     /// The line of C; nil where neither the log nor the object tells.
     public var place: ExplainedPlace?

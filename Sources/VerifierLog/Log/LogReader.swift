@@ -24,18 +24,26 @@ struct LogReader {
     private var isSourceOwn = false
     private var depth: UInt8 = 0
     private var isInPrecision = false
-    private var isCallerNext = false
+    /// `callee:` and the like: the states that follow are of a call that was made.
+    private var isAfterFrames = false
+    /// The verifier has said all: until its next instruction, nothing is a reason.
+    private var isOver = false
 
     /// A log may end in any number of lines; a reason takes few.
     private static let mostMessages = 32
     private static let mostSources = 1 << 20
 
-    init(_ log: LogBytes, in range: Range<Int>) {
+    /// - Parameter isForeign: others may have written below the log; what stands after an empty line is theirs.
+    init(_ log: LogBytes, in range: Range<Int>, isForeign: Bool = false) {
         self.log = log
         var start = range.lowerBound
         while start < range.upperBound {
             let end = log.endOfLine(from: start, limit: range.upperBound)
-            if end > start { read(start..<end) }
+            if end > start {
+                read(start..<end)
+            } else if isForeign, !messages.isEmpty {
+                isOver = true
+            }
             start = end + 1
         }
     }
@@ -46,7 +54,7 @@ struct LogReader {
         case .source(let text): take(source: text)
         case .sourceOfInstruction(let index, let text):
             if sourcesOfInstructions.count < Self.mostMessages { sourcesOfInstructions[index] = text }
-        case .state(let text): take(state: text)
+        case .state(let text): take(state: text, isIndented: Byte.isBlank(log.bytes[range.lowerBound]))
         case .resumption(let from, let to, let state): resume(from: from, to: to, state)
         case .pruned(let from):
             messages = []
@@ -55,14 +63,22 @@ struct LogReader {
         case .precision:
             isInPrecision = true
             messages = []
-        case .frames: break
-        case .statistics:
-            if statistics.count < Self.mostMessages { statistics.append(range) }
+        case .frames: isAfterFrames = true
+        case .statistics: take(statistics: range)
         case .remark: break
         case .message:
+            guard !isOver else { return }
+            let end = log.startOfStatistics(behindMessage: range) ?? range.upperBound
             if messages.count == Self.mostMessages { messages.removeFirst(Self.mostMessages / 2) }
-            messages.append(range)
+            messages.append(range.lowerBound..<end)
+            if end < range.upperBound { take(statistics: end..<range.upperBound) }
         }
+    }
+
+    private mutating func take(statistics range: Range<Int>) {
+        if statistics.count < Self.mostMessages { statistics.append(range) }
+        // The last of them.
+        if log.hasPrefix("processed ", in: range) { isOver = true }
     }
 
     private mutating func take(source text: Range<Int>) {
@@ -87,6 +103,8 @@ struct LogReader {
 
     private mutating func take(_ line: InstructionLine, in range: Range<Int>) {
         isInPrecision = false
+        isAfterFrames = false
+        isOver = false
         messages = []
         hasEnded = false
         if path.isEmpty, line.index != 0 { isPathWhole = false }
@@ -110,17 +128,20 @@ struct LogReader {
         }
     }
 
-    private mutating func take(state text: Range<Int>) {
+    /// - Parameter isIndented: it stands below its instruction, and not before the next one with that one's number.
+    private mutating func take(state text: Range<Int>, isIndented: Bool) {
         guard !isInPrecision else { return }
         let (frame, registers) = log.frame(of: text)
         depth = UInt8(clamping: frame)
-        guard !path.isEmpty else { return }
+        guard let step = path.last else { return }
         path[path.count - 1].state = registers
+        path[path.count - 1].isStateBefore = isIndented && !isAfterFrames && step.mayTouchMemory && depth == step.depth
     }
 
     private mutating func resume(from: Int, to: Int, _ state: Range<Int>) {
         messages = []
         isInPrecision = false
+        isOver = false
         hasEnded = false
         rewind(to: from, next: to)
         resumed(with: state)
@@ -134,6 +155,7 @@ struct LogReader {
         isSourceOwn = false
         guard !path.isEmpty else { return }
         path[path.count - 1].state = registers
+        path[path.count - 1].isStateBefore = false
     }
 
     /// Takes back everything after the last visit of `index` that did not go on to `next`.

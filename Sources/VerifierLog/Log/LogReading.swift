@@ -102,7 +102,9 @@ struct LogReading {
             let effect = history.effect(of: reader.path[end])
             for number in effect.read where number != 10 && !numbers.contains(number) { numbers.append(number) }
         }
-        var registers = numbers.prefix(Self.mostRegisters).compactMap { register($0, isNamed: named.contains($0)) }
+        var registers = numbers.prefix(Self.mostRegisters).compactMap { number in
+            register(number, isNamed: named.contains(number), told: ToldRegister(number, in: messages))
+        }
         // Arithmetic made the value: the other side of it is half of the story.
         if let first = registers.first, let added = addend(of: first), !numbers.contains(added.number) {
             registers.append(added.register)
@@ -110,9 +112,16 @@ struct LogReading {
         return registers
     }
 
-    private func register(_ number: Int, isNamed: Bool, before end: Int? = nil) -> LoggedRegister? {
+    private func register(
+        _ number: Int,
+        isNamed: Bool,
+        before end: Int? = nil,
+        told: ToldRegister? = nil
+    ) -> LoggedRegister? {
         let trail = history.trail(of: number, before: end ?? self.end)
-        let spelling = trail.spelling.map { log.text($0) }
+        let printed = trail.spelling.map { log.text($0) }
+        let told = told ?? ToldRegister(number, in: [])
+        let spelling = told.spelling(printed, isRangeOld: trail.isRangeOld)
         guard isNamed || spelling != nil || trail.origin != nil else { return nil }
         return LoggedRegister(
             name: "R\(number)",

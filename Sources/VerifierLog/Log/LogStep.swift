@@ -16,6 +16,9 @@ struct LogStep: Sendable {
     let line: Range<Int>
     /// What the registers held after it, where that stands apart from its line: a whole state.
     var state: Range<Int>?
+    /// That state is of before the instruction did anything: up to 5.17 the verifier printed it while it looked at what the
+    /// instruction does to memory (`check_mem_region_access()`).
+    var isStateBefore = false
 
     private static let classMask: UInt8 = 0x07
     private static let jumpClasses: ClosedRange<UInt8> = 5...6
@@ -25,6 +28,12 @@ struct LogStep: Sendable {
 
     var isExit: Bool { opcode == Self.exit }
     var isCall: Bool { opcode == Self.call }
+
+    /// Reads or writes memory, or has a helper do it.
+    var mayTouchMemory: Bool { opcode & Self.classMask < 4 || isCall }
+
+    /// Of two registers, in all their bits: as a packet's bounds are checked.
+    var comparesPointers: Bool { isBranch && opcode & Self.classMask == 5 && opcode & 0x08 != 0 }
 
     /// A jump that can go two ways.
     var isBranch: Bool {

@@ -11,6 +11,16 @@ struct RegisterHistory {
         var spelling: Range<Int>?
         /// The position on the way; nil where the way begins with it.
         var origin: Int?
+        /// Branches since then may have told more of the packet's bytes than the spelling says.
+        var isRangeOld = false
+
+        /// - Parameter changes: what came after `found` was printed, and may have been printed of other registers only.
+        fileprivate mutating func take(_ found: Range<Int>, _ changes: StateChanges, _ log: LogBytes) {
+            let type = changes.isEmpty ? "" : RegisterSpelling(log.text(found)).type
+            guard !changes.end(type) else { return }
+            spelling = found
+            isRangeOld = changes.contains(.packetRange) && type == "pkt"
+        }
     }
 
     private static let argumentRegisters = 1...5
@@ -34,11 +44,15 @@ struct RegisterHistory {
         var depth = end < path.count ? path[end].depth : path[path.count - 1].depth
         // Once the value has been handed on, what is printed of the place before is of the same value, told earlier.
         var isSpellingOpen = trail.spelling == nil
+        var changes: StateChanges = []
         var position = end - 1
         let first = max(0, end - Self.mostSteps)
         while position >= first {
-            defer { position -= 1 }
             let step = path[position]
+            defer {
+                if isSpellingOpen { changes.formUnion(self.changes(by: step)) }
+                position -= 1
+            }
             guard step.depth <= depth else { continue }
             if step.depth < depth {
                 // The call that led here: arguments are the caller's, everything else is new.
@@ -50,13 +64,13 @@ struct RegisterHistory {
                     return trail
                 }
                 if isSpellingOpen, let state = step.state, let found = log.spelling(of: number, in: state) {
-                    trail.spelling = found
+                    trail.take(found, changes, log)
                     isSpellingOpen = false
                 }
                 continue
             }
             if isSpellingOpen, case .register(let number) = wanted, let found = spelling(of: number, after: step) {
-                trail.spelling = found
+                trail.take(found, step.isStateBefore ? changes.union(self.changes(by: step)) : changes, log)
                 isSpellingOpen = false
             }
             guard mayConcern(step, wanted) else { continue }
@@ -102,9 +116,17 @@ struct RegisterHistory {
 
     private func spelling(of register: Int, after step: LogStep) -> Range<Int>? {
         // A whole state stands for what was printed on the line: that may be of another branch.
-        if let state = step.state { return log.spelling(of: register, in: state) }
+        if let state = step.state {
+            if step.isStateBefore, effect(of: step).written.contains(where: { $0.register == register }) { return nil }
+            return log.spelling(of: register, in: state)
+        }
         guard case .instruction(let line) = log.line(step.line), let state = line.state else { return nil }
         return log.spelling(of: register, in: log.frame(of: state).registers)
+    }
+
+    private func changes(by step: LogStep) -> StateChanges {
+        if step.isCall { return StateChanges(call: text(of: step)) }
+        return step.comparesPointers ? .packetRange : []
     }
 
     func effect(of step: LogStep) -> InstructionEffect { InstructionEffect(text(of: step), opcode: step.opcode) }

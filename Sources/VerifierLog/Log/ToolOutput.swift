@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a loader printed when a program was refused: a verifier log as it is, or framed by libbpf's
-/// `-- BEGIN PROG LOAD LOG --`, with warnings around it, and perhaps with what a journal put before each line.
+/// `-- BEGIN PROG LOAD LOG --`, with warnings around it, and perhaps with what a journal put before each line, or in a
+/// logger's quotes; or Go's one line in place of a log.
 public struct ToolOutput: Sendable, Hashable {
     /// A verifier log in it.
     public struct Part: Sendable, Hashable {
@@ -14,6 +15,8 @@ public struct ToolOutput: Sendable, Hashable {
     public let parts: [Part]
     /// libbpf's own lines, without the logs.
     public let warnings: [String]
+    /// How many more logs there are than are kept.
+    public let leftOut: Int
 
     private static let opening: StaticString = "-- BEGIN PROG LOAD LOG --"
     private static let closing: StaticString = "-- END PROG LOAD LOG --"
@@ -25,12 +28,14 @@ public struct ToolOutput: Sendable, Hashable {
     /// Time is linear in the number of bytes.
     public init(_ bytes: [UInt8]) {
         let all = LogBytes(bytes)
-        let text = all.prefixLength > 0 ? LogBytes(all.withoutPrefix(of: all.prefixLength)) : all
+        let bare = all.unquoted.map { LogBytes($0) } ?? all
+        let text = bare.linePrefix.map { LogBytes(bare.without($0)) } ?? bare
         var warnings: [String] = []
         var ranges: [(program: String?, range: Range<Int>)] = []
         var open: (program: String?, start: Int)?
         var hasFrames = false
         var isCut = false
+        var leftOut = 0
         var start = 0
         while start < text.bytes.count {
             let end = text.endOfLine(from: start, limit: text.bytes.count)
@@ -40,7 +45,11 @@ public struct ToolOutput: Sendable, Hashable {
                     hasFrames = true
                     open = (Self.program(in: text.text(line)), min(end + 1, text.bytes.count))
                 } else if text.hasPrefix(Self.closing, at: sign, in: line), let opened = open {
-                    if ranges.count < Self.mostParts { ranges.append((opened.program, opened.start..<start)) }
+                    if ranges.count < Self.mostParts {
+                        ranges.append((opened.program, opened.start..<start))
+                    } else {
+                        leftOut += 1
+                    }
                     open = nil
                 }
             } else if open == nil, text.hasPrefix("libbpf: ", in: line), warnings.count < Self.mostWarnings {
@@ -52,13 +61,25 @@ public struct ToolOutput: Sendable, Hashable {
         }
         // A frame that nobody closed goes on to the end.
         if let open { ranges.append((open.program, open.start..<text.bytes.count)) }
-        if !hasFrames { ranges = [(nil, text.range)] }
+        if !hasFrames {
+            let logs = text.unframedLogs
+            leftOut += max(0, logs.count - Self.mostParts)
+            ranges = logs.prefix(Self.mostParts).map { (nil, $0) }
+        }
         let cut = isCut
-        parts = ranges.map {
-            Part(program: $0.program, log: VerifierLog(text.part($0.range), isCut: cut))
+        var parts = ranges.map {
+            Part(program: $0.program, log: VerifierLog(text.part($0.range), isCut: cut, isForeign: true))
         }
         .filter { !$0.log.isEmpty }
+        if parts.isEmpty {
+            parts = LogSummary.all(in: bare).compactMap { summary in
+                let log = VerifierLog(LogBytes(summary.log), isCut: false, isForeign: true)
+                return summary.hasOmission || !log.isEmpty ? Part(program: summary.program, log: log) : nil
+            }
+        }
+        self.parts = parts
         self.warnings = warnings
+        self.leftOut = leftOut
     }
 
     /// `libbpf: prog 'name': -- BEGIN …`
@@ -84,43 +105,23 @@ extension VerifierLog {
 }
 
 extension LogBytes {
-    /// How far the verifier is looked for into a line: a journal's time, host and unit are shorter.
-    private static let longestPrefix = 120
-    /// How much of the end is looked through for the verifier's last line.
-    private static let tailSize = 1 << 20
-
-    /// How many bytes stand before each line of the verifier's that are not its own, as in a journal; told by its last line.
-    var prefixLength: Int {
-        // Past the end of the line that the tail begins in.
-        var start = bytes.count > Self.tailSize ? endOfLine(from: bytes.count - Self.tailSize, limit: bytes.count) : 0
-        var found = 0
-        while start < bytes.count {
-            let end = endOfLine(from: start, limit: bytes.count)
-            let line = start..<end
-            if let sign = firstIndex(of: "processed ", in: start..<min(end, start + Self.longestPrefix)),
-                firstIndex(of: " insns (limit ", in: line) != nil
-            {
-                found = sign - start
-            }
-            start = end + 1
-        }
-        return found
-    }
-
     /// Copied only where it is not all.
     func part(_ range: Range<Int>) -> LogBytes { range == self.range ? self : LogBytes(Array(bytes[range])) }
 
-    /// Lines that are shorter are left empty.
-    func withoutPrefix(of length: Int) -> [UInt8] {
-        var kept: [UInt8] = []
-        kept.reserveCapacity(bytes.count)
+    /// Logs one after the other, told by the statistics that each ends with.
+    var unframedLogs: [Range<Int>] {
+        var logs: [Range<Int>] = []
+        var first = 0
         var start = 0
         while start < bytes.count {
             let end = endOfLine(from: start, limit: bytes.count)
-            if end - start >= length { kept.append(contentsOf: bytes[(start + length)..<end]) }
-            kept.append(Byte.newline)
+            if hasPrefix("processed ", in: start..<end), startOfStatistics(behindMessage: start..<end) == start {
+                logs.append(first..<min(end + 1, bytes.count))
+                first = min(end + 1, bytes.count)
+            }
             start = end + 1
         }
-        return kept
+        if first < bytes.count { logs.append(first..<bytes.count) }
+        return logs
     }
 }

@@ -36,7 +36,7 @@ struct CheckCommand: AsyncParsableCommand {
 
     @Flag(
         name: .customLong("min-kernel"),
-        help: "The oldest of them from which on each program fits, and what sets it."
+        help: "The oldest of them on which each program fits, whether the newer ones take it too, and what sets it."
     )
     var findsOldest = false
 

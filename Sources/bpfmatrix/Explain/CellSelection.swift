@@ -6,13 +6,13 @@ import Results
 /// Which cells of results somebody means by a few words.
 struct CellSelection {
     let cells: [Cell]
+    /// `second on 6.1`: what was meant.
+    let name: String
 
     enum Unknown: Error, Hashable, CustomStringConvertible {
         case program(String, there: [String])
         case kernel(String, there: [String])
         case tooManyWords([String])
-        /// It is there, and nobody has refused it.
-        case accepted(String)
 
         private static let mostNames = 24
 
@@ -24,7 +24,6 @@ struct CellSelection {
                 "these results have no kernel '\(name)'; there are \(Self.list(there))"
             case .tooManyWords(let words):
                 "'\(words.joined(separator: " "))' is more than an object, a program and a kernel"
-            case .accepted(let what): "\(what): accepted, there is nothing to explain"
             }
         }
 
@@ -61,11 +60,9 @@ struct CellSelection {
             throw .program(words.joined(separator: " "), there: Self.names(of: results))
         }
         cells = meant.filter { kernels?.contains($0.kernel) ?? true }
-        let refused = cells.contains { $0.verdict != .accepted }
-        if !refused, !words.isEmpty || kernels != nil {
-            let where_ = kernels.map { " on " + $0.sorted().joined(separator: ", ") } ?? " everywhere"
-            throw .accepted((words.isEmpty ? "every program" : words.joined(separator: " ")) + where_)
-        }
+        name =
+            (words.isEmpty ? "every program" : words.joined(separator: " "))
+            + (kernels.map { " on " + $0.sorted().joined(separator: ", ") } ?? " everywhere")
     }
 
     private static func cells(_ words: [String], in results: MatrixResults) -> [Cell] {

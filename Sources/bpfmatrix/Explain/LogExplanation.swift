@@ -8,15 +8,20 @@ import VerifierLog
 /// Explains a verifier log from elsewhere, as far as it goes by itself.
 struct LogExplanation {
     private let parts: [(program: String?, log: VerifierLog?, explanation: Explanation)]
+    /// Logs in the same input that are not explained.
+    private let leftOut: Int
     private let style = Terminal.style()
 
     enum Refusal: Error, CustomStringConvertible {
         case noLog(name: String)
+        case results(name: String)
         case noReason(name: String, instructions: Int?)
 
         var description: String {
             switch self {
             case .noLog(let name): "\(name) is no verifier log, and has none in it"
+            case .results(let name):
+                "\(name) holds results, and is no log: leave out --log-file (bpfmatrix explain \(name))"
             case .noReason(let name, let instructions):
                 "the log in \(name) ends without a reason: "
                     + (instructions.map { "the verifier went through \($0) instructions and refused nothing" }
@@ -27,6 +32,7 @@ struct LogExplanation {
 
     init(of path: String) throws {
         let input = try InputBytes(path)
+        guard !ResultsDocument.isResults(input.bytes) else { throw Refusal.results(name: input.name) }
         let output = ToolOutput(input.bytes)
         var parts = output.parts.filter { !$0.log.messages.isEmpty || $0.log.isCut }.map { part in
             let evidence = Evidence(
@@ -47,9 +53,13 @@ struct LogExplanation {
             throw Refusal.noReason(name: input.name, instructions: log.statistics.instructions)
         }
         self.parts = parts
+        leftOut = output.leftOut
     }
 
     func print(asJSON: Bool) throws {
+        if leftOut > 0 {
+            Terminal.standardError("\(leftOut) more logs were left out: the first \(parts.count) are explained\n")
+        }
         if asJSON {
             let named = parts.map { ($0.program, $0.explanation) }
             return Terminal.standardOutput(String(decoding: try ExplanationsReport.data(named), as: UTF8.self))

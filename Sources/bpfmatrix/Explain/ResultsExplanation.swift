@@ -10,6 +10,7 @@ struct ResultsExplanation {
     private let input: InputBytes
     private let results: MatrixResults
     private let cells: [Cell]
+    private let meant: String
     private let style = Terminal.style()
 
     enum Form {
@@ -22,8 +23,9 @@ struct ResultsExplanation {
     init(of path: String, _ words: [String]) throws {
         input = try InputBytes(path)
         results = try ResultsDocument.read(input)
-        let refused = try CellSelection(words, in: results).cells.filter { $0.verdict != .accepted }
-        cells = refused.map(\.explained)
+        let selection = try CellSelection(words, in: results)
+        cells = selection.cells.filter { $0.verdict != .accepted }.map(\.explained)
+        meant = selection.name
     }
 
     func print(_ form: Form) throws {
@@ -38,7 +40,7 @@ struct ResultsExplanation {
 
     private var text: [String] {
         guard !cells.isEmpty else {
-            return ["every program was accepted by every kernel: there is nothing to explain"]
+            return ["\(meant.printable): accepted, there is nothing to explain"]
         }
         let kernels = results.kernels
         return Array(
@@ -54,6 +56,7 @@ struct ResultsExplanation {
     /// On a terminal without what it would obey; elsewhere byte for byte.
     private func printLogs() {
         let isTerminal = Terminal.isTerminal(STDOUT_FILENO)
+        if cells.isEmpty { Terminal.standardError("\(meant.printable): accepted, no kernel's log was kept\n") }
         for cell in cells {
             if cells.count > 1 {
                 let title = "==> \(cell.object) \(cell.program) on \(results.kernels.heading(of: cell.kernel)) <=="
@@ -87,6 +90,13 @@ enum ResultsDocument {
 
     private struct Head: Decodable {
         let schema: String?
+    }
+
+    /// Whether somebody took results for a log.
+    static func isResults(_ bytes: [UInt8]) -> Bool {
+        guard bytes.first(where: { !Data(" \n\r\t".utf8).contains($0) }) == UInt8(ascii: "{") else { return false }
+        let head = try? JSONDecoder().decode(Head.self, from: Data(bytes))
+        return head?.schema?.hasPrefix("bpfmatrix.results/") == true
     }
 
     static func read(_ input: InputBytes) throws(Refusal) -> MatrixResults {

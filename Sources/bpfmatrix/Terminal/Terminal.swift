@@ -5,6 +5,9 @@ import Reports
 
 /// What standard output and standard error are connected to.
 enum Terminal {
+    /// Lines of more columns are hard to read.
+    private static let widestText = 100
+
     struct Size {
         let width: Int
         let height: Int
@@ -20,7 +23,12 @@ enum Terminal {
         let names = locale.split(separator: ".").dropFirst().first.map { $0.lowercased() }
         let isUnicode = names.map { $0.hasPrefix("utf-8") || $0.hasPrefix("utf8") } ?? true
         let refusesColour = !(environment["NO_COLOR"] ?? "").isEmpty
-        return TextStyle(isUnicode: isUnicode, isColoured: isTerminal(descriptor) && !refusesColour)
+        let isTerminal = isTerminal(descriptor)
+        return TextStyle(
+            isUnicode: isUnicode,
+            isColoured: isTerminal && !refusesColour,
+            width: isTerminal ? min(size(of: descriptor).width, widestText) : nil
+        )
     }
 
     /// Something that lines can be redrawn on.

@@ -74,6 +74,17 @@ import Testing
         #expect(cause.words == "R0 invalid mem access 'map_value_or_null'")
     }
 
+    @Test("a helper that old kernels print by its number alone is not called by it")
+    func numbered() {
+        let cause = cause(
+            "5: (85) call 1",
+            "6: (79) r0 = *(u64 *)(r0 +0)",
+            "R0 invalid mem access 'map_value_or_null'"
+        )
+        #expect(cause.code == .nullDereference)
+        #expect(!cause.sentence.contains("1()"), "\(cause.sentence)")
+    }
+
     /// 6.12 of Tests/Causes/packet.c.
     @Test("a number that was a pointer into the packet before a call is stale, and one that never was is a number")
     func stale() {
@@ -102,6 +113,128 @@ import Testing
             "R6 invalid mem access 'scalar'"
         )
         #expect(anew.code == .scalarDereference)
+    }
+
+    /// 6.12 of Tests/Causes/packet.c.
+    @Test("of several calls, the one is blamed that moves packets; none where none is known to")
+    func mover() {
+        let log = [
+            "5: (2d) if r1 > r2 goto pc+5          ; R1_w=pkt(off=14,r=14) R2_w=pkt_end() R8=pkt(r=14)",
+            "6: (85) call bpf_ktime_get_ns#5       ; R0_w=scalar()",
+            "9: (85) call bpf_xdp_adjust_head#44   ; R0_w=scalar()",
+            "10: (85) call bpf_get_prandom_u32#7   ; R0_w=scalar()",
+            "12: (6b) *(u16 *)(r8 +12) = r6",
+            "R8 invalid mem access 'scalar'",
+        ]
+        let blamed = cause(log.joined(separator: "\n"))
+        #expect(blamed.code == .stalePacketPointer)
+        #expect(blamed.sentence == "R8 pointed into the packet before bpf_xdp_adjust_head(), which may move the packet")
+        let unknown = cause(log.filter { !$0.contains("adjust") }.joined(separator: "\n"))
+        #expect(unknown.code == .stalePacketPointer)
+        #expect(unknown.sentence == "R8 pointed into the packet before a call that may have moved the packet")
+    }
+
+    /// 6.12 of Tests/Causes/references.c.
+    @Test("of several releases, the one is blamed that took this very value; none where none is known to have")
+    func releaser() {
+        func log(_ first: String) -> String {
+            [
+                "19: (bf) r7 = r0                      ; R0=sock(ref_obj_id=2) R7_w=sock(ref_obj_id=2)",
+                "40: (bf) r1 = \(first)", "41: (85) call bpf_sk_release#86", "42: (bf) r1 = r6",
+                "43: (b7) r2 = 0", "44: (85) call bpf_ringbuf_submit#132", "45: (61) r6 = *(u32 *)(r7 +4)",
+                "R7 invalid mem access 'scalar'",
+            ].joined(separator: "\n")
+        }
+        #expect(cause(log("r7")).code == .referenceReleased)
+        #expect(cause(log("r7")).sentence == "R7 was given back by bpf_sk_release() and is used after that")
+        // What R7 held is printed between the move and the call, too.
+        let printed = log("r7 ; R1_w=sock(ref_obj_id=2) R7=sock(ref_obj_id=2)")
+        #expect(cause(printed).sentence == cause(log("r7")).sentence)
+        #expect(cause(log("r8")).code == .referenceReleased)
+        #expect(cause(log("r8")).sentence == "R7 is used after it, or what it was taken from, was given back")
+    }
+
+    @Test(
+        "whatever may be NULL is to be tested, wherever its type's name says so",
+        arguments: [
+            ("R1 invalid mem access 'ptr_or_null_'", CauseCode.nullDereference),
+            ("R1 invalid mem access 'trusted_ptr_or_null_'", .nullDereference),
+            ("R1 pointer arithmetic on mem_or_null prohibited", .nullDereference),
+            ("R1 pointer arithmetic on ringbuf_mem_or_null prohibited, null-check it first", .nullDereference),
+            ("R2 type=ptr_or_null_ expected=ptr_", .nullArgument),
+            ("R1 invalid mem access 'ptr_'", .untrustedPointer),
+            ("R1 pointer arithmetic on map_ptr prohibited", .pointerArithmetic),
+        ]
+    )
+    func mayBeNull(words: String, code: CauseCode) {
+        let cause = cause("0: (61) r1 = *(u32 *)(r1 +0)", words)
+        #expect(cause.code == code)
+        #expect(
+            (cause.cure == "test it before this line: if (!pointer) return 0;")
+                == (code == .nullDereference || code == .nullArgument)
+        )
+    }
+
+    @Test("memory of user space is not read as the kernel's")
+    func userMemory() {
+        let access = "0: (61) r1 = *(u32 *)(r1 +0)"
+        for words in ["R1 invalid mem access 'user_ptr_'", "R1 is ptr_task_struct access user memory: off=0"] {
+            #expect(cause(access, words).code == .untrustedPointer)
+            #expect(cause(access, words).cure?.contains("bpf_probe_read_user()") == true)
+        }
+        #expect(cause(access, "R1 is ptr_rq access percpu memory: off=4").cure?.contains("bpf_this_cpu_ptr()") == true)
+    }
+
+    @Test("the offset in a packet is told only where nothing variable was added to the pointer")
+    func packetOffsets() {
+        let access = "0: (71) r0 = *(u8 *)(r1 +0)"
+        let fixed = cause(access, "invalid access to packet, off=20 size=1, R1(id=0,off=20,r=14)")
+        #expect(fixed.sentence == "the packet is used at offset 20, and it was checked for 14 bytes only")
+        let variable = cause(access, "invalid access to packet, off=41 size=1, R1(id=1,off=41,r=0)")
+        #expect(variable.sentence.contains("an offset that varies") && !variable.sentence.contains("41"))
+        let negative = cause(access, "invalid access to packet, off=-1 size=1, R1(id=0,off=-1,r=4)")
+        #expect(negative.sentence == "the packet is used at offset -1, before its beginning")
+    }
+
+    @Test("where the offset does not vary, no check of an index is asked for")
+    func constantOffsets() {
+        let words = "invalid access to map value, value_size=256 off=0 size=512"
+        let constant = cause(
+            "0: (85) call bpf_probe_read_user#112",
+            words,
+            "R1 min value is outside of the allowed memory range"
+        )
+        #expect(constant.cure?.contains("index") == false)
+        let variable = cause(
+            "0: (71) r0 = *(u8 *)(r1 +0)",
+            words,
+            "R1 max value is outside of the allowed memory range"
+        )
+        #expect(variable.cure?.contains("index") == true)
+    }
+
+    @Test("what a newer kernel takes is no advice for an older one")
+    func structures() {
+        let words = "Arg#0 type PTR in f() is not supported yet."
+        #expect(cause(words) { $0.kernel.release = "5.10.0" }.cure?.contains("structures") == false)
+        #expect(cause(words) { $0.kernel.release = "6.1.0" }.cure?.contains("structures") == true)
+    }
+
+    @Test(
+        "words that stand for something else than the rule beside them",
+        arguments: [
+            ("R4 must be a known constant", CauseCode.helperArgumentConstant),
+            ("BPF_ATOMIC stores into R1 pkt is not allowed", .atomicNotAllowed),
+            ("func 'f' doesn't have 3-th argument", .contextAccess),
+            ("value -2147483648 makes map_value pointer be out of bounds", .unboundedOffset),
+            ("value 1073741824 makes map_value pointer be out of bounds", .pointerArithmetic),
+            ("The address of function f cannot be found", .targetMissing),
+            ("expected prog array map for tail call", .helperNotForMapType),
+            ("kernel subsystem misconfigured verifier", .helperNotForMapType),
+        ]
+    )
+    func words(words: String, code: CauseCode) {
+        #expect(cause("0: (85) call bpf_tail_call#12", words).code == code)
     }
 
     @Test("a back-edge is recursion only where loops are known to be allowed")

@@ -47,6 +47,24 @@ import Testing
         #expect(code(map(Self.hash, errno: 28), on: "6.1.0") == .mapAttributes)
     }
 
+    @Test("the size that is too large is blamed, and not the number of entries beside it")
+    func sizes() {
+        func sentence(_ type: UInt32, entries: UInt32, value: UInt32, errno: Int32 = 7) -> String {
+            var map = map(type, entries: entries, errno: errno)
+            map.keySize = 4
+            map.valueSize = value
+            return Cause(of: Evidence(refusal: .map(map), errno: errno)).sentence
+        }
+        let perCPUArray: UInt32 = 6
+        #expect(sentence(perCPUArray, entries: 1, value: 65536).contains("has 65536 bytes; one that each CPU"))
+        #expect(
+            sentence(perCPUArray, entries: 1, value: 65536, errno: 12).contains("has 65536 bytes; one that each CPU")
+        )
+        #expect(sentence(Self.hash, entries: 5, value: 8_000_000).contains("have 8000004 bytes together"))
+        #expect(sentence(Self.hash, entries: 1_000_000_000, value: 8).contains("1000000000 entries of 8 bytes"))
+        #expect(sentence(Self.hash, entries: 5, value: 8_000_000, errno: 12).contains("5 entries of 8000000 bytes"))
+    }
+
     private func code(
         _ section: String,
         type: UInt32?,

@@ -14,11 +14,11 @@ public struct CheckReport: Sendable {
     }
 
     public var text: String {
-        let parts = [table, oldest, failures + reasons(\.reasons, "will fail", .bad)]
-        let rest = [
-            reasons(\.unknowns, "?", .doubtful), reasons(\.attachment, "can be loaded, and not attached:", .doubtful),
+        let reasons = CheckReasons(results, style: style, heading: heading)
+        let parts = [
+            table, oldest, reasons.failures + reasons.refusals, reasons.unknowns, reasons.attachment,
         ]
-        let blocks = (parts + rest).filter { !$0.isEmpty } + [[sum]]
+        let blocks = parts.filter { !$0.isEmpty } + [[sum]]
         return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
     }
 
@@ -97,10 +97,10 @@ public struct CheckReport: Sendable {
             case (let kernel?, let older?):
                 let word = entry.isCertain ? "not on" : "not known on"
                 lines = [
-                    "\(title): fits from \(heading(kernel)); \(word) \(heading(older)), the next older that was checked\(but(entry))"
+                    "\(title): fits \(from(entry)) \(heading(kernel)); \(word) \(heading(older)), the next older that was checked\(but(entry))"
                 ]
             case (let kernel?, nil):
-                lines = ["\(title): fits from \(heading(kernel)), the oldest that was checked\(but(entry))"]
+                lines = ["\(title): fits \(from(entry)) \(heading(kernel)), the oldest that was checked\(but(entry))"]
             case (nil, let older?):
                 let word = entry.isCertain ? "not on" : "not known on"
                 lines = ["\(title): fits on none that was checked; \(word) \(heading(older)), the newest"]
@@ -114,6 +114,9 @@ public struct CheckReport: Sendable {
         }
     }
 
+    /// "From" only where it holds of all that are newer.
+    private func from(_ entry: OldestKernel) -> String { entry.newer.isEmpty ? "from" : "on" }
+
     private func but(_ entry: OldestKernel) -> String {
         entry.newer.isEmpty ? "" : "; but not on \(entry.newer.map(heading).joined(separator: ", "))"
     }
@@ -126,65 +129,8 @@ public struct CheckReport: Sendable {
         return "\(reason.code): \(reason.sentence)\(place)".printable
     }
 
-    // MARK: Why
-
-    private var failures: [String] {
-        results.kernels.compactMap { kernel in
-            kernel.failure.map { "?  \(heading(kernel.spec)): \($0.printable)" }
-        }
-    }
-
-    /// Where a reason was given.
-    private struct Place: Hashable {
-        let object: String
-        let program: String
-    }
-
-    private func reasons(
-        _ path: KeyPath<CheckCell, [CheckReason]>,
-        _ word: String,
-        _ paint: TextStyle.Paint
-    ) -> [String] {
-        var order: [CheckReason] = []
-        var kernels: [CheckReason: [String]] = [:]
-        var places: [CheckReason: [Place]] = [:]
-        for cell in results.cells {
-            for reason in cell[keyPath: path] {
-                if kernels[reason] == nil { order.append(reason) }
-                let kernel = heading(cell.kernel)
-                if kernels[reason]?.contains(kernel) != true { kernels[reason, default: []].append(kernel) }
-                let place = Place(object: cell.object, program: cell.program)
-                if places[reason]?.contains(place) != true { places[reason, default: []].append(place) }
-            }
-        }
-        let sign = word == "will fail" ? (style.isUnicode ? "✗ will fail" : "x will fail") : word
-        return order.flatMap { reason in
-            let title =
-                "\(style.paint(sign, paint))  \(title(places[reason] ?? [])) on \((kernels[reason] ?? []).joined(separator: ", "))"
-            var lines = [title, "    \(reason.code): \(reason.sentence)".printable]
-            if let place = reason.place {
-                let source = place.text.isEmpty ? "" : ": \(place.text)"
-                lines.append("    at \(place.description)\(source)".printable)
-            }
-            if let cure = reason.cure { lines.append("    do: \(cure)".printable) }
-            return lines
-        }
-    }
-
-    private func title(_ places: [Place]) -> String {
-        let objects = Set(places.map(\.object))
-        let all = results.objects.filter { objects.contains($0.name) }.flatMap { object in
-            object.programs.map { Place(object: object.name, program: $0.name) }
-        }
-        if places.count > 1, Set(places) == Set(all) {
-            return places.map(\.object).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
-                .joined(separator: ", ").printable
-        }
-        return places.map { "\($0.object) \($0.program)" }.joined(separator: ", ").printable
-    }
-
     private var sum: String {
-        var parts = ["\(results.count(.fits)) of \(results.cells.count) fit"]
+        var parts = ["\(results.count(.fits)) of \(results.cells.count) fit, the verifier's own analysis left aside"]
         if results.count(.willFail) > 0 { parts.append("\(results.count(.willFail)) will fail") }
         if results.count(.cannotTell) > 0 { parts.append("\(results.count(.cannotTell)) can't be told") }
         parts.append(results.kernels.count == 1 ? "1 kernel" : "\(results.kernels.count) kernels")
