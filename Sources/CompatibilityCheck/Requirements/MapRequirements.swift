@@ -37,8 +37,6 @@ struct MapRequirements {
         /// Those whose key is the index of an element.
         static let array: Set<UInt32> = [2, 3, 4, 6, 8, 12]
         static let ring: Set<UInt32> = [27, 31]
-        /// Hash tables and arrays of which each CPU has its own values.
-        static let perCPU: Set<UInt32> = [5, 6, 10]
         static let queue: Set<UInt32> = [22, 23, 30]
         static let storage: Set<UInt32> = [24, 28, 29, 32]
         static let stackTrace: UInt32 = 7
@@ -140,16 +138,9 @@ struct MapRequirements {
         }
     }
 
-    /// `array_map_alloc_check()` in kernel/bpf/arraymap.c, `htab_map_alloc_check()` in hashtab.c.
+    /// `htab_map_alloc_check()` in kernel/bpf/hashtab.c.
     private func checkElement(_ findings: inout Findings) {
-        if Kind.perCPU.contains(definition.type), definition.valueSize > Self.largestPerCPU {
-            findings.fails(
-                Reason(
-                    .memoryLimit,
-                    "\(title): its values have \(definition.valueSize) bytes; those that each CPU has its own of have at most \(Self.largestPerCPU)"
-                )
-            )
-        } else if Kind.hash.contains(definition.type),
+        if Kind.hash.contains(definition.type),
             UInt64(definition.keySize) + UInt64(definition.valueSize) >= Self.largestElement
         {
             findings.cannotTell(
@@ -161,8 +152,6 @@ struct MapRequirements {
         }
     }
 
-    /// `PCPU_MIN_UNIT_SIZE` of include/linux/percpu.h.
-    private static let largestPerCPU: UInt32 = 32 << 10
     /// Less than `KMALLOC_MAX_SIZE` with pages of 4 KiB by what an element needs besides.
     private static let largestElement: UInt64 = (4 << 20) - 64
 
