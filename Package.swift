@@ -38,13 +38,16 @@ let package = Package(
         .target(name: "ByteReader", swiftSettings: strict),
         .target(name: "ELF", dependencies: ["ByteReader"], swiftSettings: strict),
         .target(name: "BTF", dependencies: ["ByteReader"], swiftSettings: strict),
-        .target(name: "CORE", dependencies: ["BTF", "ByteReader"], swiftSettings: strict),
-        .target(name: "BPFObject", dependencies: ["BTF", "ByteReader", "ELF"], swiftSettings: strict),
+        .target(name: "Instruction", dependencies: ["ByteReader"], swiftSettings: strict),
+        .target(name: "CORE", dependencies: ["BTF", "ByteReader", "Instruction"], swiftSettings: strict),
+        .target(name: "BPFObject", dependencies: ["BTF", "ByteReader", "ELF", "Instruction"], swiftSettings: strict),
         .target(name: "VerifierLog", dependencies: ["BPFObject"], swiftSettings: strict),
         .target(name: "KernelProfile", dependencies: ["BTF", "ByteReader"], swiftSettings: strict),
         .target(
             name: "CompatibilityCheck",
-            dependencies: ["BPFObject", "BTF", "CORE", "ELF", "KernelProfile", "Results", "VerifierLog"],
+            dependencies: [
+                "BPFObject", "BTF", "CORE", "ELF", "Instruction", "KernelProfile", "Results", "VerifierLog",
+            ],
             swiftSettings: strict
         ),
         .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
@@ -111,7 +114,8 @@ let package = Package(
         .target(
             name: "Matrix",
             dependencies: [
-                "BPFObject", "BTF", "CompatibilityCheck", "CORE", "ContentDigest", "GuestProtocol", "KernelProfile",
+                "BPFObject", "BTF", "CompatibilityCheck", "CORE", "ContentDigest", "GuestProtocol", "Instruction",
+                "KernelProfile",
                 "KernelStore", "Platform",
                 "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ],
@@ -144,7 +148,7 @@ let package = Package(
         .executableTarget(
             name: "bpfmatrix-accuracy",
             dependencies: [
-                "KernelStore", "Matrix", "Results", "VirtualMachine", system,
+                "KernelStore", "Matrix", "Reports", "Results", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -195,10 +199,10 @@ let package = Package(
         .target(name: "TestBTF", dependencies: ["BTF", "ByteReader"], path: "Tests/TestBTF", swiftSettings: strict),
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
         .testTarget(name: "BTFTests", dependencies: ["BTF", "ByteReader", "TestBTF"]),
-        .testTarget(name: "CORETests", dependencies: ["BTF", "ByteReader", "CORE", "TestBTF"]),
+        .testTarget(name: "CORETests", dependencies: ["BTF", "ByteReader", "CORE", "Instruction", "TestBTF"]),
         // Objects that clang makes of a few lines.
         .target(name: "TestObjects", dependencies: ["BPFObject"], path: "Tests/TestObjects", swiftSettings: strict),
-        .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF", "TestObjects"]),
+        .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF", "Instruction", "TestObjects"]),
         .testTarget(
             name: "InspectionTests",
             dependencies: ["BPFObject", "Inspection", "Reports", "TestObjects"]
@@ -207,7 +211,8 @@ let package = Package(
         .testTarget(
             name: "CompatibilityCheckTests",
             dependencies: [
-                "BPFObject", "BTF", "CompatibilityCheck", "KernelProfile", "Results", "TestKernels", "TestObjects",
+                "BPFObject", "BTF", "CompatibilityCheck", "Instruction", "KernelProfile", "Results", "TestKernels",
+                "TestObjects",
                 "TestProfiles", "VerifierLog",
             ]
         ),
@@ -264,6 +269,7 @@ let package = Package(
             name: "KernelTests",
             dependencies: [
                 "BPFObject", "BTF", "ByteReader", "CORE", "ChildProcess", "ContentDigest", "ELF", "GuestImages",
+                "Instruction",
                 "GuestProtocol", "KernelProfile", "KernelStore", "Matrix",
                 "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VerifierLog", "VirtualMachine",
                 system,

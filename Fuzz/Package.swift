@@ -20,15 +20,16 @@ let package = Package(
         room("ByteReader"),
         room("ELF", ["ByteReader"]),
         room("BTF", ["ByteReader"]),
-        room("CORE", ["BTF", "ByteReader"]),
-        room("BPFObject", ["BTF", "ByteReader", "ELF"]),
+        room("Instruction", ["ByteReader"]),
+        room("CORE", ["BTF", "ByteReader", "Instruction"]),
+        room("BPFObject", ["BTF", "ByteReader", "ELF", "Instruction"]),
         room("VerifierLog", ["BPFObject"]),
         room("KernelProfile", ["BTF", "ByteReader"]),
         room("Inspection", ["BPFObject", "BTF", "CORE"]),
         room("Results", ["VerifierLog"]),
         room(
             "CompatibilityCheck",
-            ["BPFObject", "BTF", "CORE", "ELF", "KernelProfile", "Results", "VerifierLog"]
+            ["BPFObject", "BTF", "CORE", "ELF", "Instruction", "KernelProfile", "Results", "VerifierLog"]
         ),
         room("Reports", ["BPFObject", "Inspection", "Results", "VerifierLog"]),
         // What the first inputs are made from.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Instruction
+
 /// Writes a BPF object file from instructions: what needs no compiler, such as the programs by which a guest proves
 /// itself. Little-endian, without maps, relocations or BTF.
 public struct ObjectBuilder: Sendable {

@@ -2,6 +2,7 @@
 
 import BPFObject
 import ELF
+import Instruction
 
 /// An object that kernels are asked about: read once, held against any number of them.
 public struct CheckedObject: Sendable {

@@ -2,6 +2,7 @@
 
 import BPFObject
 import GuestProtocol
+import Instruction
 
 /// The programs by which a VM earns its vote: one that every kernel must accept, and one that none may.
 ///

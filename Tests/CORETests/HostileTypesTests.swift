@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BTF
+import Instruction
 import TestBTF
 import Testing
 
@@ -42,7 +43,7 @@ import Testing
                     _ = resolution.description
                     _ = resolution.local?.description
                     _ = resolution.target?.description
-                    _ = resolution.patch(COREInstruction(code: 0x61))
+                    _ = resolution.patch(BPFInstruction(code: 0x61))
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 import BTF
 import CORE
+import Instruction
 import TestBTF
 import Testing
 
@@ -49,28 +50,28 @@ import Testing
     func fields() throws {
         let resolution = try Self.resolution(Self.unsigned(4), Self.unsigned(4))
         for code in [Code.load32, Code.store32, Code.storeImmediate32] {
-            let patched = COREInstruction(code: code, offset: 8, immediate: 7)
+            let patched = BPFInstruction(code: code, offset: 8, immediate: 7)
             #expect(
-                resolution.patch(COREInstruction(code: code, offset: 4, immediate: 7))
+                resolution.patch(BPFInstruction(code: code, offset: 4, immediate: 7))
                     == .patched(patched, second: nil)
             )
         }
         for code in [Code.move, Code.add32] {
-            let patched = COREInstruction(code: code, destination: 3, immediate: 8)
+            let patched = BPFInstruction(code: code, destination: 3, immediate: 8)
             #expect(
-                resolution.patch(COREInstruction(code: code, destination: 3, immediate: 4))
+                resolution.patch(BPFInstruction(code: code, destination: 3, immediate: 4))
                     == .patched(patched, second: nil)
             )
         }
-        let wide = COREInstruction(code: Code.wide, immediate: 4)
-        let second = COREInstruction(code: 0)
+        let wide = BPFInstruction(code: Code.wide, immediate: 4)
+        let second = BPFInstruction(code: 0)
         #expect(
             resolution.patch(wide, followedBy: second)
-                == .patched(COREInstruction(code: Code.wide, immediate: 8), second: second)
+                == .patched(BPFInstruction(code: Code.wide, immediate: 8), second: second)
         )
         #expect(resolution.patch(wide) == .refused(.unexpectedInstruction(code: Code.wide)))
         for code in [Code.moveRegister, Code.jump] {
-            #expect(resolution.patch(COREInstruction(code: code)) == .refused(.unexpectedInstruction(code: code)))
+            #expect(resolution.patch(BPFInstruction(code: code)) == .refused(.unexpectedInstruction(code: code)))
         }
     }
 
@@ -78,11 +79,11 @@ import Testing
     func validation() throws {
         let resolution = try Self.resolution(Self.unsigned(4), Self.unsigned(4))
         #expect(
-            resolution.patch(COREInstruction(code: Code.load32, offset: 5))
+            resolution.patch(BPFInstruction(code: Code.load32, offset: 5))
                 == .refused(.unexpectedValue(found: 5, expected: 4))
         )
         #expect(
-            resolution.patch(COREInstruction(code: Code.move, immediate: -4))
+            resolution.patch(BPFInstruction(code: Code.move, immediate: -4))
                 == .refused(.unexpectedValue(found: -4, expected: 4))
         )
     }
@@ -91,21 +92,21 @@ import Testing
     func resized() throws {
         let wider = try Self.resolution(Self.unsigned(4), Self.unsigned(8))
         #expect(
-            wider.patch(COREInstruction(code: Code.load32, offset: 4))
-                == .patched(COREInstruction(code: Code.load64, offset: 8), second: nil)
+            wider.patch(BPFInstruction(code: Code.load32, offset: 4))
+                == .patched(BPFInstruction(code: Code.load64, offset: 8), second: nil)
         )
         let narrower = try Self.resolution(Self.unsigned(8), Self.unsigned(1))
         #expect(
-            narrower.patch(COREInstruction(code: Code.load64, offset: 4))
-                == .patched(COREInstruction(code: Code.load8, offset: 8), second: nil)
+            narrower.patch(BPFInstruction(code: Code.load64, offset: 4))
+                == .patched(BPFInstruction(code: Code.load8, offset: 8), second: nil)
         )
         // Arithmetic does not read anything.
         #expect(
-            wider.patch(COREInstruction(code: Code.move, immediate: 4))
-                == .patched(COREInstruction(code: Code.move, immediate: 8), second: nil)
+            wider.patch(BPFInstruction(code: Code.move, immediate: 4))
+                == .patched(BPFInstruction(code: Code.move, immediate: 8), second: nil)
         )
         #expect(
-            wider.patch(COREInstruction(code: Code.load64, offset: 4))
+            wider.patch(BPFInstruction(code: Code.load64, offset: 4))
                 == .refused(.unexpectedSize(found: 8, expected: 4))
         )
     }
@@ -119,18 +120,18 @@ import Testing
         for (size, object, otherSize, kernel) in table {
             let resolution = try Self.resolution(object, kernel)
             #expect(
-                resolution.patch(COREInstruction(code: Code.load32, offset: 4))
+                resolution.patch(BPFInstruction(code: Code.load32, offset: 4))
                     == .poisoned(.otherSize(local: size, kernel: otherSize))
             )
             #expect(
-                resolution.patch(COREInstruction(code: Code.move, immediate: 4))
-                    == .patched(COREInstruction(code: Code.move, immediate: 8), second: nil)
+                resolution.patch(BPFInstruction(code: Code.move, immediate: 4))
+                    == .patched(BPFInstruction(code: Code.move, immediate: 8), second: nil)
             )
         }
         let pointers = try Self.resolution(Self.pointer, Self.pointer)
         #expect(
-            pointers.patch(COREInstruction(code: Code.load64, offset: 4))
-                == .patched(COREInstruction(code: Code.load64, offset: 8), second: nil)
+            pointers.patch(BPFInstruction(code: Code.load64, offset: 4))
+                == .patched(BPFInstruction(code: Code.load64, offset: 8), second: nil)
         )
     }
 
@@ -138,11 +139,11 @@ import Testing
     func farAway() throws {
         let resolution = try Self.resolution(Self.unsigned(4), Self.unsigned(4), at: 32768)
         #expect(
-            resolution.patch(COREInstruction(code: Code.load32, offset: 4)) == .refused(.offsetTooLarge(32768))
+            resolution.patch(BPFInstruction(code: Code.load32, offset: 4)) == .refused(.offsetTooLarge(32768))
         )
         #expect(
-            resolution.patch(COREInstruction(code: Code.move, immediate: 4))
-                == .patched(COREInstruction(code: Code.move, immediate: 32768), second: nil)
+            resolution.patch(BPFInstruction(code: Code.move, immediate: 4))
+                == .patched(BPFInstruction(code: Code.move, immediate: 32768), second: nil)
         )
     }
 
@@ -150,9 +151,9 @@ import Testing
     func missing() throws {
         let resolution = try Self.resolution(Self.unsigned(4), Self.pointer)
         for code in [Code.load32, Code.wide, Code.jump] {
-            #expect(resolution.patch(COREInstruction(code: code)) == .poisoned(.notFound))
+            #expect(resolution.patch(BPFInstruction(code: code)) == .poisoned(.notFound))
         }
-        #expect(COREInstruction.poison.immediate == 0xbad_2310)
+        #expect(BPFInstruction.poison.immediate == 0xbad_2310)
     }
 
     @Test("a value of 64 bits goes into both halves of a wide load")
@@ -162,14 +163,14 @@ import Testing
         _ = pair.kernel.enumeration("e", [("A", 0x1_2345_6789_abcd)], size: 8, is64Bit: true)
         let resolution = try pair.resolve(.enumeratorValue, "0")
         let patched = resolution.patch(
-            COREInstruction(code: Code.wide, immediate: 1),
-            followedBy: COREInstruction(code: 0)
+            BPFInstruction(code: Code.wide, immediate: 1),
+            followedBy: BPFInstruction(code: 0)
         )
         #expect(
             patched
                 == .patched(
-                    COREInstruction(code: Code.wide, immediate: 0x6789_abcd),
-                    second: COREInstruction(code: 0, immediate: 0x1_2345)
+                    BPFInstruction(code: Code.wide, immediate: 0x6789_abcd),
+                    second: BPFInstruction(code: 0, immediate: 0x1_2345)
                 )
         )
     }

@@ -71,7 +71,7 @@ enum FuzzTarget: String, CaseIterable {
                 _ = resolution.description
                 let instruction = function.instructions[relocation.instruction]
                 let next = function.instructions.dropFirst(relocation.instruction + 1).first
-                _ = resolution.patch(COREInstruction(instruction), followedBy: next.map(COREInstruction.init))
+                _ = resolution.patch(instruction, followedBy: next)
             }
         }
     }
@@ -102,17 +102,5 @@ enum FuzzTarget: String, CaseIterable {
     private static func profile(_ bytes: [UInt8]) {
         guard let profile = try? KernelProfile(bytes) else { return }
         _ = try? profile.encoded()
-    }
-}
-
-extension COREInstruction {
-    init(_ instruction: BPFInstruction) {
-        self.init(
-            code: instruction.code,
-            destination: instruction.destination,
-            source: instruction.source,
-            offset: instruction.offset,
-            immediate: instruction.immediate
-        )
     }
 }

@@ -2,6 +2,7 @@
 
 import BTF
 import ELF
+import Instruction
 
 /// A function of an object: an entry point, or one in `.text` that is called by others.
 public struct BPFFunction: Sendable {

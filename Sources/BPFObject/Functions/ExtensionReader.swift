@@ -2,6 +2,7 @@
 
 import BTF
 import ELF
+import Instruction
 
 /// An instruction that CO-RE changes for each kernel.
 public struct PlacedRelocation: Sendable {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Instruction
+
 /// A program with the functions that it reaches, as libbpf hands it to the kernel: numbers of instructions are those of a
 /// verifier log.
 public struct LinkedProgram: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ELF
+import Instruction
 
 /// What an instruction refers to: an ELF relocation, and what libbpf understands by it (`bpf_program__record_reloc`).
 public struct Reference: Sendable, Hashable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BTF
+import Instruction
 
 /// A place in the source that an object was compiled from, as the compiler left it in `.BTF.ext`.
 public struct SourcePlace: Sendable, Hashable {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Instruction
+
 extension BPFInstruction {
     /// The instruction as a verifier log spells it (kernel/bpf/disasm.c as of Linux 6.18): `(b7) r0 = 0`.
     ///

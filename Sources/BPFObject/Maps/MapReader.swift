@@ -2,6 +2,7 @@
 
 import BTF
 import ELF
+import Instruction
 
 /// The maps that libbpf would create for an object, in its order: those of `.maps`, global data, the kernel's configuration,
 /// `struct_ops` (`bpf_object__init_maps`).

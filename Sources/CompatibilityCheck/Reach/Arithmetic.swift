@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFObject
+import Instruction
 
 /// Instructions that compute, on what is known.
 extension KnownState {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFObject
+import Instruction
 
 /// Which way a conditional jump goes, as the verifier sees it.
 enum Branch: Sendable, Hashable {

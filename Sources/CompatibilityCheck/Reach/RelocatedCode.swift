@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFObject
+import Instruction
 
 /// A program as one kernel gets it: instructions with what libbpf puts into them, and what they refer to.
 struct RelocatedCode: Sendable {

@@ -3,6 +3,7 @@
 import BPFObject
 import BTF
 import CORE
+import Instruction
 import VerifierLog
 
 /// Every function of an object with its CO-RE relocations resolved in one kernel.
@@ -75,12 +76,11 @@ struct RelocatedFunctions {
         let instruction = function.instructions[place]
         let following = place + 1 < function.instructions.count ? function.instructions[place + 1] : nil
         let patch = resolution.patch(
-            COREInstruction(instruction),
-            followedBy: instruction.isWideLoad ? following.map(COREInstruction.init) : nil
+            instruction,
+            followedBy: instruction.isWideLoad ? following : nil
         )
         switch patch {
-        case .patched(let patched, let second):
-            return .patched(BPFInstruction(patched), second: second.map(BPFInstruction.init))
+        case .patched(let patched, let second): return .patched(patched, second: second)
         case .poisoned(.notFound): return .poisoned(Self.sentence(resolution))
         case .poisoned(.otherSize(let local, let other)):
             return .poisoned(
@@ -100,29 +100,5 @@ struct RelocatedFunctions {
             return .notKnown("\(refusal)")
         case .undecided: return .notKnown("\(resolution)")
         }
-    }
-}
-
-extension COREInstruction {
-    fileprivate init(_ instruction: BPFInstruction) {
-        self.init(
-            code: instruction.code,
-            destination: instruction.destination,
-            source: instruction.source,
-            offset: instruction.offset,
-            immediate: instruction.immediate
-        )
-    }
-}
-
-extension BPFInstruction {
-    fileprivate init(_ instruction: COREInstruction) {
-        self.init(
-            code: instruction.code,
-            destination: instruction.destination,
-            source: instruction.source,
-            offset: instruction.offset,
-            immediate: instruction.immediate
-        )
     }
 }

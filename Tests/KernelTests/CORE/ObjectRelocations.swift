@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BTF
-import ByteReader
 import CORE
 import ELF
+import Instruction
 import Testing
 
 /// What this project's own code makes of an object's relocations, in the words of `AppliedRelocation`.
@@ -22,7 +22,7 @@ struct ObjectRelocations {
         var relocator = CORERelocator(types: types, target: target)
         for section in extensions.relocations {
             let code = try #require(file.section(named: section.name.text))
-            let instructions = Self.instructions(try file.contents(of: code), order: file.byteOrder)
+            let instructions = BPFInstruction.decode(try file.contents(of: code), order: file.byteOrder)
             for (number, record) in section.records.enumerated() {
                 let offset = Int(record.instructionOffset)
                 let program = try #require(
@@ -45,8 +45,8 @@ struct ObjectRelocations {
 
     private static func applied(
         _ resolution: COREResolution,
-        to instruction: COREInstruction,
-        _ second: COREInstruction?
+        to instruction: BPFInstruction,
+        _ second: BPFInstruction?
     ) -> AppliedRelocation {
         var applied = AppliedRelocation(
             local: resolution.local.map { AppliedRelocation.cut("\($0)") } ?? "?",
@@ -81,26 +81,7 @@ struct ObjectRelocations {
 
     private static func unsigned(_ value: some FixedWidthInteger) -> UInt64 { UInt64(bitPattern: Int64(value)) }
 
-    private static func wide(_ first: COREInstruction, _ second: COREInstruction) -> UInt64 {
+    private static func wide(_ first: BPFInstruction, _ second: BPFInstruction) -> UInt64 {
         UInt64(UInt32(bitPattern: second.immediate)) << 32 | UInt64(UInt32(bitPattern: first.immediate))
-    }
-
-    private static func instructions(_ bytes: ArraySlice<UInt8>, order: ByteOrder) -> [COREInstruction] {
-        var reader = ByteReader(bytes, order: order)
-        var instructions: [COREInstruction] = []
-        while let code = try? reader.integer(UInt8.self), let registers = try? reader.integer(UInt8.self),
-            let offset = try? reader.integer(Int16.self), let immediate = try? reader.integer(Int32.self)
-        {
-            instructions.append(
-                COREInstruction(
-                    code: code,
-                    destination: order == .littleEndian ? registers & 0xf : registers >> 4,
-                    source: order == .littleEndian ? registers >> 4 : registers & 0xf,
-                    offset: offset,
-                    immediate: immediate
-                )
-            )
-        }
-        return instructions
     }
 }

@@ -50,7 +50,7 @@ public struct BPFInstruction: Sendable, Hashable {
     }
 
     /// The instructions in `bytes`; what is left over at the end is none.
-    static func decode(_ bytes: ArraySlice<UInt8>, order: ByteOrder) -> [BPFInstruction] {
+    public static func decode(_ bytes: ArraySlice<UInt8>, order: ByteOrder) -> [BPFInstruction] {
         bytes.withUnsafeBytes { buffer in
             (0..<buffer.count / size).map { BPFInstruction(buffer, at: $0 * size, order: order) }
         }
@@ -70,7 +70,7 @@ public struct BPFInstruction: Sendable, Hashable {
     }
 
     /// As a little-endian object has it.
-    var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         let words = [UInt8(truncatingIfNeeded: offset), UInt8(truncatingIfNeeded: offset >> 8)]
         let value = (0..<4).map { UInt8(truncatingIfNeeded: immediate >> (8 * Int32($0))) }
         return [code, destination & 0xf | source << 4] + words + value
@@ -118,15 +118,19 @@ extension BPFInstruction {
     /// Loads a 64-bit constant (`BPF_LD | BPF_IMM | BPF_DW`): the next instruction holds the upper half.
     public var isWideLoad: Bool { code == Self.wideLoadCode }
 
-    static let callCode: UInt8 = 0x85
-    static let wideLoadCode: UInt8 = 0x18
+    /// `BPF_JMP | BPF_CALL`.
+    public static let callCode: UInt8 = 0x85
+    /// `BPF_LD | BPF_IMM | BPF_DW`.
+    public static let wideLoadCode: UInt8 = 0x18
     /// `BPF_PSEUDO_FUNC`: a wide load's source register where it loads the address of a function.
-    static let functionAddress: UInt8 = 4
+    public static let functionAddress: UInt8 = 4
     /// `BPF_PSEUDO_CALL`.
-    static let functionCall: UInt8 = 1
+    public static let functionCall: UInt8 = 1
     /// `BPF_PSEUDO_KFUNC_CALL`.
-    static let kernelFunctionCall: UInt8 = 2
+    public static let kernelFunctionCall: UInt8 = 2
 
     /// libbpf's `insn_is_subprog_call`.
-    var isProgramCall: Bool { code == Self.callCode && source == Self.functionCall && destination == 0 && offset == 0 }
+    public var isProgramCall: Bool {
+        code == Self.callCode && source == Self.functionCall && destination == 0 && offset == 0
+    }
 }

@@ -1,33 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An instruction's fields (`struct bpf_insn` in include/uapi/linux/bpf.h).
-public struct COREInstruction: Sendable, Hashable {
-    public var code: UInt8
-    public var destination: UInt8
-    public var source: UInt8
-    public var offset: Int16
-    public var immediate: Int32
+import Instruction
 
-    public init(code: UInt8, destination: UInt8 = 0, source: UInt8 = 0, offset: Int16 = 0, immediate: Int32 = 0) {
-        self.code = code
-        self.destination = destination
-        self.source = source
-        self.offset = offset
-        self.immediate = immediate
-    }
-
+extension BPFInstruction {
     /// What libbpf puts in the place of one that could not be relocated: a call of a helper that no kernel has, `0xbad2310`.
     /// The verifier refuses it with `invalid func unknown#195896080`, but only where it is reached.
-    public static let poison = COREInstruction(code: 0x85, immediate: 195_896_080)
-
-    /// `BPF_LD | BPF_IMM | BPF_DW`: the only one that takes two places.
-    public var isWideLoad: Bool { code == 0x18 }
+    public static let poison = BPFInstruction.call(195_896_080)
 }
 
 /// What a relocation does to its instruction (`bpf_core_patch_insn` in libbpf's relo_core.c).
 public enum COREPatch: Sendable, Hashable {
     /// The instruction's new form; the second is there for one that takes two places.
-    case patched(COREInstruction, second: COREInstruction?)
+    case patched(BPFInstruction, second: BPFInstruction?)
     case poisoned(Reason)
     case refused(CORERefusal)
     /// Nothing is known of the relocation.
@@ -46,7 +30,7 @@ extension COREResolution {
     /// - Parameters:
     ///   - instruction: as the compiler made it.
     ///   - second: what follows it, where it takes two places.
-    public func patch(_ instruction: COREInstruction, followedBy second: COREInstruction? = nil) -> COREPatch {
+    public func patch(_ instruction: BPFInstruction, followedBy second: BPFInstruction? = nil) -> COREPatch {
         switch outcome {
         case .poisoned: .poisoned(.notFound)
         case .refused(let refusal): .refused(refusal)
@@ -56,25 +40,13 @@ extension COREResolution {
     }
 }
 
-extension COREInstruction {
-    /// The lowest three bits of an opcode: `BPF_CLASS`.
-    private enum Class: UInt8 {
-        case load = 0
-        case loadRegister = 1
-        case store = 2
-        case storeRegister = 3
-        case arithmetic32 = 4
-        case jump = 5
-        case jump32 = 6
-        case arithmetic64 = 7
-    }
-
-    fileprivate func patched(with value: COREValue, followedBy second: COREInstruction?) -> COREPatch {
-        switch Class(rawValue: code & 7) {
-        case .arithmetic32, .arithmetic64: patchedImmediate(value)
+extension BPFInstruction {
+    fileprivate func patched(with value: COREValue, followedBy second: BPFInstruction?) -> COREPatch {
+        switch instructionClass {
+        case .alu32, .alu64: patchedImmediate(value)
         case .loadRegister, .store, .storeRegister: patchedOffset(value)
         case .load: patchedWideLoad(value, second)
-        case .jump, .jump32, nil: .refused(.unexpectedInstruction(code: code))
+        case .jump64, .jump32: .refused(.unexpectedInstruction(code: code))
         }
     }
 
@@ -109,7 +81,7 @@ extension COREInstruction {
         return .patched(patched, second: nil)
     }
 
-    private func patchedWideLoad(_ value: COREValue, _ second: COREInstruction?) -> COREPatch {
+    private func patchedWideLoad(_ value: COREValue, _ second: BPFInstruction?) -> COREPatch {
         guard isWideLoad, source == 0, offset == 0, let second, second.code == 0, second.destination == 0,
             second.source == 0, second.offset == 0
         else { return .refused(.unexpectedInstruction(code: code)) }
