@@ -15,8 +15,6 @@ struct MatrixTable {
         let kernel: String
     }
 
-    private static let gap = 3
-
     init(objects: [TestedObject], kernels: [TestedKernel], cells: some Sequence<Cell>, style: TextStyle) {
         self.kernels = kernels
         self.style = style
@@ -39,57 +37,30 @@ struct MatrixTable {
     private static let wholeObject = "*"
 
     var lines: [String] {
-        let names = objects.flatMap(\.programs).map { Self.title($0).count }
-        let types = objects.flatMap(\.programs).map(\.type.count)
-        let nameWidth = max(names.max() ?? 0, 16)
-        let typeWidth = types.max() ?? 0
-        let widths = kernels.map(width)
-        let margin = String(repeating: " ", count: 2 + nameWidth + Self.gap + typeWidth)
-        let heading = zip(kernels, widths).map { kernel, width in
-            Self.gapped(style.paint(Self.centred(kernels.heading(of: kernel.spec).printable, in: width), .strong))
+        let columns = kernels.map { kernel in
+            let words = cells.values.filter { $0.kernel == kernel.spec }.map { text($0).count }
+            return ProgramTable.Column(
+                kernel: kernel.spec,
+                heading: kernels.heading(of: kernel.spec).printable,
+                widest: words.max() ?? 1
+            )
         }
-        var lines = [(margin + heading.joined()).withoutTrailingBlanks]
-        for object in objects {
-            let digest =
-                objects.count > ObjectsLine.mostDigests ? "   " + style.paint(style.digest(object.sha256), .faint) : ""
-            lines.append(style.paint(object.name.printable, .strong) + digest)
-            for program in object.programs {
-                let name = Self.title(program).padded(to: nameWidth)
-                let type = style.paint(program.type.padded(to: typeWidth), .faint)
-                let cells = zip(kernels, widths).map { kernel, width in
-                    Self.gapped(cell(object, program, kernel, width: width))
-                }
-                lines.append(
-                    "  \(name)\(String(repeating: " ", count: Self.gap))\(type)\(cells.joined())".withoutTrailingBlanks
-                )
+        let hasDigests = objects.count > ObjectsLine.mostDigests
+        let table = ProgramTable(
+            objects: objects,
+            columns: columns,
+            style: style,
+            title: { $0.name == Self.wholeObject ? "(the whole object)" : $0.name.printable },
+            remark: { hasDigests ? "   " + style.paint(style.digest($0.sha256), .faint) : "" }
+        )
+        return table.lines { object, program, column in
+            cells[Place(object: object.name, program: program.name, kernel: column.kernel)].map {
+                ProgramTable.Word(text: text($0), paint: style.paint(of: $0.verdict))
             }
         }
-        return lines
-    }
-
-    private static func title(_ program: TestedProgram) -> String {
-        program.name == wholeObject ? "(the whole object)" : program.name.printable
-    }
-
-    private func cell(_ object: TestedObject, _ program: TestedProgram, _ kernel: TestedKernel, width: Int) -> String {
-        let place = Place(object: object.name, program: program.name, kernel: kernel.spec)
-        guard let cell = cells[place] else { return style.paint(Self.centred(style.pending, in: width), .faint) }
-        return style.paint(Self.centred(text(cell), in: width), style.paint(of: cell.verdict))
-    }
-
-    private func width(_ kernel: TestedKernel) -> Int {
-        let widest = cells.values.filter { $0.kernel == kernel.spec }.map { text($0).count }.max() ?? 1
-        return max(widest, kernels.heading(of: kernel.spec).count)
     }
 
     private func text(_ cell: Cell) -> String { style.text(cell.verdict, isCached: cell.isCached) }
-
-    private static func gapped(_ text: String) -> String { String(repeating: " ", count: gap) + text }
-
-    private static func centred(_ text: String, in width: Int) -> String {
-        let room = max(0, width - text.count)
-        return String(repeating: " ", count: room / 2) + text + String(repeating: " ", count: room - room / 2)
-    }
 }
 
 extension String {

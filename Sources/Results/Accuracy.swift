@@ -69,20 +69,4 @@ public struct Accuracy: Sendable {
         let isAnalysis = explanation.code.kind == .verifier && !foretold.contains(explanation.code)
         return isAnalysis ? .analysis : .other
     }
-
-    /// Predictions down, what the kernels said across.
-    public var table: String {
-        let columns = Truth.allCases
-        let header = "predicted".padded(to: 14) + columns.map { $0.rawValue.leftPadded(to: 22) }.joined()
-        let rows = Prediction.allCases.map { prediction in
-            prediction.rawValue.padded(to: 14)
-                + columns.map { "\(count(prediction, $0))".leftPadded(to: 22) }.joined()
-        }
-        return ([header] + rows).joined(separator: "\n")
-    }
-}
-
-extension String {
-    fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
-    fileprivate func leftPadded(to width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
 }

@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import KernelStore
 import Matrix
+import Reports
 import Results
 import SystemPackage
 import VirtualMachine
@@ -41,7 +42,7 @@ struct AccuracyCommand: AsyncParsableCommand {
             .run { _ in }
         let accuracy = Accuracy(predictions, against: verdicts)
         print("\(objects.count) objects, \(selected.count) kernels, \(predictions.cells.count) predictions\n")
-        print(accuracy.table)
+        print(AccuracyTable(accuracy).text)
         let failed = accuracy.count(.willFail, .other) + accuracy.count(.willFail, .analysis)
         print("\nof \(failed) that failed as foretold, \(accuracy.sameCode) with the same code")
         if accuracy.unjudged > 0 { print("\(accuracy.unjudged) without a verdict") }

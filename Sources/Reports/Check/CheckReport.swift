@@ -31,11 +31,7 @@ public struct CheckReport: Sendable {
 
     // MARK: The matrix
 
-    private func heading(_ spec: String) -> String {
-        guard let kernel = results.kernels.first(where: { $0.spec == spec }) else { return spec.printable }
-        let isUnique = !results.kernels.contains { $0.spec != spec && $0.version == kernel.version }
-        return (isUnique ? kernel.version : spec).printable
-    }
+    private func heading(_ spec: String) -> String { results.kernels.heading(of: spec).printable }
 
     private func text(_ prediction: Prediction) -> String {
         switch prediction {
@@ -57,33 +53,16 @@ public struct CheckReport: Sendable {
         let cells = Dictionary(results.cells.map { ([$0.object, $0.program, $0.kernel], $0.prediction) }) { one, _ in
             one
         }
-        let programs = results.objects.flatMap(\.programs)
-        let nameWidth = max(16, programs.map { $0.name.printable.count }.max() ?? 0)
-        let typeWidth = programs.map(\.type.count).max() ?? 0
         let widest = Prediction.allCases.filter { results.count($0) > 0 }.map { text($0).count }.max() ?? 1
-        let widths = results.kernels.map { max(widest, heading($0.spec).count) }
-        func centred(_ text: String, _ width: Int) -> String {
-            let room = max(0, width - text.count)
-            return String(repeating: " ", count: room / 2) + text + String(repeating: " ", count: room - room / 2)
+        let columns = results.kernels.map {
+            ProgramTable.Column(kernel: $0.spec, heading: heading($0.spec), widest: widest)
         }
-        let margin = String(repeating: " ", count: 2 + nameWidth + 3 + typeWidth)
-        let headings = zip(results.kernels, widths).map { "   " + style.paint(centred(heading($0.spec), $1), .strong) }
-        var lines = [(margin + headings.joined()).withoutTrailingBlanks]
-        for object in results.objects {
-            lines.append(style.paint(object.name.printable, .strong))
-            for program in object.programs {
-                let row = zip(results.kernels, widths).map { kernel, width in
-                    guard let prediction = cells[[object.name, program.name, kernel.spec]] else {
-                        return "   " + style.paint(centred(style.pending, width), .faint)
-                    }
-                    return "   " + style.paint(centred(text(prediction), width), paint(prediction))
+        return ProgramTable(objects: results.objects, columns: columns, style: style)
+            .lines { object, program, column in
+                cells[[object.name, program.name, column.kernel]].map {
+                    ProgramTable.Word(text: text($0), paint: paint($0))
                 }
-                let type = style.paint(program.type.padded(to: typeWidth), .faint)
-                let name = program.name.printable.padded(to: nameWidth)
-                lines.append("  \(name)   \(type)\(row.joined())".withoutTrailingBlanks)
             }
-        }
-        return lines
     }
 
     // MARK: The oldest kernel
