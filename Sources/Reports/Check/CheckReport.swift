@@ -113,7 +113,7 @@ public struct CheckReport: Sendable {
         if results.count(.willFail) > 0 { parts.append("\(results.count(.willFail)) will fail") }
         if results.count(.cannotTell) > 0 { parts.append("\(results.count(.cannotTell)) can't be told") }
         parts.append(results.kernels.count == 1 ? "1 kernel" : "\(results.kernels.count) kernels")
-        parts.append("no guest was started")
+        parts.append("foretold, not loaded")
         parts.append("\(Seconds.fine(results.seconds)) s")
         let paint: TextStyle.Paint =
             switch results.exitStatus {
