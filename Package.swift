@@ -46,11 +46,18 @@ let package = Package(
         .target(
             name: "CompatibilityCheck",
             dependencies: [
-                "BPFObject", "BTF", "CORE", "ELF", "Instruction", "KernelProfile", "Results", "VerifierLog",
+                "Assumptions", "BPFObject", "BTF", "CORE", "ELF", "Instruction", "KernelProfile", "LoaderContract",
+                "Results", "VerifierLog",
             ],
             swiftSettings: strict
         ),
-        .target(name: "GuestProtocol", dependencies: ["ByteReader"], swiftSettings: strict),
+        .target(name: "LoaderContract", swiftSettings: strict),
+        .target(
+            name: "Assumptions",
+            dependencies: ["BPFObject", "Instruction", "LoaderContract"],
+            swiftSettings: strict
+        ),
+        .target(name: "GuestProtocol", dependencies: ["ByteReader", "LoaderContract"], swiftSettings: strict),
         .target(name: "Platform", swiftSettings: strict),
         .target(name: "Inspection", dependencies: ["BPFObject", "BTF", "CORE"], swiftSettings: strict),
         .target(name: "Results", dependencies: ["VerifierLog"], swiftSettings: strict),
@@ -114,9 +121,8 @@ let package = Package(
         .target(
             name: "Matrix",
             dependencies: [
-                "BPFObject", "BTF", "CompatibilityCheck", "CORE", "ContentDigest", "GuestProtocol", "Instruction",
-                "KernelProfile",
-                "KernelStore", "Platform",
+                "Assumptions", "BPFObject", "BTF", "CompatibilityCheck", "CORE", "ContentDigest", "GuestProtocol",
+                "Instruction", "KernelProfile", "KernelStore", "LoaderContract", "Platform",
                 "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ],
             // What guests without the agent run; the second is a link to scripts/.
@@ -163,7 +169,7 @@ let package = Package(
         ),
         .target(
             name: "GuestAgent",
-            dependencies: ["CGuest", "GuestProtocol"],
+            dependencies: ["CGuest", "GuestProtocol", "LoaderContract"],
             swiftSettings: strict,
             linkerSettings: [.unsafeFlags(wrappedLoaderFunctions.flatMap { ["-Xlinker", "--wrap=\($0)"] })]
         ),
@@ -216,7 +222,11 @@ let package = Package(
                 "TestProfiles", "VerifierLog",
             ]
         ),
-        .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
+        .testTarget(
+            name: "AssumptionsTests",
+            dependencies: ["Assumptions", "BPFObject", "LoaderContract", "TestObjects"]
+        ),
+        .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol", "LoaderContract"]),
         .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results", "VerifierLog"]),
         .testTarget(
@@ -253,8 +263,8 @@ let package = Package(
         .testTarget(
             name: "MatrixTests",
             dependencies: [
-                "BPFObject", "GuestProtocol", "KernelProfile", "KernelStore", "Matrix", "Results", "TestKernels",
-                "VerdictCache", "VirtualMachine", system,
+                "BPFObject", "GuestProtocol", "KernelProfile", "KernelStore", "LoaderContract", "Matrix", "Results",
+                "TestKernels", "VerdictCache", "VirtualMachine", system,
             ]
         ),
         .testTarget(

@@ -46,12 +46,14 @@ void guest_share_kernel_btf(bool is_shared) {
     is_kernel_btf_shared = is_shared;
 }
 
-struct btf *__wrap_btf__load_vmlinux_btf(void) {
-    if (!is_kernel_btf_shared)
-        return __real_btf__load_vmlinux_btf();
+static struct btf *agents_kernel_btf(void) {
     if (!kernel_btf)
         kernel_btf = __real_btf__load_vmlinux_btf();
     return kernel_btf;
+}
+
+struct btf *__wrap_btf__load_vmlinux_btf(void) {
+    return is_kernel_btf_shared ? agents_kernel_btf() : __real_btf__load_vmlinux_btf();
 }
 
 void __wrap_btf__free(struct btf *btf) {
@@ -60,11 +62,12 @@ void __wrap_btf__free(struct btf *btf) {
 }
 
 int guest_parse_kernel_btf(void) {
-    return __wrap_btf__load_vmlinux_btf() ? 0 : errno;
+    return agents_kernel_btf() ? 0 : errno;
 }
 
 int guest_kernel_type(const char *name, uint32_t kind) {
-    struct btf *btf = __wrap_btf__load_vmlinux_btf();
+    /* The agent's own, whether objects share it or not: one that was parsed for this question would never be freed. */
+    struct btf *btf = agents_kernel_btf();
     return btf ? btf__find_by_name_kind(btf, name, kind) : -errno;
 }
 

@@ -28,6 +28,13 @@ struct Attempt {
         self.options = options
     }
 
+    /// The same program, for another place to attach it to.
+    func attached(to target: ProbedProgram.Target) -> Attempt {
+        var options = options
+        options.attach_btf_id = UInt32(max(0, target.identifier))
+        return Attempt(type, name, license, instructions, count, options)
+    }
+
     /// A descriptor or a negative errno. Without a buffer libbpf's own is kept.
     func load(log: UnsafeMutableBufferPointer<CChar>?, level: UInt32) -> Int32 {
         var options = options

@@ -71,7 +71,11 @@ final class KernelLoad {
         }
         if let failure = tell(.started(ProgramStarted(request: run.request.id, program: name))) { return failure }
 
-        let judged = judge(attempt, logLimit: Int(run.request.logLimit))
+        let (judged, target) = judge(
+            attempt,
+            attachedTo: run.object.targets(of: name),
+            logLimit: Int(run.request.logLimit)
+        )
         let report = ProgramReport(
             request: run.request.id,
             program: name,
@@ -81,7 +85,8 @@ final class KernelLoad {
             errno: judged.errno,
             log: judged.log,
             isLogCut: judged.isLogCut,
-            warnings: ""
+            warnings: "",
+            target: target
         )
         current?.outcome.reported.insert(name)
         if let failure = tell(.program(report)) { return failure }
@@ -96,6 +101,25 @@ final class KernelLoad {
         var errno: Int32 = 0
         var log: [UInt8] = []
         var isLogCut = false
+    }
+
+    /// Where any target will do, the program is tried with one after the other until the kernel takes it.
+    ///
+    /// - Returns: the answer, and with which target; of several refusals the first.
+    private func judge(
+        _ attempt: Attempt,
+        attachedTo targets: [ProbedProgram.Target],
+        logLimit: Int
+    ) -> (Judgement, target: String) {
+        guard let first = targets.first else { return (judge(attempt, logLimit: logLimit), "") }
+        let refusal = judge(attempt.attached(to: first), logLimit: logLimit)
+        if refusal.descriptor >= 0 { return (refusal, first.plainName) }
+        for target in targets.dropFirst() {
+            let (descriptor, _) = attempt.attached(to: target)
+                .load(into: &logs, level: VerifierLogLevel.statistics, limit: logLimit)
+            if descriptor >= 0 { return (Judgement(descriptor: descriptor, log: logs.text), target.plainName) }
+        }
+        return (refusal, first.plainName)
     }
 
     /// Asks for statistics alone first: the whole log costs several times as much, and where it does not fit, the

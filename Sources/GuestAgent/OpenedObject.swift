@@ -3,18 +3,25 @@
 import CGuest
 import Glibc
 import GuestProtocol
+import LoaderContract
 
 /// An object that libbpf has opened and not yet loaded; closed when the last reference goes.
 final class OpenedObject {
     let handle: OpaquePointer
+    /// What the contract set in it.
+    private let applied: AppliedContract
 
-    private init(handle: OpaquePointer) {
+    private init(handle: OpaquePointer, _ contract: LoaderContract) {
         self.handle = handle
+        applied = AppliedContract(contract, in: handle)
     }
 
     deinit {
         bpf_object__close(handle)
     }
+
+    /// What the program may be attached to, the first of which libbpf knows; empty where the object says it itself.
+    func targets(of program: String) -> [ProbedProgram.Target] { applied.targets[program] ?? [] }
 
     static func open(_ request: LoadRequest, messages: LoaderMessages) -> Result<OpenedObject, Refusal> {
         let handle = request.name.withCString { name in
@@ -28,7 +35,7 @@ final class OpenedObject {
         }
         let error = errno
         guard let handle else { return .failure(Refusal(errno: error, warnings: messages.text)) }
-        return .success(OpenedObject(handle: handle))
+        return .success(OpenedObject(handle: handle, request.contract))
     }
 
     /// Entry points, in the object's order; functions that are only called by them are not among them.

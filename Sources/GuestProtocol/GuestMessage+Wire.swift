@@ -44,6 +44,7 @@ extension GuestMessage {
             writer.write(report.log)
             writer.write(report.isLogCut)
             writer.write(report.warnings)
+            writer.write(report.target)
         case .map(let report):
             kind = .map
             writer.write(report.request)
@@ -150,6 +151,7 @@ extension ProgramReport {
         log = try reader.bytes()
         isLogCut = try reader.bool()
         warnings = try reader.string()
+        target = try reader.string()
     }
 }
 

@@ -58,6 +58,8 @@ public struct ProgramReport: Sendable, Hashable {
     public var isLogCut: Bool
     /// libbpf's warnings about this program, a line each.
     public var warnings: String
+    /// What the program was attached to where the contract leaves that to the agent; empty where it is the object's own.
+    public var target: String
 
     /// A line in the place of what the kernel cut off.
     public static let cutNote = "[the log is longer than was asked for; the kernel cut it]"
@@ -71,7 +73,8 @@ public struct ProgramReport: Sendable, Hashable {
         errno: Int32,
         log: [UInt8],
         isLogCut: Bool,
-        warnings: String
+        warnings: String,
+        target: String = ""
     ) {
         self.request = request
         self.program = program
@@ -82,6 +85,7 @@ public struct ProgramReport: Sendable, Hashable {
         self.log = log
         self.isLogCut = isLogCut
         self.warnings = warnings
+        self.target = target
     }
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LoaderContract
+
 /// How the agent goes through an object.
 public enum LoadStrategy: UInt8, Sendable, CaseIterable {
     /// The object is relocated once and every program of it is given to the kernel in that one pass.
@@ -45,6 +47,8 @@ public struct LoadRequest: Sendable, Hashable {
     public var logLimit: UInt32
     /// How much is wanted of what libbpf says of its relocations, in bytes; with 0 it is not even put into words.
     public var relocationLimit: UInt32
+    /// What is set in the object before it is loaded.
+    public var contract: LoaderContract
 
     public init(
         id: UInt32,
@@ -54,7 +58,8 @@ public struct LoadRequest: Sendable, Hashable {
         strategy: LoadStrategy = .onePass,
         skipped: [String] = [],
         logLimit: UInt32 = 64 << 20,
-        relocationLimit: UInt32 = 0
+        relocationLimit: UInt32 = 0,
+        contract: LoaderContract = .asCompiled
     ) {
         self.id = id
         self.name = name
@@ -64,6 +69,7 @@ public struct LoadRequest: Sendable, Hashable {
         self.skipped = skipped
         self.logLimit = logLimit
         self.relocationLimit = relocationLimit
+        self.contract = contract
     }
 }
 
@@ -139,6 +145,7 @@ public enum HostMessage: Sendable, Hashable {
             writer.write(request.skipped)
             writer.write(request.logLimit)
             writer.write(request.relocationLimit)
+            request.contract.write(to: &writer)
             writer.write(request.object)
         case .witness(let request):
             kind = .witness
@@ -179,6 +186,7 @@ public enum HostMessage: Sendable, Hashable {
             let skipped = try reader.strings()
             let logLimit = try reader.integer(UInt32.self)
             let relocationLimit = try reader.integer(UInt32.self)
+            let contract = try LoaderContract(&reader)
             self = .load(
                 LoadRequest(
                     id: id,
@@ -188,7 +196,8 @@ public enum HostMessage: Sendable, Hashable {
                     strategy: strategy,
                     skipped: skipped,
                     logLimit: logLimit,
-                    relocationLimit: relocationLimit
+                    relocationLimit: relocationLimit,
+                    contract: contract
                 )
             )
         case .witness:

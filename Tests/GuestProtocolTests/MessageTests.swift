@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GuestProtocol
+import LoaderContract
 import Testing
 
 @Suite struct MessageTests {
@@ -17,7 +18,12 @@ import Testing
                     strategy: .perProgram,
                     skipped: ["one", ""],
                     logLimit: 99,
-                    relocationLimit: 100
+                    relocationLimit: 100,
+                    contract: LoaderContract([
+                        .maxEntries(map: "hash", 1), .anyTarget(program: "p"), .valueSize(map: "stacks", 1016),
+                        .innerMaxEntries(map: "rings", 4096),
+                        .innerMap(map: "outer", InnerMap(type: 27, keySize: 1, valueSize: 2, maxEntries: 4096)),
+                    ])
                 )
             ),
             .witness(WitnessRequest(id: 4, digest: digest, object: [])),
@@ -53,7 +59,8 @@ import Testing
                 errno: 13,
                 log: Array("R0 !read_ok".utf8),
                 isLogCut: true,
-                warnings: "libbpf: …"
+                warnings: "libbpf: …",
+                target: "file_open"
             )
         ),
         .map(MapReport(request: 1, map: "events", index: 2, type: 27, maxEntries: 0, errno: 22, warnings: "")),
@@ -119,6 +126,13 @@ import Testing
         // A count of numbers that the message has no room for.
         #expect(throws: ProtocolError.self) {
             try GuestMessage(Frame(kind: 110, payload: [33, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0]))
+        }
+        // A setting of no kind that there is, and more settings than there are.
+        for settings: [UInt8] in [[1, 0, 0, 0, 9], [0xff, 0xff, 0xff, 0xff]] {
+            let fields = [UInt8](repeating: 0, count: 12)
+            #expect(throws: ProtocolError.self) {
+                try HostMessage(Frame(kind: 1, payload: fields + [LoadStrategy.onePass.rawValue] + fields + settings))
+            }
         }
         #expect(throws: ProtocolError.unknownMessage(77)) { try HostMessage(Frame(kind: 77, payload: [])) }
     }

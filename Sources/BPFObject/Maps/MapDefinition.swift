@@ -24,6 +24,16 @@ public struct MapDefinition: Sendable, Hashable {
     public internal(set) var keyType: UInt32 = 0
     public internal(set) var valueType: UInt32 = 0
 
+    init() {}
+
+    /// One that says nothing but its type and its sizes.
+    public init(type: UInt32, keySize: UInt32, valueSize: UInt32, maxEntries: UInt32) {
+        self.type = type
+        self.keySize = keySize
+        self.valueSize = valueSize
+        self.maxEntries = maxEntries
+    }
+
     public var typeName: String { MapType.name(type) }
 
     /// `BPF_MAP_TYPE_ARRAY_OF_MAPS`, `BPF_MAP_TYPE_HASH_OF_MAPS`

@@ -25,6 +25,14 @@ struct ProbedProgram {
             }
         }
 
+        /// As a section's name has it, and as libbpf wants it: without what the kernel puts before the names of some.
+        var plainName: String {
+            for opening in ["bpf_lsm_", "bpf_iter_", "btf_trace_"] where name.starts(with: opening) {
+                return String(name.dropFirst(opening.count))
+            }
+            return name
+        }
+
         /// Not above 0 where the kernel has no such thing.
         var identifier: Int32 {
             switch self {
@@ -107,6 +115,8 @@ struct ProbedProgram {
     private static let tracedFunctions = [
         Target.function("bpf_fentry_test1"), .function("bpf_modify_return_test"),
     ]
+    /// With six of them (net/bpf/test_run.c).
+    private static let manyArguments = Target.function("bpf_fentry_test6")
     /// Whose return value may be modified: where errors may be injected, and what asks the security modules.
     private static let modifiedFunctions = [
         Target.function("bpf_modify_return_test"), .function("security_file_open"),
@@ -117,6 +127,39 @@ struct ProbedProgram {
     private static let tracepoint = Target.type("btf_trace_sched_switch")
     /// `BPF_PROG_TYPE_NETFILTER`
     static let netfilter = bpf_prog_type(rawValue: 32)
+
+    /// Whether the kernel has what the program's section names.
+    static func isTargetKnown(of program: OpaquePointer) -> Bool {
+        let section = OpenedObject.section(program)
+        guard let slash = section.firstIndex(of: "/") else { return false }
+        let name = section[section.index(after: slash)...]
+        let target: Target =
+            switch (bpf_program__type(program), bpf_program__expected_attach_type(program)) {
+            case (BPF_PROG_TYPE_LSM, _): .function("bpf_lsm_\(name)")
+            case (_, BPF_TRACE_RAW_TP): .type("btf_trace_\(name)")
+            case (_, BPF_TRACE_ITER): .function("bpf_iter_\(name)")
+            default: .function(String(name))
+            }
+        return target.identifier > 0
+    }
+
+    /// What such programs can be attached to, those first that hand the most to a program, as far as the kernel has them.
+    static func targets(
+        of type: bpf_prog_type,
+        _ attachType: bpf_attach_type,
+        isSleepable: Bool
+    ) -> [Target] {
+        let candidates: [Target]
+        switch (type, attachType) {
+        case (BPF_PROG_TYPE_LSM, _): candidates = [hook]
+        case (BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP): candidates = [tracepoint]
+        case (BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER): candidates = [iterator]
+        case (BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN): candidates = modifiedFunctions
+        case (BPF_PROG_TYPE_TRACING, _): candidates = (isSleepable ? [] : [manyArguments]) + tracedFunctions
+        default: candidates = []
+        }
+        return candidates.filter { $0.identifier > 0 }
+    }
 
     /// Refused already without what it is to try, a program would tell nothing of that. Chooses what it is attached to.
     ///
