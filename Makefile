@@ -59,7 +59,7 @@ accuracy: setup ## hold what `check` foretells against what kernels say
 	$(SWIFT) build -c release --product bpfmatrix
 	.build/release/bpfmatrix-accuracy --kernels $(BENCH_KERNELS)
 	$(tool) compile Tests/Causes -o .build/causes
-	.build/release/bpfmatrix-accuracy --kernels $(BENCH_KERNELS) .build/causes/*.o
+	.build/release/bpfmatrix-accuracy --as-compiled --kernels $(BENCH_KERNELS) .build/causes/*.o
 
 lint: ## what swift-format has to say
 	$(SWIFT) format lint --strict --recursive $(formatted)

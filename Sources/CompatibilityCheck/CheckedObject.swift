@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Assumptions
 import BPFObject
 import ELF
 import Instruction
@@ -7,14 +8,22 @@ import Instruction
 /// An object that kernels are asked about: read once, held against any number of them.
 public struct CheckedObject: Sendable {
     public let contents: ObjectContents
+    /// What is set in the place of the object's loader.
+    public let assumptions: Assumptions
+    /// As they are created under the assumptions.
+    let maps: [BPFMap]
     let programs: [LinkedProgram]
     /// As the object has them, by program.
     let instructions: [[BPFInstruction]]
     /// Bytes of the maps of constants, by their place among the maps.
     let constants: [Int: [UInt8]]
 
-    public init(_ bytes: [UInt8]) throws(BPFObjectError) {
+    /// - Parameter isAsCompiled: nothing is assumed of what the object leaves to its loader.
+    public init(_ bytes: [UInt8], isAsCompiled: Bool = false) throws(BPFObjectError) {
         contents = try ObjectContents(bytes)
+        let assumptions = isAsCompiled ? .none : Assumptions(of: contents)
+        self.assumptions = assumptions
+        maps = contents.maps.map { assumptions.applied(to: $0) }
         programs = try contents.linkedPrograms()
         instructions = programs.map(\.instructions)
         var constants: [Int: [UInt8]] = [:]

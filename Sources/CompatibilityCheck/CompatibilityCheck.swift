@@ -8,8 +8,8 @@ import VerifierLog
 
 /// Holds what an object needs against what a kernel has: which programs will be refused there, and why.
 ///
-/// Predictions are of the object as it is: loaded whole by libbpf 1.7, by root, without a loader of its own that would set
-/// sizes, constants or targets first.
+/// Predictions are of the object loaded whole by libbpf 1.7, by root, without a loader of its own that sets constants first; what
+/// it leaves to one is assumed as `test` does, unless the object is to be taken as it is compiled.
 public struct CompatibilityCheck {
     private let object: CheckedObject
     private let kernel: CheckedKernel

@@ -2,6 +2,7 @@
 
 import ContentDigest
 import GuestProtocol
+import LoaderContract
 import VirtualMachine
 
 /// A guest that can't tell good from bad.
@@ -100,6 +101,7 @@ struct GuestSession: Sendable {
         named name: String,
         programs: Set<String>,
         skipped: [String] = [],
+        contract: LoaderContract = .asCompiled,
         hear: (Remark) async -> Void
     ) async throws -> ObjectReport {
         let request = LoadRequest(
@@ -108,7 +110,8 @@ struct GuestSession: Sendable {
             digest: object.digest.bytes,
             object: object.bytes,
             strategy: strategy,
-            skipped: skipped
+            skipped: skipped,
+            contract: contract
         )
         try await machine.link.send(.load(request))
         var begun: Set<String> = []

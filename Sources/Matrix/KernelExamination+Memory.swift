@@ -88,7 +88,12 @@ extension KernelExamination {
         let object = progress[index].object.digest.hexadecimal
         switch asked {
         case .agent where loader.asksAgent:
-            return QuestionKey(object: object, guest: guest.digest.hexadecimal, loader: "agent \(strategy)")
+            return QuestionKey(
+                object: object,
+                variant: progress[index].assumptions.contract.identity,
+                guest: guest.digest.hexadecimal,
+                loader: "agent \(strategy)"
+            )
         case .bpftool where loader.asksBPFTool:
             return QuestionKey(object: object, guest: guest.digest.hexadecimal, loader: "bpftool")
         default:

@@ -43,6 +43,7 @@ actor KernelExamination {
         loader: LoaderChoice,
         strategy: LoadStrategy = .onePass,
         limits: ExaminationLimits,
+        isAsCompiled: Bool = false,
         report: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.subject = subject
@@ -51,7 +52,9 @@ actor KernelExamination {
         self.limits = limits
         self.report = report
         guest = try? GuestIdentity(subject.guests.configuration)
-        progress = objects.map { ObjectProgress(object: $0, kernel: subject.spec, loader: loader) }
+        progress = objects.map {
+            ObjectProgress(object: $0, kernel: subject.spec, loader: loader, isAsCompiled: isAsCompiled)
+        }
     }
 
     func isDone(_ index: Int) -> Bool { progress[index].isDone }

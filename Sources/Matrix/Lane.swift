@@ -77,7 +77,8 @@ struct Lane: Sendable {
             object.announced,
             named: object.name,
             programs: Set(object.contents.programs.map(\.name)),
-            skipped: progress.condemned
+            skipped: progress.condemned,
+            contract: progress.assumptions.contract
         ) { remark in
             switch remark {
             case .started(let program): await work.set(.loading(index, program: program))

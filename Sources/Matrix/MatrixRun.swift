@@ -83,6 +83,7 @@ public struct MatrixRun: Sendable {
                     loader: loader,
                     strategy: options.strategy,
                     limits: options.limits,
+                    isAsCompiled: options.isAsCompiled,
                     report: report
                 )
             )

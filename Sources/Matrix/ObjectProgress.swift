@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Assumptions
 import GuestProtocol
 import Results
 import VerifierLog
@@ -9,6 +10,8 @@ struct ObjectProgress {
     let object: TestObject
     /// The word of the user by which cells name the kernel.
     let kernel: String
+    /// What the agent sets in the object's loader's place.
+    let assumptions: Assumptions
     private(set) var cells: [String: Cell] = [:]
     private(set) var refusedMaps: [MapReport] = []
     private(set) var statement: WitnessStatement?
@@ -24,11 +27,15 @@ struct ObjectProgress {
     private(set) var isLoaded: Bool
     private(set) var isWitnessed: Bool
 
-    init(object: TestObject, kernel: String, loader: LoaderChoice) {
+    /// - Parameter isAsCompiled: nothing is assumed of what the object leaves to its loader.
+    init(object: TestObject, kernel: String, loader: LoaderChoice, isAsCompiled: Bool = false) {
         self.object = object
         self.kernel = kernel
+        // bpftool, here or in an image, loads what the compiler made.
+        assumptions = loader.asksAgent && !isAsCompiled ? object.read.assumptions : .none
         isLoaded = !loader.asksAgent
-        isWitnessed = !loader.asksBPFTool
+        // It would speak of another object than the agent does.
+        isWitnessed = !loader.asksBPFTool || !assumptions.contract.isEmpty
     }
 
     var isDone: Bool { isLoaded && isWitnessed }
@@ -150,7 +157,13 @@ struct ObjectProgress {
     private var orderedCells: [Cell] { object.contents.programs.compactMap { cells[$0.name] } }
 
     private func refusal(of program: String, on kernel: KernelKnowledge) -> Refusal {
-        Refusal(object: object, program: program, refusedMaps: refusedMaps, kernel: kernel)
+        Refusal(
+            object: object,
+            program: program,
+            refusedMaps: refusedMaps,
+            assumptions: assumptions,
+            kernel: kernel
+        )
     }
 
     private func cell(
@@ -159,7 +172,7 @@ struct ObjectProgress {
         on kernel: KernelKnowledge
     ) -> Cell {
         let read = VerifierLog(report.log, isCut: report.isLogCut)
-        let judgement = Judgement(report, log: read, refusedMaps: refusedMaps)
+        let judgement = Judgement(report, log: read, refusedMaps: refusedMaps, assumptions: assumptions)
         if ended.stage == .notLoaded, judgement.verdict == .accepted {
             // Every program was taken, and the object failed all the same.
             return cell(
@@ -168,6 +181,7 @@ struct ObjectProgress {
                 errno: report.errno,
                 log: String(decoding: report.log, as: UTF8.self),
                 explanation: refusal(of: report.program, on: kernel).explanation(of: ended),
+                target: report.target,
                 read
             )
         }
@@ -180,6 +194,7 @@ struct ObjectProgress {
             log: text,
             explanation: judgement.verdict == .accepted
                 ? nil : refusal(of: report.program, on: kernel).explanation(of: report, judgement, log: read),
+            target: report.target,
             read
         )
     }
@@ -190,6 +205,7 @@ struct ObjectProgress {
         errno: Int32,
         log: String,
         explanation: Explanation?,
+        target: String = "",
         _ read: VerifierLog = VerifierLog([])
     ) -> Cell {
         Cell(
@@ -206,6 +222,7 @@ struct ObjectProgress {
             peakStates: read.statistics.peakStates,
             stackDepth: read.statistics.stackDepth,
             isCached: isCached,
+            assumed: assumptions.words(of: program, target: target.isEmpty ? nil : target),
             log: log.isEmpty ? nil : log
         )
     }

@@ -18,6 +18,8 @@ public struct RunOptions: Sendable {
     public var isIsolating: Bool
     /// The image in which objects are loaded besides, where `loader` says so.
     public var image: ImageUnderTest?
+    /// Nothing is assumed of what an object leaves to its loader.
+    public var isAsCompiled: Bool
 
     public init(
         loader: LoaderChoice = .both,
@@ -27,7 +29,8 @@ public struct RunOptions: Sendable {
         jobs: Int? = nil,
         isCold: Bool = false,
         isIsolating: Bool = false,
-        image: ImageUnderTest? = nil
+        image: ImageUnderTest? = nil,
+        isAsCompiled: Bool = false
     ) {
         self.loader = loader
         self.strategy = strategy
@@ -37,6 +40,7 @@ public struct RunOptions: Sendable {
         self.isCold = isCold
         self.isIsolating = isIsolating
         self.image = image
+        self.isAsCompiled = isAsCompiled
     }
 
     /// What a guest with QEMU around it may take at most, in MiB.

@@ -38,7 +38,7 @@ public struct EventLines: Sendable {
             let reason = cell.message.map { ": \($0)" } ?? ""
             let code = cell.explanation.map { " [\($0.code.rawValue)]" } ?? ""
             let place = cell.explanation?.place?.name.map { " \($0)" } ?? ""
-            let verdict = style.text(cell.verdict, isCached: cell.isCached)
+            let verdict = style.text(cell)
             return "\(name(cell.kernel)): \(cell.object)\(program) \(verdict)\(code)\(place)\(reason)"
         case .witness(let statement):
             if let disagreement = statement.disagreement {

@@ -60,7 +60,7 @@ struct MatrixTable {
         }
     }
 
-    private func text(_ cell: Cell) -> String { style.text(cell.verdict, isCached: cell.isCached) }
+    private func text(_ cell: Cell) -> String { style.text(cell) }
 }
 
 extension String {

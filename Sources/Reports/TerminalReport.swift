@@ -17,8 +17,10 @@ public struct TerminalReport: Sendable {
         let table = MatrixTable(objects: results.objects, kernels: results.kernels, cells: results.cells, style: style)
         let reasons = Reasons(results, style: style).lines
         let why = reasons.isEmpty ? [] : [""] + reasons + [""]
-        return (ObjectsLine(results, style: style).lines + foreign + table.lines + why + [sum]).joined(separator: "\n")
-            + "\n"
+        let assumed = AssumedLines(results, style: style).lines
+        let notes = assumed.isEmpty ? [] : [""] + assumed + (reasons.isEmpty ? [""] : [])
+        return (ObjectsLine(results, style: style).lines + foreign + table.lines + notes + why + [sum])
+            .joined(separator: "\n") + "\n"
     }
 
     /// On another architecture than the host's there is no agent.
@@ -35,6 +37,7 @@ public struct TerminalReport: Sendable {
         var parts = ["\(summary.accepted) of \(summary.cells) accepted"]
         if summary.failed > 0 { parts.append("\(summary.failed) not") }
         if summary.infrastructure > 0 { parts.append("\(summary.infrastructure) without a verdict") }
+        if let assumed = summary.assumed { parts.append("\(assumed) with values assumed") }
         if summary.cached > 0 { parts.append("\(summary.cached) cached") }
         parts += witnesses
         parts.append(results.kernels.count == 1 ? "1 kernel" : "\(results.kernels.count) kernels")

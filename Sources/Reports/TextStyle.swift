@@ -58,6 +58,12 @@ public struct TextStyle: Sendable, Hashable {
     /// The same, and a word more where an earlier run was told it.
     func text(_ verdict: Verdict, isCached: Bool) -> String { text(verdict) + (isCached ? " cached" : "") }
 
+    /// The same, and a word more where a green cell depends on what was set in the place of the program's loader.
+    func text(_ cell: Cell) -> String {
+        let isAssumed = cell.verdict == .accepted && cell.assumed != nil
+        return text(cell.verdict, isCached: cell.isCached) + (isAssumed ? " assumed" : "")
+    }
+
     func paint(of verdict: Verdict) -> Paint {
         switch verdict {
         case .accepted: .good

@@ -103,6 +103,8 @@ public struct CheckCell: Sendable, Hashable, Codable {
     public var unknowns: [CheckReason]
     /// Why it can't be attached, or to no effect, though it can be loaded.
     public var attachment: [CheckReason]
+    /// What is set in the place of the program's own loader; nil where the program depends on nothing of the kind.
+    public var assumed: [String]?
 
     public init(
         object: String,
@@ -111,7 +113,8 @@ public struct CheckCell: Sendable, Hashable, Codable {
         prediction: Prediction,
         reasons: [CheckReason],
         unknowns: [CheckReason],
-        attachment: [CheckReason]
+        attachment: [CheckReason],
+        assumed: [String]? = nil
     ) {
         self.object = object
         self.program = program
@@ -120,6 +123,7 @@ public struct CheckCell: Sendable, Hashable, Codable {
         self.reasons = reasons
         self.unknowns = unknowns
         self.attachment = attachment
+        self.assumed = assumed
     }
 }
 

@@ -199,6 +199,9 @@ public struct Cell: Sendable, Hashable, Codable {
     public var stackDepth: Int?
     /// The kernel said so in an earlier run, about the same bytes, to the same loader, in the same guest.
     public var isCached: Bool
+    /// What was set in the place of the program's own loader, a harmless value each: `max_entries 1 of counts`; nil where the
+    /// program depends on nothing of the kind.
+    public var assumed: [String]?
     /// The verifier's log, or the console's last words where the kernel crashed.
     public var log: String?
 
@@ -216,6 +219,7 @@ public struct Cell: Sendable, Hashable, Codable {
         peakStates: Int? = nil,
         stackDepth: Int? = nil,
         isCached: Bool = false,
+        assumed: [String]? = nil,
         log: String? = nil
     ) {
         self.object = object
@@ -231,6 +235,7 @@ public struct Cell: Sendable, Hashable, Codable {
         self.peakStates = peakStates
         self.stackDepth = stackDepth
         self.isCached = isCached
+        self.assumed = assumed
         self.log = log
     }
 }

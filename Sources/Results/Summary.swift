@@ -10,6 +10,8 @@ public struct Summary: Sendable, Hashable, Codable {
     public var infrastructure: Int
     /// Cells whose verdict was known from an earlier run.
     public var cached: Int
+    /// Cells that were accepted with something set in the place of the program's loader; nil where there is none.
+    public var assumed: Int?
     /// Objects and kernels where agent and bpftool contradict each other.
     public var disagreements: Int
     /// From the first kernel's boot to the last word.
@@ -22,6 +24,8 @@ public struct Summary: Sendable, Hashable, Codable {
         accepted = cells.count { $0.verdict == .accepted }
         infrastructure = cells.count { $0.verdict == .infrastructure }
         cached = cells.count(where: \.isCached)
+        let withAssumptions = cells.count { $0.verdict == .accepted && $0.assumed != nil }
+        assumed = withAssumptions == 0 ? nil : withAssumptions
         failed = cells.count - accepted - infrastructure
         disagreements = witnesses.count { $0.disagreement != nil }
         self.seconds = seconds

@@ -26,6 +26,9 @@ struct AccuracyCommand: AsyncParsableCommand {
     @Option(help: "The static guest agent.")
     var agent = ".build/release/bpfmatrix-guest"
 
+    @Flag(help: "Assume nothing of what objects leave to their loaders.")
+    var asCompiled = false
+
     @Argument(help: "Objects, or binaries that embed some. (default: Debian's libbpf-tools)")
     var path: [String] = []
 
@@ -34,10 +37,15 @@ struct AccuracyCommand: AsyncParsableCommand {
         let selection = KernelSelection(store: store, sources: try SourceConfiguration.sources())
         let selected = try await selection.select(kernels.split(separator: ",").map(String.init)) { _ in }
         let supply = GuestSupply(store: store, tools: try GuestTools(agent: FilePath(agent), bpftool: nil))
-        let options = RunOptions(loader: .agent)
+        let options = RunOptions(loader: .agent, isAsCompiled: asCompiled)
         for kernel in selected.compactMap(\.kernel) { try await supply.prepare(kernel, options) { _ in } }
         let objects = try self.objects()
-        let predictions = try await CheckRun(objects: objects, kernels: selected, store: store).run()
+        let predictions = try await CheckRun(
+            objects: objects,
+            kernels: selected,
+            store: store,
+            isAsCompiled: asCompiled
+        ).run()
         let verdicts = try await MatrixRun(objects: objects, kernels: selected, supply: supply, options: options)
             .run { _ in }
         let accuracy = Accuracy(predictions, against: verdicts)

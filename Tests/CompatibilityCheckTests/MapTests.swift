@@ -74,4 +74,20 @@ import VerifierLog
         #expect(try codes(Self.sizes(1, key: 4, value: 8, flags: 1 << 12)) == [.mapAttributes])
         #expect(try codes(Self.sizes(30, key: 0, value: 8)) == [.mapAttributes])
     }
+
+    @Test("what an object leaves to its loader is predicted as test loads it, and refused as compiled")
+    func assumptions() throws {
+        let bytes = try CompiledObject.bytes(
+            """
+            struct { __uint(type, 1); __type(key, u32); __type(value, u64); } table SEC(".maps");
+            SEC("fentry") int program(void *context) { return (long)&table == 0; }
+            """
+        )
+        func codes(isAsCompiled: Bool) throws -> Set<CauseCode> {
+            let object = try CheckedObject(bytes, isAsCompiled: isAsCompiled)
+            return Set(CompatibilityCheck(object, on: Self.kernel).predictions().flatMap(\.reasons).map(\.code))
+        }
+        #expect(try codes(isAsCompiled: true).isSuperset(of: [.maxEntriesUnset, .targetUnset]))
+        #expect(try codes(isAsCompiled: false).isDisjoint(with: [.maxEntriesUnset, .targetUnset]))
+    }
 }

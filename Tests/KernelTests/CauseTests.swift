@@ -33,7 +33,7 @@ private enum CauseRun {
         let results = try await TestKernels.run(
             objects,
             on: try await TestKernels.selected(),
-            options: RunOptions(loader: .agent)
+            options: RunOptions(loader: .agent, isAsCompiled: true)
         )
         return Outcome(programs: programs, results: results)
     }

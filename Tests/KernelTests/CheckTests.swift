@@ -11,32 +11,45 @@ import VirtualMachine
 extension RealKernels {
     /// What is foretold without a guest, against what kernels say in one.
     @Suite struct CheckTests {
-        private func accuracy(_ objects: [TestObject]) async throws -> Accuracy {
+        private func accuracy(_ objects: [TestObject], isAsCompiled: Bool = false) async throws -> Accuracy {
             let kernels = try await TestKernels.selected()
             let store = try TestKernels.store
             let supply = try await TestKernels.supply(of: store)
             for kernel in kernels.compactMap(\.kernel) { try await supply.prepare(kernel, RunOptions()) { _ in } }
-            let predictions = try await CheckRun(objects: objects, kernels: kernels, store: store).run()
+            let predictions = try await CheckRun(
+                objects: objects,
+                kernels: kernels,
+                store: store,
+                isAsCompiled: isAsCompiled
+            ).run()
             #expect(predictions.kernels.allSatisfy { $0.isSurveyed && $0.failure == nil })
-            let verdicts = try await TestKernels.run(objects, on: kernels, options: RunOptions(loader: .agent))
+            let options = RunOptions(loader: .agent, isAsCompiled: isAsCompiled)
+            let verdicts = try await TestKernels.run(objects, on: kernels, options: options)
             return Accuracy(predictions, against: verdicts)
         }
 
-        @Test("all of libbpf-tools does what was foretold, for the reason that was (5.10, 6.1, 6.12, 7.2)")
-        func tools() async throws {
+        @Test(
+            "all of libbpf-tools does what was predicted, for the reason that was (5.10, 6.1, 6.12, 7.2)",
+            arguments: [
+                (isAsCompiled: true, leastFailures: 100, areOpen: false),
+                (isAsCompiled: false, leastFailures: 20, areOpen: true),
+            ]
+        )
+        func tools(isAsCompiled: Bool, leastFailures: Int, areOpen: Bool) async throws {
             let objects = try LibbpfTools.objects()
             #expect(objects.count >= 50, "libbpf-tools has 52 objects in Debian 12")
-            let accuracy = try await accuracy(InputReader.unambiguous(objects))
+            let accuracy = try await accuracy(InputReader.unambiguous(objects), isAsCompiled: isAsCompiled)
             #expect(accuracy.defects.isEmpty, "\(accuracy.defects.map(\.description))")
             #expect(accuracy.unjudged == 0)
-            #expect(accuracy.count(.willFail, .other) >= 100)
-            #expect(accuracy.count(.cannotTell, .accepted) + accuracy.count(.cannotTell, .other) == 0)
+            #expect(accuracy.count(.willFail, .other) >= leastFailures)
+            // Some leave their targets open: then only a kernel says whether another will do.
+            #expect((accuracy.count(.cannotTell, .accepted) + accuracy.count(.cannotTell, .other) > 0) == areOpen)
             #expect(accuracy.sameCode == accuracy.count(.willFail, .other))
         }
 
         @Test("of programs made to be refused, none is foretold what it does not do (5.10, 6.1, 6.12, 7.2)")
         func causes() async throws {
-            let accuracy = try await accuracy(compiled(try CauseProgram.sources()))
+            let accuracy = try await accuracy(compiled(try CauseProgram.sources()), isAsCompiled: true)
             #expect(accuracy.defects.isEmpty, "\(accuracy.defects.map(\.description))")
             #expect(accuracy.unjudged == 0)
             let failed = accuracy.count(.willFail, .other)

@@ -17,7 +17,7 @@ struct ObjectRequirements {
 
     func check(into findings: inout Findings) {
         checkTypes(&findings)
-        for map in object.contents.maps where map.isCreated {
+        for map in object.maps where map.isCreated {
             switch map.origin {
             case .declared: MapRequirements(map, kernel).check(into: &findings)
             case .structOps: StructOpsRequirements(object, kernel).check(map, &findings)

@@ -36,7 +36,17 @@ struct ProgramRequirements {
         checkAttachType(definition, &findings)
         checkSleeping(definition, &findings)
         checkFragments(definition, &findings)
-        TargetRequirements(program, definition, kernel).check(into: &findings)
+        if object.assumptions.targets.contains(program.name) {
+            findings.cannotTell(
+                Reason(
+                    .targetUnset,
+                    "the object leaves its attach target to its own loader; only a kernel says whether another one will do",
+                    cure: "bpfmatrix test tries some; name it in the section: SEC(\"fentry/function\")"
+                )
+            )
+        } else {
+            TargetRequirements(program, definition, kernel).check(into: &findings)
+        }
         StructOpsRequirements(object, kernel).check(program, &findings)
         checkLicense(definition, &findings)
         if function.layout.instructionCount > Self.mostInstructions {

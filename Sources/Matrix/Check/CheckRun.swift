@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Assumptions
 import BPFObject
 import BTF
 import CompatibilityCheck
@@ -13,11 +14,14 @@ public struct CheckRun: Sendable {
     private let objects: [TestObject]
     private let kernels: [SelectedKernel]
     private let store: KernelStore
+    private let isAsCompiled: Bool
 
-    public init(objects: [TestObject], kernels: [SelectedKernel], store: KernelStore) {
+    /// - Parameter isAsCompiled: nothing is assumed of what objects leave to their loaders.
+    public init(objects: [TestObject], kernels: [SelectedKernel], store: KernelStore, isAsCompiled: Bool = false) {
         self.objects = objects
         self.kernels = kernels
         self.store = store
+        self.isAsCompiled = isAsCompiled
     }
 
     /// What came of one kernel.
@@ -67,7 +71,7 @@ public struct CheckRun: Sendable {
             for (index, object) in objects.enumerated() {
                 group.addTask {
                     do throws(BPFObjectError) {
-                        return (index, .object(try CheckedObject(object.bytes)))
+                        return (index, .object(try CheckedObject(object.bytes, isAsCompiled: isAsCompiled)))
                     } catch {
                         return (index, .failure("\(error)"))
                     }
@@ -106,7 +110,9 @@ public struct CheckRun: Sendable {
         let cells = zip(objects, readings).flatMap { object, reading in
             switch reading {
             case .object(let contents):
-                CompatibilityCheck(contents, on: checked).predictions().map { CheckCell($0, object, spec) }
+                CompatibilityCheck(contents, on: checked).predictions().map { prediction in
+                    CheckCell(prediction, object, spec, assumed: contents.assumptions.words(of: prediction.program))
+                }
             case .failure(let reason):
                 object.contents.programs.map { CheckCell(unreadable: reason, $0.name, object, spec) }
             }
@@ -143,7 +149,7 @@ extension KernelStore {
 }
 
 extension CheckCell {
-    init(_ prediction: ProgramPrediction, _ object: TestObject, _ kernel: String) {
+    init(_ prediction: ProgramPrediction, _ object: TestObject, _ kernel: String, assumed: [String]?) {
         self.init(
             object: object.name,
             program: prediction.program,
@@ -152,7 +158,8 @@ extension CheckCell {
             reasons: prediction.reasons.map(CheckReason.init),
             unknowns: prediction.unknowns.map(CheckReason.init),
             // Of what can't be loaded nobody asks where it could be attached.
-            attachment: prediction.prediction == .willFail ? [] : prediction.attachment.map(CheckReason.init)
+            attachment: prediction.prediction == .willFail ? [] : prediction.attachment.map(CheckReason.init),
+            assumed: assumed
         )
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Assumptions
 import BPFObject
 import GuestProtocol
 import Results
@@ -22,8 +23,15 @@ struct Judgement {
         self.init(report, log: VerifierLog(report.log, isCut: report.isLogCut), refusedMaps: refusedMaps)
     }
 
-    /// - Parameter log: the report's, read.
-    init(_ report: ProgramReport, log: VerifierLog, refusedMaps: [MapReport]) {
+    /// - Parameters:
+    ///   - log: the report's, read.
+    ///   - assumptions: what was set in the place of the object's loader.
+    init(
+        _ report: ProgramReport,
+        log: VerifierLog,
+        refusedMaps: [MapReport],
+        assumptions: Assumptions = .none
+    ) {
         switch report.stage {
         case .accepted:
             // A loader that does not switch the map off never gets as far as this program: green would be false.
@@ -39,6 +47,9 @@ struct Judgement {
             )
         case .kernel:
             self.init(kernelRefused: report, log, refusedMaps: refusedMaps)
+            if verdict == .rejected, let assumption = assumptions.blame(for: report, log) {
+                self.init(assumption, log.finalMessage ?? "errno \(report.errno)")
+            }
         case .loader:
             self.init(loaderGaveUp: report.warnings, errno: report.errno)
         }
@@ -92,6 +103,19 @@ struct Judgement {
             } else {
                 self.init(.rejected, final ?? "the kernel refused it without a word (errno \(report.errno))")
             }
+        }
+    }
+
+    /// The verifier refuses a program with something in it that its loader would have set otherwise.
+    private init(_ assumption: Evidence.Assumption, _ message: String) {
+        switch assumption {
+        case .target(let target):
+            self.init(.target, "the object leaves the target to its own loader; with \(target): \(message)")
+        case .innerMap(let map):
+            self.init(
+                .map,
+                "the object leaves the inner map of \(map) to its own loader; with an assumed one: \(message)"
+            )
         }
     }
 

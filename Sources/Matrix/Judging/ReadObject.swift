@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Assumptions
 import BPFObject
 import Synchronization
 import VerifierLog
@@ -9,13 +10,9 @@ import VerifierLog
 /// A class for the lock in it; it is what the bytes make it, so that two of the same object are equal.
 final class ReadObject: Sendable {
     private let bytes: [UInt8]
-    private let contents = Mutex<Reading>(.notYet)
-
-    private enum Reading {
-        case notYet
-        /// nil where it can't be read whole: then the kernel's own words have to do.
-        case done(ObjectContents?)
-    }
+    // Locks, since several kernels' examinations ask at once; each is held while the object is read, which happens once.
+    private let contents = Mutex<ObjectContents??>(nil)
+    private let assumed = Mutex<Assumptions?>(nil)
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
@@ -23,11 +20,22 @@ final class ReadObject: Sendable {
 
     /// nil where libbpf would not open the object either, or where it is not read for other reasons.
     var whole: ObjectContents? {
-        contents.withLock { reading in
-            if case .done(let known) = reading { return known }
+        contents.withLock { known in
+            if let known { return known }
+            // Of what can't be read whole, the kernel's own words have to do.
             let read = try? ObjectContents(bytes)
-            reading = .done(read)
+            known = .some(read)
             return read
+        }
+    }
+
+    /// What its loader is plainly meant to set; nothing of an object that can't be read whole.
+    var assumptions: Assumptions {
+        assumed.withLock { known in
+            if let known { return known }
+            let found = whole.map { Assumptions(of: $0) } ?? .none
+            known = found
+            return found
         }
     }
 

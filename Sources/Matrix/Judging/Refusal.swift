@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Assumptions
 import BPFObject
 import CORE
 import GuestProtocol
@@ -13,19 +14,23 @@ struct Refusal {
     let program: String
     /// Those that the kernel refused of the same object.
     let refusedMaps: [MapReport]
+    /// What was set in the place of the object's loader.
+    var assumptions: Assumptions = .none
     let kernel: KernelKnowledge
 
     /// Of a program that was refused; nil where it was accepted.
     func explanation(of report: ProgramReport, _ judgement: Judgement, log: VerifierLog) -> Explanation? {
         guard judgement.verdict != .accepted else { return nil }
         let linked = object.read.program(program)
+        var program = facts(linked, type: report.type, log: log)
+        program.assumption = assumptions.blame(for: report, log)
         let evidence = Evidence(
             refusal: refusal(report, judgement),
             errno: judgement.errno ?? report.errno,
             log: log,
             isLogCut: log.isCut,
             warnings: Self.lines(blamedMap(judgement)?.warnings ?? report.warnings),
-            program: facts(linked, type: report.type, log: log),
+            program: program,
             maps: maps,
             kernel: kernel.facts
         )

@@ -69,6 +69,8 @@ public struct Evidence: Sendable, Hashable {
         public var unmatchedRelocation: String?
         /// The kfunc that was not resolved where the verifier stopped.
         public var unresolvedKfunc: String?
+        /// What was set in the place of the object's loader, where the refusal may be for that alone.
+        public var assumption: Assumption?
 
         public init(
             name: String? = nil,
@@ -80,7 +82,8 @@ public struct Evidence: Sendable, Hashable {
             helpers: Set<UInt32>? = nil,
             isPrivileged: Bool? = nil,
             unmatchedRelocation: String? = nil,
-            unresolvedKfunc: String? = nil
+            unresolvedKfunc: String? = nil,
+            assumption: Assumption? = nil
         ) {
             self.name = name
             self.section = section
@@ -92,7 +95,16 @@ public struct Evidence: Sendable, Hashable {
             self.isPrivileged = isPrivileged
             self.unmatchedRelocation = unmatchedRelocation
             self.unresolvedKfunc = unresolvedKfunc
+            self.assumption = assumption
         }
+    }
+
+    /// Something that was set in the place of the object's own loader.
+    public enum Assumption: Sendable, Hashable {
+        /// What the program was attached to.
+        case target(String)
+        /// The maps in this map of maps.
+        case innerMap(String)
     }
 
     public struct MapFacts: Sendable, Hashable {

@@ -49,6 +49,7 @@ struct CheckCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The kernel whose types become vmlinux.h.", valueName: "kernel"))
     var vmlinux: String?
 
+    @OptionGroup var contract: ContractArguments
     @OptionGroup(title: "Kernels") var source: KernelArguments
 
     func run() async throws {
@@ -64,8 +65,12 @@ struct CheckCommand: AsyncParsableCommand {
             let preparation = ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux)
             let prepared = try await preparation.prepare(inputs, kernels: selected.compactMap(\.kernel), report: report)
             guard prepared.errors.isEmpty else { throw UnusableInputs(errors: prepared.errors) }
-            var results = try await CheckRun(objects: prepared.objects, kernels: selected, store: store)
-                .run(findsOldest: findsOldest)
+            var results = try await CheckRun(
+                objects: prepared.objects,
+                kernels: selected,
+                store: store,
+                isAsCompiled: contract.asCompiled
+            ).run(findsOldest: findsOldest)
             results.compilation = prepared.compilation
             return results
         }

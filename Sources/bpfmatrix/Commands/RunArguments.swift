@@ -39,7 +39,7 @@ struct RunArguments: ParsableArguments {
         if programTimeout < 1 { throw ValidationError("--program-timeout must be at least 1") }
     }
 
-    func options(loader: LoaderChoice, image: ImageUnderTest? = nil) -> RunOptions {
+    func options(loader: LoaderChoice, image: ImageUnderTest? = nil, isAsCompiled: Bool = false) -> RunOptions {
         RunOptions(
             loader: loader,
             limits: ExaminationLimits(boot: .seconds(bootTimeout), program: .seconds(programTimeout)),
@@ -47,7 +47,8 @@ struct RunArguments: ParsableArguments {
             jobs: jobs,
             isCold: cold,
             isIsolating: isolate,
-            image: image
+            image: image,
+            isAsCompiled: isAsCompiled
         )
     }
 }

@@ -31,6 +31,8 @@ struct TestArguments: ParsableArguments {
     @Option(help: ArgumentHelp("The kernel whose types become vmlinux.h.", valueName: "kernel"))
     var vmlinux: String?
 
+    @OptionGroup var contract: ContractArguments
+
     @Flag(name: .customLong("no-cache"), help: "Ask the kernels even what they have answered before.")
     var isAskedAnew = false
 
@@ -64,7 +66,11 @@ struct TestArguments: ParsableArguments {
             kernels: kernels,
             preparation: ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux),
             guests: maker,
-            options: guests.options(loader: loader, image: imageUnderTest),
+            options: guests.options(
+                loader: loader,
+                image: imageUnderTest,
+                isAsCompiled: contract.asCompiled
+            ),
             cache: cache(in: store, report: report),
             // Who asks for a boot or a guest of its own does not ask for what another one said.
             isAskedAnew: isAskedAnew || guests.cold || guests.isolate
