@@ -22,7 +22,10 @@ actor KernelExamination {
     var libbpfVersion: String?
     /// Why this kernel was given up.
     var failure: String?
-    var lostForInfrastructure = 0
+    /// Guests in a row that could not be had.
+    var lostAtStart = 0
+    /// Whether guests are those with more memory.
+    var isAskingLargerGuests = false
     /// What decides this kernel's answers; nil where its guests can't be put together.
     let guest: GuestIdentity?
     /// Verdicts of this run, as guests gave them.
@@ -59,6 +62,8 @@ actor KernelExamination {
 
     func isDone(_ index: Int) -> Bool { progress[index].isDone }
 
+    func isUnfinished(_ index: Int) -> Bool { !progress[index].isDone }
+
     /// The objects that no guest has answered for whole.
     var unfinished: [Int] { progress.indices.filter { !progress[$0].isDone } }
 
@@ -68,6 +73,7 @@ actor KernelExamination {
         let seconds = machine.startDuration / .seconds(1)
         start = start ?? GuestStart(seconds: seconds, isRestored: machine.isRestored)
         libbpfVersion = machine.ready.libbpfVersion
+        lostAtStart = 0
         report(.started(kernel: subject.spec, seconds: seconds, isRestored: machine.isRestored))
     }
 
@@ -90,7 +96,8 @@ actor KernelExamination {
 
     /// The agent has come to the object's end.
     func finish(_ index: Int, _ ended: ObjectReport, by ready: Ready) async {
-        let kernel = progress[index].isToBeExplained(ended) ? await known() : .none
+        if let shortage = progress[index].shortage(ended), askLargerGuest(about: index, because: shortage) { return }
+        let kernel = progress[index].isToBeExplained(ended) ? await known().inGuest(memory: guestMemory) : .none
         for cell in progress[index].finish(ended, on: kernel) { report(.cell(cell)) }
         rememberLoading(index, by: ready)
     }
@@ -104,6 +111,11 @@ actor KernelExamination {
     }
 
     func testify(_ index: Int, _ said: WitnessReport, by ready: Ready) {
+        // What others have left behind may be why: a fresh guest is asked, and then a larger one.
+        if WitnessJudgement.isPassing(said) {
+            if progress[index].countShortage() == 1 { return }
+            if askLargerGuest(about: index, because: "bpftool did not have enough memory") { return }
+        }
         testify(index, said, isCached: false)
         rememberTestimony(index, said, by: ready)
     }

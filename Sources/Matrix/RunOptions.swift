@@ -12,6 +12,8 @@ public struct RunOptions: Sendable {
     public var accelerator: AcceleratorChoice
     /// Guests at once; nil leaves it to what the machine has.
     public var jobs: Int?
+    /// MiB that each guest has; nil leaves it to the run: the usual, and more for what is refused for want of memory.
+    public var memory: Int?
     /// Every guest is booted, even where a saved one could be restored.
     public var isCold: Bool
     /// Every object has a guest of its own.
@@ -27,6 +29,7 @@ public struct RunOptions: Sendable {
         limits: ExaminationLimits = ExaminationLimits(),
         accelerator: AcceleratorChoice = .auto,
         jobs: Int? = nil,
+        memory: Int? = nil,
         isCold: Bool = false,
         isIsolating: Bool = false,
         image: ImageUnderTest? = nil,
@@ -37,14 +40,25 @@ public struct RunOptions: Sendable {
         self.limits = limits
         self.accelerator = accelerator
         self.jobs = jobs
+        self.memory = memory
         self.isCold = isCold
         self.isIsolating = isIsolating
         self.image = image
         self.isAsCompiled = isAsCompiled
     }
 
-    /// What a guest with QEMU around it may take at most, in MiB.
-    private static let guestMemory = 800
+    /// What QEMU takes besides the guest's memory, in MiB.
+    private static let emulatorMemory = 288
+    /// More than this, in MiB, is not given to a guest unless the user asks for it.
+    private static let mostMemory = 8192
+
+    var guestMemory: Int { memory ?? MachineConfiguration.usualMemory }
+
+    /// MiB of a guest for what was refused for want of memory; nil where the user has decided, or the machine has no more.
+    var largerMemory: Int? {
+        let possible = min(Self.mostMemory, Self.availableMemory / 2)
+        return memory == nil && possible >= 2 * guestMemory ? possible : nil
+    }
 
     /// Fewer objects than this are sooner examined by the guest that is there than by another that must be started first.
     private var worthAnotherLane: Int { isIsolating ? 1 : isCold ? 40 : 4 }
@@ -52,7 +66,7 @@ public struct RunOptions: Sendable {
     /// One guest for each processor, as long as memory lasts.
     var lanes: Int {
         let processors = ProcessInfo.processInfo.activeProcessorCount
-        return max(1, jobs ?? min(processors, Self.availableMemory / Self.guestMemory))
+        return max(1, jobs ?? min(processors, Self.availableMemory / (guestMemory + Self.emulatorMemory)))
     }
 
     /// Runs `body` for each of these, as many at once as there are lanes.
@@ -85,6 +99,6 @@ public struct RunOptions: Sendable {
         let text = (try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8)) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
         let kiloBytes = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-        return kiloBytes.map { $0 / 1024 } ?? guestMemory * 64
+        return kiloBytes.map { $0 / 1024 } ?? 64 << 10
     }
 }

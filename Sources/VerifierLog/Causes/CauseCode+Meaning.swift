@@ -90,7 +90,7 @@ extension CauseCode {
         case .sectionUnknown: "The section's name says no type of program."
         case .legacyMaps: "Maps are declared as libbpf before 1.0 had them."
         case .objectUnreadable: "libbpf can't open the object."
-        case .memoryLimit: "There is not memory enough."
+        case .memoryLimit: "There is not enough memory: in the kernel, or in the guest that was asked."
         case .permission: "The loader lacks the privilege."
         case .unknown: "No rule knows these words: they are shown as they are."
         }

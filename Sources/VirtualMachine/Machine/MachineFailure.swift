@@ -11,6 +11,10 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case panicked(String)
         /// The kernel oopsed, which ends it too.
         case oopsed(String)
+        /// The guest had no memory left.
+        case outOfMemory(String)
+        /// The agent ended, and the guest with it: not the kernel's doing.
+        case agentDied(String)
         /// Nothing was heard for the whole limit, and the console tells of a processor that is stuck.
         case stalled(waitingFor: String, limit: Duration, sign: String)
         /// Nothing was heard for the whole limit, and the console does not say why.
@@ -40,7 +44,9 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case crash
         /// The kernel went on without an answer: perhaps because of what it was given.
         case silence
-        /// Nothing that a program under test could have caused.
+        /// The guest has too little memory for what it was given.
+        case memory
+        /// Nothing that says anything of a kernel.
         case infrastructure
     }
 
@@ -59,8 +65,9 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
     public var kind: Kind {
         switch cause {
         case .panicked, .oopsed: .crash
+        case .outOfMemory: .memory
         case .stalled, .silent: .silence
-        case .agentGaveUp, .exited, .disconnected, .protocolBroken, .outOfTurn, .garbled, .refusedByMonitor,
+        case .agentDied, .agentGaveUp, .exited, .disconnected, .protocolBroken, .outOfTurn, .garbled, .refusedByMonitor,
             .notStarted, .noFolder:
             .infrastructure
         }
@@ -70,6 +77,8 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         switch cause {
         case .panicked(let line): "the kernel panicked: \(line)"
         case .oopsed(let line): "the kernel oopsed: \(line)"
+        case .outOfMemory(let line): "the guest ran out of memory: \(line)"
+        case .agentDied(let line): "the guest agent died: \(line)"
         case .stalled(let what, let limit, let sign): "no answer within \(limit) while waiting for \(what): \(sign)"
         case .silent(let what, let limit): "no answer within \(limit) while waiting for \(what)"
         case .agentGaveUp(let reason): "the guest agent gave up: \(reason)"

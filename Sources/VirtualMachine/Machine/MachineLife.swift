@@ -189,6 +189,8 @@ extension ConsoleDiagnosis.Finding? {
         switch self {
         case .panic(let line): .panicked(line)
         case .oops(let line): .oopsed(line)
+        case .outOfMemory(let line): .outOfMemory(line)
+        case .initEnded(let line): .agentDied(line)
         case .stall, nil: nil
         }
     }
