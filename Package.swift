@@ -70,6 +70,7 @@ let package = Package(
         // Rooms with effects.
         .target(name: "FileLock", dependencies: [system], swiftSettings: strict),
         .target(name: "FileWatch", dependencies: ["ByteReader", system], swiftSettings: strict),
+        .target(name: "HostResources", swiftSettings: strict),
         .target(name: "ScratchFolder", dependencies: [system], swiftSettings: strict),
         .target(name: "ContentDigest", dependencies: [crypto, system], swiftSettings: strict),
         .target(name: "ChildProcess", dependencies: [subprocess, system], swiftSettings: strict),
@@ -122,7 +123,7 @@ let package = Package(
             name: "Matrix",
             dependencies: [
                 "Assumptions", "BPFObject", "BTF", "CompatibilityCheck", "CORE", "ContentDigest", "GuestProtocol",
-                "Instruction", "KernelProfile", "KernelStore", "LoaderContract", "Platform",
+                "HostResources", "Instruction", "KernelProfile", "KernelStore", "LoaderContract", "Platform",
                 "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ],
             // What guests without the agent run; the second is a link to scripts/.
@@ -132,8 +133,8 @@ let package = Package(
         .executableTarget(
             name: "bpfmatrix",
             dependencies: [
-                "BPFObject", "ChildProcess", "Compiler", "FileWatch", "GuestImages", "Inspection", "KernelProfile",
-                "KernelStore", "Matrix",
+                "BPFObject", "ChildProcess", "Compiler", "FileWatch", "GuestImages", "HostResources", "Inspection",
+                "KernelProfile", "KernelStore", "Matrix",
                 "Platform",
                 "Reports", "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -246,6 +247,7 @@ let package = Package(
                 "ChildProcess", "ContentDigest", "Download", "OCIRegistry", "TestKernels", "TestServers", system,
             ]
         ),
+        .testTarget(name: "HostResourcesTests", dependencies: ["HostResources"]),
         .testTarget(name: "ScratchFolderTests", dependencies: ["ScratchFolder", "TestKernels", system]),
         .testTarget(name: "CompilerTests", dependencies: ["Compiler", "ELF", "TestKernels", system]),
         .testTarget(
@@ -263,7 +265,8 @@ let package = Package(
         .testTarget(
             name: "MatrixTests",
             dependencies: [
-                "BPFObject", "GuestProtocol", "KernelProfile", "KernelStore", "LoaderContract", "Matrix", "Results",
+                "BPFObject", "GuestProtocol", "HostResources", "KernelProfile", "KernelStore", "LoaderContract", "Matrix",
+                "Results",
                 "TestKernels", "VerdictCache", "VirtualMachine", system,
             ]
         ),

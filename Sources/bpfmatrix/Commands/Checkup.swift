@@ -3,6 +3,7 @@
 import ChildProcess
 import Compiler
 import Foundation
+import HostResources
 import KernelStore
 import Platform
 import SystemPackage
@@ -42,7 +43,7 @@ struct Checkup {
     }
 
     func findings() async -> [Finding] {
-        var findings = [await emulator(), await foreignEmulator(), agent(), kvm()]
+        var findings = [await emulator(), await foreignEmulator(), agent(), kvm(), resources()]
         findings += [await compiler(), headers(), await bpftool()]
         findings += Self.tools.map { tool($0) }
         findings += [virtiofsd(), await namespaces()] + Self.imageTools.map { tool($0, absent: Finding.State.lacking) }
@@ -149,6 +150,13 @@ struct Checkup {
         } catch {
             return Finding(what: what, state: .lacking("\(error)"))
         }
+    }
+
+    private func resources() -> Finding {
+        let host = HostResources.current
+        let processors = host.processors == 1 ? "1 processor" : "\(host.processors) processors"
+        let memory = host.availableMemory.map { "\($0) MiB of memory available" } ?? "memory unknown"
+        return Finding(what: "for guests", state: .present("\(processors), \(memory)"))
     }
 
     private func compiler() async -> Finding {
