@@ -208,7 +208,12 @@ let package = Package(
         .testTarget(name: "BTFTests", dependencies: ["BTF", "ByteReader", "TestBTF"]),
         .testTarget(name: "CORETests", dependencies: ["BTF", "ByteReader", "CORE", "Instruction", "TestBTF"]),
         // Objects that clang makes of a few lines.
-        .target(name: "TestObjects", dependencies: ["BPFObject"], path: "Tests/TestObjects", swiftSettings: strict),
+        .target(
+            name: "TestObjects",
+            dependencies: ["BPFObject", "ChildProcess"],
+            path: "Tests/TestObjects",
+            swiftSettings: strict
+        ),
         .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF", "Instruction", "TestObjects"]),
         .testTarget(
             name: "InspectionTests",
@@ -235,6 +240,7 @@ let package = Package(
             dependencies: ["TestKernels", "VerdictCache", system, .product(name: "GRDB", package: "GRDB.swift")]
         ),
         .testTarget(name: "VirtualMachineTests", dependencies: ["GuestProtocol", "VirtualMachine", system]),
+        .testTarget(name: "ChildProcessTests", dependencies: ["ChildProcess", "TestKernels", system]),
         .testTarget(name: "FileLockTests", dependencies: ["FileLock", "TestKernels"]),
         .testTarget(name: "FileWatchTests", dependencies: ["FileWatch", "TestKernels", system]),
         .testTarget(
