@@ -133,7 +133,8 @@ let package = Package(
         .executableTarget(
             name: "bpfmatrix",
             dependencies: [
-                "BPFObject", "ChildProcess", "Compiler", "FileWatch", "GuestImages", "HostResources", "Inspection",
+                "BPFObject", "ChildProcess", "Compiler", "FileLock", "FileWatch", "GuestImages", "HostResources",
+                "Inspection",
                 "KernelProfile", "KernelStore", "Matrix",
                 "Platform",
                 "Reports", "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
@@ -241,7 +242,8 @@ let package = Package(
         ),
         .testTarget(name: "VirtualMachineTests", dependencies: ["GuestProtocol", "VirtualMachine", system]),
         .testTarget(name: "ChildProcessTests", dependencies: ["ChildProcess", "TestKernels", system]),
-        .testTarget(name: "FileLockTests", dependencies: ["FileLock", "TestKernels"]),
+        .testTarget(name: "ContentDigestTests", dependencies: ["ContentDigest", "TestKernels", system]),
+        .testTarget(name: "FileLockTests", dependencies: ["ChildProcess", "FileLock", "TestKernels", system]),
         .testTarget(name: "FileWatchTests", dependencies: ["FileWatch", "TestKernels", system]),
         .testTarget(
             name: "DownloadTests",
@@ -254,7 +256,10 @@ let package = Package(
             ]
         ),
         .testTarget(name: "HostResourcesTests", dependencies: ["HostResources"]),
-        .testTarget(name: "ScratchFolderTests", dependencies: ["ScratchFolder", "TestKernels", system]),
+        .testTarget(
+            name: "ScratchFolderTests",
+            dependencies: ["ChildProcess", "ScratchFolder", "TestKernels", system]
+        ),
         .testTarget(name: "CompilerTests", dependencies: ["Compiler", "ELF", "TestKernels", system]),
         .testTarget(
             name: "GuestImagesTests",
@@ -279,7 +284,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "BPFObject", "ChildProcess", "Compiler", "Inspection", "Reports", "Results", "TestKernels",
+                "BPFObject", "ChildProcess", "Compiler", "FileLock", "Inspection", "Reports", "Results", "TestKernels",
                 "TestObjects", "TestServers", "VerifierLog",
                 "bpfmatrix", system,
             ]
