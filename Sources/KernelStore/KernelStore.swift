@@ -53,7 +53,8 @@ public struct KernelStore: Sendable {
     /// Opens the store, and makes it where it is not there yet.
     public init(root: FilePath = KernelStore.defaultRoot()) throws(KernelStoreError) {
         // apt and tar run in other folders.
-        self.root = Self.absolute(root)
+        let root = Self.absolute(root)
+        self.root = root
         scratch = ScratchFolders(in: root.appending("tmp"), prefix: "")
         blobs = BlobStore(folder: root.appending("blobs"), scratch: scratch)
         for folder in ["", "blobs", "kernels", "downloads", "tools", "tmp"] {
@@ -135,7 +136,7 @@ public struct KernelStore: Sendable {
     /// Forgets a kernel, and removes what no other kernel needs.
     @discardableResult
     public func remove(_ name: String) async throws -> Kernel {
-        try await FileLock.with(lock, within: Self.patience) {
+        try await whileUnchanged {
             let kernels = try kernels()
             let ofRelease = kernels.filter { $0.release == name }
             guard let kernel = kernels.first(where: { $0.name == name }) ?? ofRelease.first else {
@@ -152,12 +153,12 @@ public struct KernelStore: Sendable {
 
     /// Runs `body` while nobody takes in or removes a kernel.
     func whileUnchanged<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
-        try await FileLock.with(lock, within: Self.patience, body)
+        try await FileLock.with(lock, for: "the kernels of \(root)", within: Self.patience, body)
     }
 
     /// Records a kernel whose blobs `makeBlobs` adds. Removals wait, so that no blob goes before its record is there.
     func insert(replacing: Bool, _ makeKernel: () async throws -> Kernel) async throws -> Kernel {
-        try await FileLock.with(lock, within: Self.patience) {
+        try await whileUnchanged {
             let kernel = try await makeKernel()
             let path = record(kernel.name)
             // Whoever it is from, it takes nobody else's place.
