@@ -22,11 +22,13 @@ import SystemPackage
 /// tmp/         what is being worked on
 /// ```
 /// Any number of processes may use a store at once, and any may die at any time: blobs and records are renamed into
-/// place, a record is written after its blobs, and removals happen under a lock.
+/// place, a record is written after its blobs, and removals happen under a lock. What a process has taken hold of stays where it
+/// is for that process.
 public struct KernelStore: Sendable {
     public let root: FilePath
     let blobs: BlobStore
     let scratch: ScratchFolders
+    let hold: KernelHold
 
     /// Where it is remembered whether KVM works on this machine.
     public var acceleratorMemory: FilePath { root.appending("accelerator.json") }
@@ -43,10 +45,13 @@ public struct KernelStore: Sendable {
     private var records: FilePath { root.appending("kernels") }
     private var lock: FilePath { root.appending("lock") }
 
-    /// `BPFMATRIX_STORE`, or `bpfmatrix` in the user's cache folder.
+    /// `BPFMATRIX_STORE`, or `bpfmatrix` in the user's cache folder. A relative XDG_CACHE_HOME counts for nothing (XDG Base Directory
+    /// Specification).
     public static func defaultRoot(environment: [String: String] = ProcessInfo.processInfo.environment) -> FilePath {
         if let chosen = environment["BPFMATRIX_STORE"], !chosen.isEmpty { return FilePath(chosen) }
-        if let cache = environment["XDG_CACHE_HOME"], !cache.isEmpty { return FilePath(cache).appending("bpfmatrix") }
+        if let cache = environment["XDG_CACHE_HOME"], FilePath(cache).isAbsolute {
+            return FilePath(cache).appending("bpfmatrix")
+        }
         return FilePath(NSHomeDirectory()).appending(".cache").appending("bpfmatrix")
     }
 
@@ -56,7 +61,8 @@ public struct KernelStore: Sendable {
         let root = Self.absolute(root)
         self.root = root
         scratch = ScratchFolders(in: root.appending("tmp"), prefix: "")
-        blobs = BlobStore(folder: root.appending("blobs"), scratch: scratch)
+        hold = KernelHold(in: scratch)
+        blobs = BlobStore(folder: root.appending("blobs"), scratch: scratch, hold: hold)
         for folder in ["", "blobs", "kernels", "downloads", "tools", "tmp"] {
             let path = folder.isEmpty ? root : root.appending(folder)
             do {
