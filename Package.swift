@@ -276,7 +276,8 @@ let package = Package(
         .testTarget(
             name: "MatrixTests",
             dependencies: [
-                "BPFObject", "GuestProtocol", "HostResources", "KernelProfile", "KernelStore", "LoaderContract", "Matrix",
+                "BPFObject", "GuestProtocol", "HostResources", "KernelProfile", "KernelStore", "LoaderContract",
+                "Matrix",
                 "Results",
                 "TestKernels", "VerdictCache", "VirtualMachine", system,
             ]
@@ -284,7 +285,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "BPFObject", "ChildProcess", "Compiler", "FileLock", "Inspection", "Reports", "Results", "TestKernels",
+                "BPFObject", "ChildProcess", "Compiler", "FileLock", "Inspection", "KernelStore", "Reports", "Results",
+                "TestKernels",
                 "TestObjects", "TestServers", "VerifierLog",
                 "bpfmatrix", system,
             ]
