@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import FileLock
 import Foundation
 import Matrix
 import Results
@@ -35,7 +36,8 @@ struct BPFMatrix: AsyncParsableCommand {
             do {
                 var command = try parseAsRoot()
                 if var asynchronous = command as? any AsyncParsableCommand {
-                    try await asynchronous.run()
+                    let note: @Sendable (String) -> Void = { Terminal.standardError("note: \($0)\n") }
+                    try await FileLock.withListener(note) { try await asynchronous.run() }
                 } else {
                     try command.run()
                 }

@@ -32,6 +32,8 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case garbled(String)
         /// QEMU refuses to save or restore a guest.
         case refusedByMonitor(command: String, reason: String)
+        /// A saved guest's state is not the one that was expected, or QEMU does not take it.
+        case notTaken(String)
         /// QEMU could not be started at all.
         case notStarted(String)
         /// This host has no place for a machine's files.
@@ -68,7 +70,7 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case .outOfMemory: .memory
         case .stalled, .silent: .silence
         case .agentDied, .agentGaveUp, .exited, .disconnected, .protocolBroken, .outOfTurn, .garbled, .refusedByMonitor,
-            .notStarted, .noFolder:
+            .notTaken, .notStarted, .noFolder:
             .infrastructure
         }
     }
@@ -88,7 +90,7 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case .protocolBroken(let error): "the guest's words can't be understood: \(error)"
         case .outOfTurn(let message): "the guest said something out of turn: \(message.prefix(200))"
         case .refusedByMonitor(let command, let reason): "QEMU refuses `\(command)`: \(reason)"
-        case .garbled(let reason), .notStarted(let reason), .noFolder(let reason): reason
+        case .garbled(let reason), .notTaken(let reason), .notStarted(let reason), .noFolder(let reason): reason
         }
     }
 }

@@ -28,7 +28,8 @@ struct CheckCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Which kernels, separated by commas. (default: those of the lock, or all in the store)",
+            "Which kernels, separated by commas; 5.15? goes without where no source has it. (default: those of the lock, or all in "
+                + "the store)",
             valueName: "kernels"
         )
     )

@@ -15,7 +15,7 @@ struct TestCommand: AsyncParsableCommand {
             PATH is C source, a BPF object, a folder of these, or any ELF file with BPF objects inside (a libbpf skeleton, a \
             Go or Rust binary). KERNELS are lines (6.1), versions (6.1.192), lts, latest, releases as uname -r says them, names \
             from `kernels add`; lvh:6.6 or debian:12 of a certain source; oci://host/repository:tag, file:PATH, tree:PATH. What the \
-            store lacks is pulled. What a kernel has said of the same bytes before is not asked \
+            store lacks is pulled; 5.15? goes without where no source has it. What a kernel has said of the same bytes before is not asked \
             again, and called cached.
 
               bpfmatrix test src/bpf --kernels 5.10,6.1,6.12,7.2 --json results.json
