@@ -33,7 +33,7 @@ struct BPFMatrix: AsyncParsableCommand {
     static func main() async {
         let status = await Interruption.during {
             do {
-                var command = try parseAsRoot()
+                var command = try parseAsRoot(CompilerArguments.separated(CommandLine.arguments.dropFirst()))
                 if var asynchronous = command as? any AsyncParsableCommand {
                     try await asynchronous.run()
                 } else {

@@ -77,7 +77,8 @@ import Testing
         try await withScratchFolder { folder in
             try folder.appending("x.c").write("int a;\n")
             try folder.appending("x.bpf.c").write("int b;\n")
-            try await expect(["compile", folder.string], status: 64, says: "would both become", environment: [:])
+            let both = ["x.c", "x.bpf.c"].map { folder.appending($0).string }
+            try await expect(["compile"] + both, status: 64, says: "would both become", environment: [:])
             #expect(!FileManager.default.fileExists(atPath: folder.appending("x.bpf.o").string))
         }
     }

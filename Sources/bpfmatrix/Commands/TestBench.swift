@@ -25,15 +25,15 @@ struct TestBench: Sendable {
         options.accelerator = decision.accelerator == .kvm ? .kvm : .tcg
     }
 
-    /// From inputs to objects; what can't be tested is among its errors.
+    /// From inputs to objects; what can't be tested is among them as such.
     func prepare(
-        _ inputs: [TestInput],
+        _ inputs: FoundInputs,
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> ObjectPreparation.Prepared {
         try await preparation.prepare(inputs, kernels: kernels.compactMap(\.kernel), report: report)
     }
 
-    /// Asks all kernels about what was prepared.
+    /// Asks all kernels about what was prepared. Inputs that failed are red rows of the results.
     ///
     /// - Parameter isAskedAnew: even what they have answered before.
     func test(
@@ -42,7 +42,11 @@ struct TestBench: Sendable {
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> MatrixResults {
         let isConsulted = !self.isAskedAnew && !isAskedAnew
-        var results =
+        let inputs = prepared.inputs
+        let report: @Sendable (RunEvent) -> Void = { event in
+            for event in inputs.events(for: event) { report(event) }
+        }
+        let results =
             switch guests {
             case .native(let supply):
                 try await MatrixRun(
@@ -60,7 +64,8 @@ struct TestBench: Sendable {
                     options: options
                 ).run(report: report)
             }
-        results.compilation = prepared.compilation
-        return results
+        var complete = inputs.complete(results)
+        complete.compilation = prepared.compilation
+        return complete
     }
 }
