@@ -119,7 +119,8 @@ struct CompilationWork {
                 diagnostics: diagnostics,
                 advice: CompilerAdvice.advice(
                     on: diagnostics,
-                    hasLibbpfHeaders: compiler.libbpfHeaders != nil
+                    hasLibbpfHeaders: compiler.libbpfHeaders != nil,
+                    generatedHeader: settings.header.flatMap { $0.isGenerated ? $0.origin : nil }
                 ),
                 inputs: try await missingAndPresentInputs,
                 output: try compiler.cache.keep(output: diagnostics).string

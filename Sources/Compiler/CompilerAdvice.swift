@@ -3,7 +3,13 @@
 /// What compilers complain of, and what to do about what they can't know.
 public enum CompilerAdvice {
     /// What to do about what a compiler said; nil where its own words are enough.
-    public static func advice(on diagnostics: String, hasLibbpfHeaders: Bool) -> String? {
+    ///
+    /// - Parameter generatedHeader: the kernel whose types were written as `vmlinux.h`; nil where there was none.
+    public static func advice(
+        on diagnostics: String,
+        hasLibbpfHeaders: Bool,
+        generatedHeader: String? = nil
+    ) -> String? {
         if diagnostics.contains("'bpf/"), !hasLibbpfHeaders {
             return
                 "libbpf's headers are not on this machine: scripts/setup.sh builds them, apt-get install libbpf-dev has them, "
@@ -16,6 +22,15 @@ public enum CompilerAdvice {
         if let unknown = diagnostics.firstMatch(of: #/unknown target CPU '([^']*)'/#) {
             return
                 "this compiler does not know the instruction set \(unknown.1): v4 takes clang 17 or later (BPFMATRIX_CLANG)"
+        }
+        if let kernel = generatedHeader,
+            let kfunc = undeclaredFunctions(diagnostics).first(where: {
+                $0.hasPrefix("bpf_") || $0.hasPrefix("scx_bpf_")
+            })
+        {
+            return
+                "the types of Linux \(kernel) declare no kfunc \(kfunc): declare it in the source (extern … __ksym;), or take "
+                + "the types of a kernel that has it, 6.10 or later: --vmlinux latest"
         }
         return nil
     }

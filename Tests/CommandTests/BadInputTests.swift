@@ -57,6 +57,14 @@ import Testing
             try folder.appending("broken.c").write("int main(void) { return nothing; }\n")
             let arguments = ["test", folder.string, "--kernels", "6.12"]
             try await expect(arguments, status: 1, says: "words.o: not an ELF file")
+            for command in ["test", "check"] {
+                let json = folder.appending("\(command).json").string
+                let outcome = try await Tool.run([command, folder.string, "--kernels", "6.12", "--json", json])
+                #expect(outcome.status == 1)
+                // Whoever reads results finds a row for each, though no kernel was asked.
+                let text = String(decoding: try FilePath(json).contents, as: UTF8.self)
+                for code in ["not-an-object", "not-compiled"] { #expect(text.contains("\"\(code)\""), "\(command)") }
+            }
             try await expect(arguments, status: 1, says: "cut.o: ")
             try await expect(arguments, status: 1, says: "broken.c:1:25: error: use of undeclared identifier 'nothing'")
             try await expect(

@@ -80,6 +80,10 @@ import Testing
         #expect(CompilerAdvice.advice(on: headers, hasLibbpfHeaders: false)?.contains("libbpf-dev") == true)
         #expect(CompilerAdvice.advice(on: headers, hasLibbpfHeaders: true) == nil)
         let machine = "error: unknown target CPU 'v4'"
+        let kfunc = "x.c:3:2: error: call to undeclared function 'bpf_new'; ISO C99 and later do not support it"
+        let advice = CompilerAdvice.advice(on: kfunc, hasLibbpfHeaders: true, generatedHeader: "6.1.192")
+        #expect(advice?.hasPrefix("the types of Linux 6.1.192 declare no kfunc bpf_new") == true)
+        #expect(CompilerAdvice.advice(on: kfunc, hasLibbpfHeaders: true) == nil)
         #expect(CompilerAdvice.advice(on: machine, hasLibbpfHeaders: true)?.contains("clang 17") == true)
     }
 

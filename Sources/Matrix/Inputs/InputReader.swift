@@ -53,18 +53,31 @@ public enum InputReader {
                 guard case .notTestable(_, .notBPF) = error else { throw error }
                 let embedded = EmbeddedObjects.find(in: bytes)
                 guard !embedded.isEmpty else { throw error }
-                return embedded.enumerated().map { index, bytes in
-                    let piece = Piece(name: "\(name(of: path))#\(index)", path: path.string, isCompiled: false)
-                    do throws(InputError) {
-                        return try object(piece, Array(bytes), purpose)
-                    } catch {
-                        return .failed(FailedInput(piece, bytes, error))
-                    }
-                }
+                return read(embedded, in: path, for: purpose)
             }
         } catch {
             let piece = Piece(name: name(of: path), path: path.string, isCompiled: false)
             return [.failed(FailedInput(piece, try? contents(of: path)[...], error))]
+        }
+    }
+
+    private static func read(
+        _ embedded: [ArraySlice<UInt8>],
+        in path: FilePath,
+        for purpose: InputPurpose
+    ) -> [ReadInput] {
+        // Some carry an object for either byte order, of which a loader takes its own.
+        let hasNative = embedded.contains { ObjectHeader($0)?.isBigEndian == false }
+        return embedded.enumerated().map { index, bytes in
+            let piece = Piece(name: "\(name(of: path))#\(index)", path: path.string, isCompiled: false)
+            do throws(InputError) {
+                return try object(piece, Array(bytes), purpose)
+            } catch {
+                if case .foreignByteOrder = error, hasNative {
+                    return .empty(note: "\(piece.title): left alone: it is for big-endian machines")
+                }
+                return .failed(FailedInput(piece, bytes, error))
+            }
         }
     }
 

@@ -109,6 +109,31 @@ public struct RunInputs: Sendable {
         return results
     }
 
+    /// Results of a run that tests nothing, since all inputs failed.
+    public func untested(on kernels: [SelectedKernel]) -> MatrixResults {
+        complete(
+            MatrixResults(
+                tool: ToolVersion.current,
+                loader: Version(name: "libbpf", version: ""),
+                witness: nil,
+                objects: [],
+                kernels: kernels.map { selected in
+                    TestedKernel(
+                        spec: selected.spec,
+                        version: selected.kernel?.version ?? selected.spec,
+                        release: selected.kernel?.release ?? "",
+                        digest: selected.kernel?.digest ?? "",
+                        source: selected.kernel?.source ?? "",
+                        accelerator: "none"
+                    )
+                },
+                cells: [],
+                bpftool: [],
+                summary: Summary(cells: [], witnesses: [], seconds: 0)
+            )
+        )
+    }
+
     /// What is to be told of a run as it goes on: of what failed, as soon as there is a matrix.
     public func events(for event: RunEvent) -> [RunEvent] {
         guard case .began(_, let kernels) = event, !failed.isEmpty else { return [event] }

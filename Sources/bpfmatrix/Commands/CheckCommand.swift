@@ -63,7 +63,6 @@ struct CheckCommand: AsyncParsableCommand {
                 compilation: SourceCompilation(store: store, selection: selection, choices: compiling.choices)
             )
             let prepared = try await preparation.prepare(inputs, kernels: selected.compactMap(\.kernel), report: report)
-            try prepared.requireObjects()
             var results = prepared.inputs.complete(
                 try await CheckRun(
                     objects: prepared.objects,
@@ -73,6 +72,8 @@ struct CheckCommand: AsyncParsableCommand {
                 ).run(findsOldest: findsOldest)
             )
             results.compilation = prepared.compilation
+            if prepared.objects.isEmpty, !prepared.failed.isEmpty { try output?.write(try CheckReport.json(results)) }
+            try prepared.requireObjects()
             return results
         }
         Terminal.write(CheckReport(results, style: Terminal.style(of: descriptor)).text, to: descriptor)

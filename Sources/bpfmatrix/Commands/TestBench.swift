@@ -33,6 +33,13 @@ struct TestBench: Sendable {
         try await preparation.prepare(inputs, kernels: kernels.compactMap(\.kernel), report: report)
     }
 
+    /// Results where nothing can be tested: a red row for each input; no guest is started.
+    func testNothing(_ prepared: ObjectPreparation.Prepared) -> MatrixResults {
+        var results = prepared.inputs.untested(on: kernels)
+        results.compilation = prepared.compilation
+        return results
+    }
+
     /// Asks all kernels about what was prepared. Inputs that failed are red rows of the results.
     ///
     /// - Parameter isAskedAnew: even what they have answered before.

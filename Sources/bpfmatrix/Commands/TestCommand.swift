@@ -38,6 +38,9 @@ struct TestCommand: AsyncParsableCommand {
         let results = try await RunDisplay(on: descriptor).show { report in
             let bench = try await arguments.bench(in: store, report: report)
             let prepared = try await bench.prepare(inputs, report: report)
+            if prepared.objects.isEmpty, !prepared.failed.isEmpty {
+                try output?.write(bench.testNothing(prepared))
+            }
             try prepared.requireObjects()
             return try await bench.test(prepared, report: report)
         }

@@ -78,7 +78,10 @@ struct SourceCompilation: Sendable {
             while let (source, outcome) = try await group.next() {
                 compiled.outcomes[source] = outcome
                 finished += 1
-                report(.working("compiling \(count)", fraction: Double(finished) / Double(sources.count)))
+                // What is taken from the cache takes no time.
+                if outcome.object?.isReused != true, finished < sources.count {
+                    report(.working("compiling \(count)", fraction: Double(finished) / Double(sources.count)))
+                }
                 start()
             }
         }
