@@ -76,7 +76,7 @@ let package = Package(
         .target(name: "ChildProcess", dependencies: [subprocess, system], swiftSettings: strict),
         .target(
             name: "Compiler",
-            dependencies: ["ChildProcess", "ContentDigest", "FileWatch", "ScratchFolder", system],
+            dependencies: ["BTF", "ChildProcess", "ContentDigest", "FileWatch", "ScratchFolder", system],
             swiftSettings: strict
         ),
         .target(
@@ -260,7 +260,10 @@ let package = Package(
             name: "ScratchFolderTests",
             dependencies: ["ChildProcess", "ScratchFolder", "TestKernels", system]
         ),
-        .testTarget(name: "CompilerTests", dependencies: ["Compiler", "ELF", "TestKernels", system]),
+        .testTarget(
+            name: "CompilerTests",
+            dependencies: ["BTF", "Compiler", "ELF", "KernelStore", "TestBTF", "TestKernels", "VirtualMachine", system]
+        ),
         .testTarget(
             name: "GuestImagesTests",
             dependencies: ["ChildProcess", "ContentDigest", "GuestImages", "KernelStore", "TestKernels", system]
@@ -277,9 +280,7 @@ let package = Package(
             name: "MatrixTests",
             dependencies: [
                 "BPFObject", "GuestProtocol", "HostResources", "KernelProfile", "KernelStore", "LoaderContract",
-                "Matrix",
-                "Results",
-                "TestKernels", "VerdictCache", "VirtualMachine", system,
+                "Matrix", "Results", "TestKernels", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ]
         ),
         .testTarget(
@@ -294,7 +295,8 @@ let package = Package(
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "BPFObject", "BTF", "ByteReader", "CORE", "ChildProcess", "ContentDigest", "ELF", "GuestImages",
+                "BPFObject", "BTF", "ByteReader", "CORE", "ChildProcess", "Compiler", "ContentDigest", "ELF",
+                "GuestImages",
                 "Instruction",
                 "GuestProtocol", "KernelProfile", "KernelStore", "Matrix",
                 "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VerifierLog", "VirtualMachine",

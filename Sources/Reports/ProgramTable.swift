@@ -25,14 +25,17 @@ struct ProgramTable {
     let objects: [TestedObject]
     let columns: [Column]
     let style: TextStyle
-    /// What people are told a program by.
-    var title: (TestedProgram) -> String = { $0.name.printable }
     /// What stands behind an object's name.
     var remark: (TestedObject) -> String = { _ in "" }
 
+    /// What people are told a program by.
+    private func title(_ program: TestedProgram) -> String {
+        program == .wholeObject ? "(the whole object)" : program.name.printable
+    }
+
     /// - Parameter word: nil where nothing is known yet.
     func lines(_ word: (TestedObject, TestedProgram, Column) -> Word?) -> [String] {
-        let programs = objects.flatMap(\.programs)
+        let programs = objects.flatMap(\.rows)
         let nameWidth = max(programs.map { title($0).count }.max() ?? 0, Self.leastNameWidth)
         let typeWidth = programs.map(\.type.count).max() ?? 0
         let margin = String(repeating: " ", count: 2 + nameWidth + Self.gap.count + typeWidth)
@@ -40,7 +43,7 @@ struct ProgramTable {
         var lines = [(margin + headings.joined()).withoutTrailingBlanks]
         for object in objects {
             lines.append(style.paint(object.name.printable, .strong) + remark(object))
-            for program in object.programs {
+            for program in object.rows {
                 let cells = columns.map { column in
                     let word = word(object, program, column) ?? Word(text: style.pending, paint: .faint)
                     return Self.gap + style.paint(centred(word.text, in: column), word.paint)

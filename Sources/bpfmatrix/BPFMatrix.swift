@@ -34,7 +34,7 @@ struct BPFMatrix: AsyncParsableCommand {
     static func main() async {
         let status = await Interruption.during {
             do {
-                var command = try parseAsRoot()
+                var command = try parseAsRoot(CompilerArguments.separated(CommandLine.arguments.dropFirst()))
                 if var asynchronous = command as? any AsyncParsableCommand {
                     let note: @Sendable (String) -> Void = { Terminal.standardError("note: \($0)\n") }
                     try await FileLock.withListener(note) { try await asynchronous.run() }

@@ -17,4 +17,17 @@ import Testing
         let host = HostResources(availableMemory: memory, processors: processors)
         #expect(RunOptions(jobs: jobs).lanes(on: host) == expected)
     }
+
+    @Test(
+        "a larger guest has a power of two of MiB, up to half of what is free",
+        arguments: [
+            (nil, 64 << 10, 8192), (nil, 20000, 8192), (nil, 15000, 4096), (nil, 2048, 1024), (nil, 2047, nil),
+            (nil, nil, nil),
+            (512, 64 << 10, nil),
+        ] as [(Int?, Int?, Int?)]
+    )
+    func larger(memory: Int?, free: Int?, expected: Int?) {
+        let host = HostResources(availableMemory: free, processors: 1)
+        #expect(RunOptions(memory: memory).largerMemory(on: host) == expected)
+    }
 }

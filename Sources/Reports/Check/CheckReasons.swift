@@ -61,7 +61,7 @@ struct CheckReasons {
             }
         }
         let subjects = results.objects.flatMap { object in
-            object.programs.map { Subject(object: object.name, program: $0.name) }
+            object.rows.map { Subject(object: object.name, program: $0.name) }
         }
         return reasons.flatMap { reason in
             var order: [Entry] = []
@@ -99,11 +99,12 @@ struct CheckReasons {
     private func title(_ subjects: [Subject]) -> String {
         let objects = Set(subjects.map(\.object))
         let all = results.objects.filter { objects.contains($0.name) }.flatMap { object in
-            object.programs.map { Subject(object: object.name, program: $0.name) }
+            object.rows.map { Subject(object: object.name, program: $0.name) }
         }
         if subjects.count > 1, subjects == all {
             return results.objects.map(\.name).filter(objects.contains).joined(separator: ", ").printable
         }
-        return subjects.map { "\($0.object) \($0.program)" }.joined(separator: ", ").printable
+        return subjects.map { $0.program == TestedProgram.wholeObject.name ? $0.object : "\($0.object) \($0.program)" }
+            .joined(separator: ", ").printable
     }
 }

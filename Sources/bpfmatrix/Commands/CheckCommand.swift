@@ -23,8 +23,7 @@ struct CheckCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "C sources, BPF objects, binaries that embed some, or folders.")
-    var path: [String]
+    @OptionGroup var input: InputArguments
 
     @Option(
         help: ArgumentHelp(
@@ -47,14 +46,12 @@ struct CheckCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write the results as JSON (docs/check.md); - is standard output.", valueName: "file"))
     var json: String?
 
-    @Option(help: ArgumentHelp("The kernel whose types become vmlinux.h.", valueName: "kernel"))
-    var vmlinux: String?
-
     @OptionGroup var contract: ContractArguments
+    @OptionGroup(title: "Compiling") var compiling: CompilerArguments
     @OptionGroup(title: "Kernels") var source: KernelArguments
 
     func run() async throws {
-        let inputs = try InputReader.inputs(at: path)
+        let inputs = try input.found
         let output = try json.map { try ResultsFile($0) }
         let store = try KernelStore()
         let descriptor = output?.isStandardOutput == true ? STDERR_FILENO : STDOUT_FILENO
@@ -63,16 +60,21 @@ struct CheckCommand: AsyncParsableCommand {
             let selection = try source.selection(in: store, lock: lock)
             let selected = try await selection.select(try specs(in: store, lock), report: report)
             if survey { try await ask(selected.compactMap(\.kernel), in: store, report: report) }
-            let preparation = ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux)
+            let preparation = ObjectPreparation(
+                compilation: SourceCompilation(store: store, selection: selection, choices: compiling.choices)
+            )
             let prepared = try await preparation.prepare(inputs, kernels: selected.compactMap(\.kernel), report: report)
-            guard prepared.errors.isEmpty else { throw UnusableInputs(errors: prepared.errors) }
-            var results = try await CheckRun(
-                objects: prepared.objects,
-                kernels: selected,
-                store: store,
-                isAsCompiled: contract.asCompiled
-            ).run(findsOldest: findsOldest)
+            var results = prepared.inputs.complete(
+                try await CheckRun(
+                    objects: prepared.objects,
+                    kernels: selected,
+                    store: store,
+                    isAsCompiled: contract.asCompiled
+                ).run(findsOldest: findsOldest)
+            )
             results.compilation = prepared.compilation
+            if prepared.objects.isEmpty, !prepared.failed.isEmpty { try output?.write(try CheckReport.json(results)) }
+            try prepared.requireObjects()
             return results
         }
         Terminal.write(CheckReport(results, style: Terminal.style(of: descriptor)).text, to: descriptor)

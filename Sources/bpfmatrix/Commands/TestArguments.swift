@@ -8,8 +8,7 @@ import VerdictCache
 
 /// What is tested, where, and how: the same for one run and for many.
 struct TestArguments: ParsableArguments {
-    @Argument(help: "C sources, BPF objects, binaries that embed some, or folders.")
-    var path: [String]
+    @OptionGroup var input: InputArguments
 
     @Option(
         help: ArgumentHelp(
@@ -28,15 +27,13 @@ struct TestArguments: ParsableArguments {
     )
     var loader: LoaderChoice?
 
-    @Option(help: ArgumentHelp("The kernel whose types become vmlinux.h.", valueName: "kernel"))
-    var vmlinux: String?
-
     @OptionGroup var contract: ContractArguments
 
-    @Flag(name: .customLong("no-cache"), help: "Ask the kernels even what they have answered before.")
+    @Flag(name: .customLong("no-cache"), help: "Ignore cached verdicts and objects: compile and load everything again.")
     var isAskedAnew = false
 
     @OptionGroup var platform: ArchitectureArguments
+    @OptionGroup(title: "Compiling") var compiling: CompilerArguments
     @OptionGroup(title: "Image") var image: ImageArguments
     @OptionGroup(title: "Guests") var guests: RunArguments
     @OptionGroup(title: "Kernels") var source: KernelArguments
@@ -62,9 +59,14 @@ struct TestArguments: ParsableArguments {
             if loader == .bpftool { throw WitnessMissing() }
             if loader.contains(.bpftool) { report(.note("no second witness: \(WitnessMissing())")) }
         }
+        var choices = compiling.choices
+        choices.limit = .seconds(guests.programTimeout)
+        choices.isFresh = isAskedAnew
         return TestBench(
             kernels: kernels,
-            preparation: ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux),
+            preparation: ObjectPreparation(
+                compilation: SourceCompilation(store: store, selection: selection, choices: choices)
+            ),
             guests: maker,
             options: guests.options(
                 loader: loader,
