@@ -53,9 +53,7 @@ extension KernelExamination {
     }
 
     private func giveUp(_ index: Int, _ verdict: Verdict, _ failure: MachineFailure) {
-        for cell in progress[index].giveUp(verdict, message: "\(failure)", log: failure.console) {
-            report(.cell(cell))
-        }
+        report(progress[index].giveUp(verdict, message: "\(failure)", log: failure.console))
     }
 
     private func testify(_ index: Int, _ verdict: Verdict, _ failure: MachineFailure) {
@@ -78,7 +76,12 @@ extension KernelExamination {
         failure = reason
         report(.kernelFailed(kernel: subject.spec, reason: reason))
         for index in progress.indices where !progress[index].isDone {
-            for cell in progress[index].giveUp(.infrastructure, message: reason, log: log) { report(.cell(cell)) }
+            report(progress[index].giveUp(.infrastructure, message: reason, log: log))
         }
+    }
+
+    private func report(_ cells: [Cell]) {
+        // An object that only bpftool was still to be asked about has its cells.
+        if !cells.isEmpty { report(.cells(cells)) }
     }
 }

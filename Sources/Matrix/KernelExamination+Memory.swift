@@ -47,7 +47,7 @@ extension KernelExamination {
         guard recalled.isWorthRemembering else { return }
         progress[index] = recalled
         libbpfVersion = libbpfVersion ?? answer.ready.libbpfVersion
-        for cell in cells { report(.cell(cell)) }
+        report(.cells(cells))
     }
 
     private func recallTestimony(_ index: Int, _ bytes: [UInt8]) {

@@ -91,7 +91,7 @@ actor KernelExamination {
     /// The agent has come to the object's end.
     func finish(_ index: Int, _ ended: ObjectReport, by ready: Ready) async {
         let kernel = progress[index].isToBeExplained(ended) ? await known() : .none
-        for cell in progress[index].finish(ended, on: kernel) { report(.cell(cell)) }
+        report(.cells(progress[index].finish(ended, on: kernel)))
         rememberLoading(index, by: ready)
     }
 
@@ -113,17 +113,15 @@ actor KernelExamination {
         statement.isCached = isCached
         progress[index].testify(statement)
         report(.witness(statement))
-        if !loader.asksAgent {
-            for cell in progress[index].cellsByWitness(statement) { report(.cell(cell)) }
-        }
+        if !loader.asksAgent { report(.cells(progress[index].cellsByWitness(statement))) }
     }
 
     /// With an image's loader as the only one its word on an object is the object's one cell.
     func addImage(_ statements: [WitnessStatement], isOnlyLoader: Bool) -> [Cell] {
         guard isOnlyLoader else { return [] }
-        let cells = zip(progress, statements).flatMap { object, statement in object.cellsByWitness(statement) }
-        for cell in cells { report(.cell(cell)) }
-        return cells
+        let cells = zip(progress, statements).map { object, statement in object.cellsByWitness(statement) }
+        for cells in cells { report(.cells(cells)) }
+        return cells.flatMap { $0 }
     }
 
     /// Everything that was found out so far; whole once every object is done.

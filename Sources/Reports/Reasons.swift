@@ -3,7 +3,7 @@
 import Foundation
 import Results
 
-/// Why cells are not green: each reason once, with the kernels that gave it.
+/// Why cells are not green: each reason once, with the programs and kernels that it holds for.
 struct Reasons {
     private let results: MatrixResults
     private let style: TextStyle
@@ -19,34 +19,57 @@ struct Reasons {
 
     /// Kernels that could not be asked, once each and not once per cell.
     private var kernels: [String] {
-        results.kernels.compactMap { kernel in
-            kernel.failure.map { "\(style.text(.infrastructure))  \(name(kernel.spec)): \($0.printable)" }
+        results.kernels.flatMap { kernel -> [String] in
+            guard let failure = kernel.failure?.printableLines else { return [] }
+            let title = "\(style.text(.infrastructure))  \(name(kernel.spec)): \(failure.first ?? "")"
+            return style.entry(title, Array(failure.dropFirst()))
         }
     }
 
     private var cells: [String] {
-        RefusalGroup.groups(of: results).flatMap { RefusalLines($0, style: style, heading: name).lines }
+        RefusalGroup.groups(of: results).flatMap {
+            RefusalLines($0, of: results.objects, style: style, heading: name).lines
+        }
+    }
+
+    /// What a witness said of some objects, and how it is told.
+    private struct Word: Hashable {
+        let loader: String
+        let text: String
     }
 
     private var disagreements: [String] {
-        results.bpftool.compactMap { statement in
-            statement.disagreement.map {
-                style.paint("!", .doubtful)
-                    + "  \(statement.loaderName.printable) disagrees about \(statement.object.printable) on \(name(statement.kernel)): "
-                    + $0.printable
-            }
+        let words = results.bpftool.compactMap { statement in
+            statement.disagreement.map { occurrence(statement, $0) }
+        }
+        return Finding.collect(words).flatMap { finding in
+            line(finding, style.paint("!", .doubtful), "disagrees about")
         }
     }
 
     /// bpftool was asked and gave no answer, although the kernel could be asked.
     private var silentWitnesses: [String] {
         let failed = Set(results.kernels.filter { $0.failure != nil }.map(\.spec))
-        return results.silentStatements.filter { !failed.contains($0.kernel) }.map { statement in
-            let said = statement.reason ?? "it said nothing"
-            return
-                "?  \(statement.loaderName.printable) has no word on \(statement.object.printable) on \(name(statement.kernel)): "
-                + said.printable
+        let words = results.silentStatements.filter { !failed.contains($0.kernel) }.map { statement in
+            occurrence(statement, statement.reason ?? "it printed nothing")
         }
+        return Finding.collect(words).flatMap { line($0, "?", "has no word on") }
+    }
+
+    private func occurrence(_ statement: WitnessStatement, _ text: String) -> Finding<Word>.Occurrence {
+        .init(
+            Word(loader: statement.loaderName, text: text),
+            for: ProgramName(object: statement.object, program: "*"),
+            on: statement.kernel
+        )
+    }
+
+    private func line(_ finding: Finding<Word>, _ sign: String, _ verb: String) -> [String] {
+        let objects = ProgramList(finding.programs, of: results.objects).text
+        let kernels = finding.kernels.map { name($0).printable }.joined(separator: ", ")
+        let text = finding.reason.text.printableLines
+        let title = "\(sign)  \(finding.reason.loader.printable) \(verb) \(objects) on \(kernels): \(text.first ?? "")"
+        return style.entry(title, Array(text.dropFirst()))
     }
 
     private func name(_ spec: String) -> String { results.kernels.heading(of: spec) }

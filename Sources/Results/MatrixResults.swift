@@ -245,7 +245,7 @@ public struct WitnessStatement: Sendable, Hashable, Codable {
     /// The one line of `output` that says why: bpftool's last, or, where it gave no answer, the first, which the guest's console
     /// may follow; nil where there is none.
     public var reason: String? {
-        let lines = output.split(separator: "\n")
+        let lines = output.split(whereSeparator: \.isNewline)
         return (verdict.isVerdict ? lines.last : lines.first).map(String.init)
     }
 

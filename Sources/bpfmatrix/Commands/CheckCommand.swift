@@ -49,12 +49,15 @@ struct CheckCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The kernel whose types become vmlinux.h.", valueName: "kernel"))
     var vmlinux: String?
 
+    @Flag(help: ProgramRows.help)
+    var allPrograms = false
+
     @OptionGroup var contract: ContractArguments
     @OptionGroup(title: "Kernels") var source: KernelArguments
 
     func run() async throws {
         let inputs = try InputReader.inputs(at: path)
-        let output = try json.map { try ResultsFile($0) }
+        let output: ResultsFile? = if let json { try await ResultsFile(json) } else { nil }
         let store = try KernelStore()
         let descriptor = output?.isStandardOutput == true ? STDERR_FILENO : STDOUT_FILENO
         let results = try await RunDisplay(on: descriptor).show { report in
@@ -74,9 +77,14 @@ struct CheckCommand: AsyncParsableCommand {
             results.compilation = prepared.compilation
             return results
         }
-        Terminal.write(CheckReport(results, style: Terminal.style(of: descriptor)).text, to: descriptor)
-        try output?.write(try CheckReport.json(results))
-        throw ExitCode(Int32(results.exitStatus))
+        Terminal.write(report(results, on: descriptor), to: descriptor)
+        var status = results.exitStatus
+        if let output { status = output.write(try CheckReport.json(results), status: status) }
+        throw ExitCode(Int32(status))
+    }
+
+    private func report(_ results: CheckResults, on descriptor: Int32) -> String {
+        CheckReport(results, style: Terminal.style(of: descriptor), isWhole: allPrograms).text
     }
 
     private func ask(

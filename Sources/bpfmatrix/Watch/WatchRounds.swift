@@ -30,7 +30,17 @@ actor WatchRounds {
         case ended
     }
 
-    init(paths: [String], bench: TestBench, page: WatchPage, screen: WatchScreen?) {
+    /// What a finished round looks like.
+    private let report: @Sendable (MatrixResults) -> String
+
+    init(
+        paths: [String],
+        bench: TestBench,
+        page: WatchPage,
+        screen: WatchScreen?,
+        report: @escaping @Sendable (MatrixResults) -> String
+    ) {
+        self.report = report
         self.paths = paths
         self.bench = bench
         self.page = page
@@ -123,7 +133,7 @@ actor WatchRounds {
             guard !prepared.objects.isEmpty else { return (prepared, MatrixResults?.none) }
             return (prepared, try await bench.test(prepared, isAskedAnew: isAskedAnew, report: report))
         }
-        let text = results.map { TerminalReport($0, style: Terminal.style()).text } ?? ""
+        let text = results.map(report) ?? ""
         return page.complaints(prepared.errors.map { "\($0)" })
             + text.split(separator: "\n", omittingEmptySubsequences: false)
             .dropLast().map(String.init)
