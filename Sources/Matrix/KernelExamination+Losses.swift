@@ -24,7 +24,7 @@ extension KernelExamination {
                 testify(index, verdict, failure)
             }
         case (.infrastructure, _), (_, .nothing):
-            loseForInfrastructure("\(failure)", log: failure.console)
+            loseForInfrastructure(limits.account(of: failure), log: failure.console)
         }
     }
 
@@ -42,18 +42,19 @@ extension KernelExamination {
         let times = progress[index].countLoss(over: program)
         let what = program ?? progress[index].object.name
         guard times >= count else {
-            report(.note("\(subject.spec): lost a guest over \(what), trying once more in a fresh one: \(failure)"))
+            let reason = limits.account(of: failure)
+            report(.note("\(subject.spec): lost a guest over \(what), trying once more in a fresh one: \(reason)"))
             return
         }
         if let program {
-            progress[index].condemn(program, verdict, message: "\(failure)", log: failure.console)
+            progress[index].condemn(program, verdict, message: limits.account(of: failure), log: failure.console)
         } else {
             giveUp(index, verdict, failure)
         }
     }
 
     private func giveUp(_ index: Int, _ verdict: Verdict, _ failure: MachineFailure) {
-        report(progress[index].giveUp(verdict, message: "\(failure)", log: failure.console))
+        report(progress[index].giveUp(verdict, message: limits.account(of: failure), log: failure.console))
     }
 
     private func testify(_ index: Int, _ verdict: Verdict, _ failure: MachineFailure) {
@@ -61,7 +62,7 @@ extension KernelExamination {
             object: progress[index].object.name,
             kernel: subject.spec,
             verdict: verdict,
-            output: "\(failure)\n\(failure.console)"
+            output: "\(limits.account(of: failure))\n\(failure.console)"
         )
         progress[index].testify(statement)
         report(.witness(statement))

@@ -53,7 +53,7 @@ extension KernelExamination {
     private func recallTestimony(_ index: Int, _ bytes: [UInt8]) {
         guard let answer = Answer(bytes), case .witness(let said)? = answer.said.first, answer.said.count == 1,
             !WitnessJudgement.isPassing(said),
-            WitnessJudgement.statement(said, about: progress[index]).verdict.isVerdict
+            WitnessJudgement.statement(said, about: progress[index], loaders).verdict.isVerdict
         else { return }
         testify(index, said, isCached: true)
     }

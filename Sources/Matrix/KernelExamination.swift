@@ -15,6 +15,8 @@ actor KernelExamination {
     nonisolated let strategy: LoadStrategy
     nonisolated let limits: ExaminationLimits
     nonisolated let report: @Sendable (RunEvent) -> Void
+    /// The version of the guests' bpftool, as results have it; nil where there is none.
+    nonisolated let bpftool: String?
 
     var progress: [ObjectProgress]
     /// Of the guest that answered first.
@@ -44,12 +46,14 @@ actor KernelExamination {
         strategy: LoadStrategy = .onePass,
         limits: ExaminationLimits,
         isAsCompiled: Bool = false,
+        bpftool: String? = nil,
         report: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.subject = subject
         self.loader = loader
         self.strategy = strategy
         self.limits = limits
+        self.bpftool = bpftool
         self.report = report
         guest = try? GuestIdentity(subject.guests.configuration)
         progress = objects.map {
@@ -109,11 +113,19 @@ actor KernelExamination {
     }
 
     func testify(_ index: Int, _ said: WitnessReport, isCached: Bool) {
-        var statement = WitnessJudgement.statement(said, about: progress[index])
+        var statement = WitnessJudgement.statement(said, about: progress[index], loaders)
         statement.isCached = isCached
         progress[index].testify(statement)
         report(.witness(statement))
         if !loader.asksAgent { report(.cells(progress[index].cellsByWitness(statement))) }
+    }
+
+    /// Whom bpftool's words are held against.
+    var loaders: WitnessJudgement.Loaders {
+        WitnessJudgement.Loaders(
+            witness: bpftool.flatMap(LibbpfVersion.init(ofBPFTool:)),
+            other: libbpfVersion.flatMap { LibbpfVersion($0) }
+        )
     }
 
     /// With an image's loader as the only one its word on an object is the object's one cell.

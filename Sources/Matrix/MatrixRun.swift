@@ -84,6 +84,7 @@ public struct MatrixRun: Sendable {
                     strategy: options.strategy,
                     limits: options.limits,
                     isAsCompiled: options.isAsCompiled,
+                    bpftool: bpftool?.version,
                     report: report
                 )
             )

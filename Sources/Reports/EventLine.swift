@@ -38,6 +38,10 @@ public struct EventLines: Sendable {
                 return
                     "\(name(statement.kernel)): \(statement.object) \(statement.loaderName.printable) disagrees: \(disagreement)"
             }
+            if let obstacle = statement.incomparable {
+                return
+                    "\(name(statement.kernel)): \(statement.object) \(statement.loaderName.printable) has no word: \(obstacle)"
+            }
             let verdict = style.text(statement.verdict, isCached: statement.isCached)
             return "\(name(statement.kernel)): \(statement.object) by \(statement.loaderName.printable) \(verdict)"
         case .kernelFailed(let kernel, let reason): return "\(name(kernel)): given up: \(reason)"

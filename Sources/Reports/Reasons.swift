@@ -51,7 +51,7 @@ struct Reasons {
     private var silentWitnesses: [String] {
         let failed = Set(results.kernels.filter { $0.failure != nil }.map(\.spec))
         let words = results.silentStatements.filter { !failed.contains($0.kernel) }.map { statement in
-            occurrence(statement, statement.reason ?? "it printed nothing")
+            occurrence(statement, statement.incomparable ?? statement.reason ?? "it printed nothing")
         }
         return Finding.collect(words).flatMap { line($0, "?", "has no word on") }
     }
@@ -79,16 +79,18 @@ extension MatrixResults {
     /// Whether there was something that the statement could have contradicted: a verdict of the kernel's on all of the object,
     /// through somebody else.
     func isCompared(_ statement: WitnessStatement) -> Bool {
-        guard statement.verdict == .accepted || statement.verdict == .rejected else { return false }
+        guard statement.incomparable == nil, statement.verdict == .accepted || statement.verdict == .rejected
+        else { return false }
         let others = cells.filter { $0.object == statement.object && $0.kernel == statement.kernel }
         return !others.isEmpty
             && others.allSatisfy { $0.verdict.isVerdict && !($0.program == "*" && $0.verdict == .object) }
     }
 
-    /// Where bpftool neither confirms nor contradicts: it gave no answer, or failed for reasons of its own over what the
-    /// kernel accepted.
+    /// Where bpftool neither confirms nor contradicts: it gave no answer, failed for reasons of its own over what the kernel
+    /// accepted, or had another libbpf ask the kernel for something else.
     var silentStatements: [WitnessStatement] {
         bpftool.filter { statement in
+            if statement.incomparable != nil { return true }
             guard statement.verdict == .object else { return !statement.verdict.isVerdict }
             return cells.filter { $0.object == statement.object && $0.kernel == statement.kernel }
                 .allSatisfy { $0.verdict == .accepted }
