@@ -46,3 +46,27 @@ struct ProgramList {
         return "\(object) \(shown) and \(programs.count - Self.mostPrograms + 1) more"
     }
 }
+
+/// Where a reason holds: programs, and the kernels that they share it on.
+struct ExtentLines {
+    /// One for each set of kernels; beyond a few, the rest is counted.
+    let texts: [String]
+
+    private static let most = 4
+
+    /// - Parameter heading: what people are told a kernel by.
+    init<Reason>(
+        _ extents: [Finding<Reason>.Extent],
+        of objects: [TestedObject],
+        heading: (String) -> String
+    ) {
+        let shown = extents.count > Self.most ? extents.prefix(Self.most - 1) : extents[...]
+        let rest = extents.dropFirst(shown.count)
+        let count = rest.map(\.programs.count).reduce(0, +)
+        texts =
+            shown.map { extent in
+                let kernels = extent.kernels.map { heading($0).printable }.joined(separator: ", ")
+                return "\(ProgramList(extent.programs, of: objects).text) on \(kernels)"
+            } + (rest.isEmpty ? [] : ["\(count) more programs, on other kernels"])
+    }
+}

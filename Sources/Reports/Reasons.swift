@@ -65,11 +65,11 @@ struct Reasons {
     }
 
     private func line(_ finding: Finding<Word>, _ sign: String, _ verb: String) -> [String] {
-        let objects = ProgramList(finding.programs, of: results.objects).text
-        let kernels = finding.kernels.map { name($0).printable }.joined(separator: ", ")
+        let extents = ExtentLines(finding.extents, of: results.objects, heading: name).texts
         let text = finding.reason.text.printableLines
-        let title = "\(sign)  \(finding.reason.loader.printable) \(verb) \(objects) on \(kernels): \(text.first ?? "")"
-        return style.entry(title, Array(text.dropFirst()))
+        let title =
+            "\(sign)  \(finding.reason.loader.printable) \(verb) \(extents.first ?? ""): \(text.first ?? "")"
+        return style.entry(title, extents.dropFirst().map { "and \($0)" } + text.dropFirst())
     }
 
     private func name(_ spec: String) -> String { results.kernels.heading(of: spec) }

@@ -13,16 +13,21 @@ public struct ProgramName: Sendable, Hashable {
     }
 }
 
-/// A reason, once for all programs that share it on the same kernels.
-///
-/// The reason was given for each of the programs on each of the kernels. Where it holds for other programs on other kernels, that
-/// is another finding with the same reason.
+/// A reason, once for all programs and kernels that share it.
 public struct Finding<Reason: Sendable & Hashable>: Sendable, Hashable {
     public let reason: Reason
     /// In the order of the cells; never empty.
-    public let programs: [ProgramName]
-    /// `TestedKernel.spec`, in the order of the cells; never empty.
-    public let kernels: [String]
+    public let extents: [Extent]
+
+    /// Programs that the reason was given for on the same kernels: for each of the one on each of the other.
+    public struct Extent: Sendable, Hashable {
+        /// In the order of the cells; never empty.
+        public let programs: [ProgramName]
+        /// `TestedKernel.spec`, in the order of the cells; never empty.
+        public let kernels: [String]
+    }
+
+    public var programs: [ProgramName] { extents.flatMap(\.programs) }
 
     /// A reason as it was given: for one program by one kernel.
     public struct Occurrence: Sendable {
@@ -37,13 +42,7 @@ public struct Finding<Reason: Sendable & Hashable>: Sendable, Hashable {
         }
     }
 
-    private struct Extent: Hashable {
-        let reason: Reason
-        let kernels: [String]
-    }
-
-    /// Findings in the order in which their reasons first occur, those with the same reason together. Takes time linear in the
-    /// number of occurrences.
+    /// Findings in the order in which their reasons first occur. Takes time linear in the number of occurrences.
     public static func collect(_ occurrences: some Sequence<Occurrence>) -> [Finding] {
         var reasons: [Reason] = []
         var rows: [Reason: [(program: ProgramName, kernels: [String])]] = [:]
@@ -59,17 +58,17 @@ public struct Finding<Reason: Sendable & Hashable>: Sendable, Hashable {
                 rows[reason, default: []].append((program, [occurrence.kernel]))
             }
         }
-        return reasons.flatMap { reason in
-            var order: [Extent] = []
-            var programs: [Extent: [ProgramName]] = [:]
+        return reasons.map { reason in
+            var order: [[String]] = []
+            var programs: [[String]: [ProgramName]] = [:]
             for row in rows[reason] ?? [] {
-                let extent = Extent(reason: reason, kernels: row.kernels)
-                if programs[extent] == nil { order.append(extent) }
-                programs[extent, default: []].append(row.program)
+                if programs[row.kernels] == nil { order.append(row.kernels) }
+                programs[row.kernels, default: []].append(row.program)
             }
-            return order.map {
-                Finding(reason: reason, programs: programs[$0] ?? [], kernels: $0.kernels)
-            }
+            return Finding(
+                reason: reason,
+                extents: order.map { Extent(programs: programs[$0] ?? [], kernels: $0) }
+            )
         }
     }
 }

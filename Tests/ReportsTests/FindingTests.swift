@@ -18,16 +18,16 @@ import VerifierLog
         Occurrence(reason, for: program(name), on: kernel)
     }
 
-    @Test("programs with the same reason on the same kernels are one finding, and no pair is told that was not given")
+    @Test("a reason is one finding, and no program is told together with a kernel that it was not given for")
     func collect() {
         let findings = Finding.collect([
             occurrence("x", "a", "5.10"), occurrence("x", "a", "6.1"), occurrence("y", "a", "6.1"),
             occurrence("x", "b", "5.10"), occurrence("x", "b", "6.1"), occurrence("x", "c", "6.1"),
             occurrence("x", "c", "6.1"),
         ])
-        #expect(findings.map(\.reason) == ["x", "x", "y"])
-        #expect(findings.map(\.kernels) == [["5.10", "6.1"], ["6.1"], ["6.1"]])
-        #expect(findings.map { $0.programs.map(\.program) } == [["a", "b"], ["c"], ["a"]])
+        #expect(findings.map(\.reason) == ["x", "y"])
+        #expect(findings.map { $0.extents.map(\.kernels) } == [[["5.10", "6.1"], ["6.1"]], [["6.1"]]])
+        #expect(findings.map { $0.extents.map { $0.programs.map(\.program) } } == [[["a", "b"], ["c"]], [["a"]]])
         #expect(Finding<String>.collect([]).isEmpty)
     }
 
@@ -205,6 +205,29 @@ enum LargeRun {
             "\(text.suffix(1000))"
         )
         #expect(text.components(separatedBy: "fits on none that was checked").count == 2)
+    }
+
+    @Test("a map that other programs are refused for on other kernels is still one finding")
+    func extents() throws {
+        var results = LargeRun.refusedMap
+        for index in results.cells.indices where ["p3", "p7"].contains(results.cells[index].program) {
+            guard results.cells[index].kernel == "5.10" else { continue }
+            results.cells[index] = LargeRun.cell(0, "5.10", .accepted)
+        }
+        let text = TerminalReport(results, style: plain).text
+        #expect(text.components(separatedBy: "max-entries-unset").count == 2, "\(text)")
+        #expect(
+            text.contains("probe.bpf.o p0, p1, p2 and 201 more on 5.10.1, 6.1.1, 6.12.1, 7.2.1 (EINVAL)\n"),
+            "\(text)"
+        )
+        #expect(text.contains("\n    and probe.bpf.o p3, p7 on 6.1.1, 6.12.1, 7.2.1\n"), "\(text)")
+        let data = try ExplanationsReport.data(
+            RefusalGroup.groups(results.cells.filter { $0.verdict != .accepted }, in: .paths)
+        )
+        let document = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let refusals = try #require(document["refusals"] as? [[String: Any]])
+        #expect(refusals.compactMap { ($0["programs"] as? [Any])?.count } == [204, 2])
+        #expect(refusals.compactMap { ($0["kernels"] as? [String])?.count } == [4, 3])
     }
 
     @Test("explanations as JSON list the programs of a reason")

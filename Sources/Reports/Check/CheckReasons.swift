@@ -51,14 +51,13 @@ struct CheckReasons {
     private func lines(of finding: Finding<CheckReason>, _ sign: String) -> [String] {
         let reason = finding.reason
         let place = reason.place.map { "  " + style.paint($0.name.printable, .strong) } ?? ""
-        let kernels = finding.kernels.map(heading).joined(separator: ", ")
-        let programs = ProgramList(finding.programs, of: results.objects).text
-        let title = "\(sign) [\(reason.code)]\(place)  \(programs) on \(kernels)"
+        let extents = ExtentLines(finding.extents, of: results.objects, heading: heading).texts
+        let title = "\(sign) [\(reason.code)]\(place)  \(extents.first ?? "")"
         let details = [
             reason.sentence, reason.place.flatMap { $0.text.isEmpty ? nil : "at: \(excerpt($0.text))" },
             reason.cure.map { "\(style.arrow) \($0)" },
         ]
-        return style.entry(title, details.compactMap { $0?.printable })
+        return style.entry(title, extents.dropFirst().map { "and \($0)" } + details.compactMap { $0?.printable })
     }
 
     /// A line of C may be as long as its author, or a generator, liked.

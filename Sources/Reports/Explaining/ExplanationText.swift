@@ -193,6 +193,8 @@ extension ExplainedTurn {
 }
 
 extension RefusalGroup {
+    private static let margin = "  "
+
     /// All that is known of it.
     ///
     /// - Parameters:
@@ -208,7 +210,7 @@ extension RefusalGroup {
         let brief = RefusalLines(self, of: objects, style: style, heading: heading)
         guard let explanation else { return brief.lines }
         let words = wordings.map { ($0.words, $0.kernels.map(heading)) }
-        return [brief.title]
+        return [brief.title] + brief.furtherExtents.map { Self.margin + $0 }
             + ExplanationText(explanation, excerpt: excerpt, excerptNote: excerptNote, style: style).lines(words: words)
     }
 }

@@ -32,17 +32,19 @@ public enum ExplanationsReport {
 
     public static func data(_ groups: [RefusalGroup]) throws -> Data {
         try data(
-            groups.map { group in
-                let programs = group.programs.map { Program(object: $0.object, program: $0.program) }
-                return Entry(
-                    object: programs.first?.object,
-                    program: programs.first?.program,
-                    programs: programs.count > 1 ? programs : nil,
-                    verdict: group.verdict,
-                    kernels: group.kernels,
-                    explanation: group.explanation,
-                    message: group.explanation == nil ? group.message?.text : nil
-                )
+            groups.flatMap { group in
+                group.extents.map { extent in
+                    let programs = extent.programs.map { Program(object: $0.object, program: $0.program) }
+                    return Entry(
+                        object: programs.first?.object,
+                        program: programs.first?.program,
+                        programs: programs.count > 1 ? programs : nil,
+                        verdict: group.verdict,
+                        kernels: extent.kernels,
+                        explanation: group.explanation,
+                        message: group.explanation == nil ? group.message?.text : nil
+                    )
+                }
             }
         )
     }

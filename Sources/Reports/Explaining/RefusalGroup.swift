@@ -5,15 +5,16 @@ import VerifierLog
 
 /// What several kernels, or several programs, were refused for alike: told once.
 public struct RefusalGroup: Sendable, Hashable {
-    /// In the order of the results; never empty.
-    public let programs: [ProgramName]
-    /// `TestedKernel.spec`, in the order of the results; each of them refused each of the programs for this reason.
-    public let kernels: [String]
+    /// Which programs, and on which kernels; never empty.
+    let extents: [Finding<RefusalReason>.Extent]
     public let verdict: Verdict
     /// Of the cell that tells most of where it is; nil where nobody has refused anything.
     public let explanation: Explanation?
     /// In the order of the results; never empty.
     public let cells: [Cell]
+
+    /// In the order of the results; never empty.
+    public var programs: [ProgramName] { extents.flatMap(\.programs) }
 
     /// What becomes one group.
     public enum Detail: Sendable {
@@ -49,8 +50,7 @@ public struct RefusalGroup: Sendable, Hashable {
     }
 
     private init(_ finding: Finding<RefusalReason>, _ cells: [Cell]) {
-        programs = finding.programs
-        kernels = finding.kernels
+        extents = finding.extents
         verdict = finding.reason.verdict
         explanation = Self.best(cells)
         self.cells = cells
@@ -96,7 +96,7 @@ public struct RefusalGroup: Sendable, Hashable {
 }
 
 /// What makes the refusals of two programs the same.
-private struct RefusalReason: Hashable {
+struct RefusalReason: Hashable {
     let verdict: Verdict
     let code: CauseCode?
     /// The sentence where there is one, for kernels word the same differently; otherwise message and errno.

@@ -30,14 +30,17 @@ struct RefusalLines {
         let mark = style.paint(style.text(group.verdict), style.paint(of: group.verdict))
         let code = group.explanation.map { " [\($0.code.rawValue)]" } ?? ""
         let place = group.explanation?.place?.name.map { "  " + style.paint($0.printable, .strong) } ?? ""
-        let subject = ProgramList(group.programs, of: objects).text
-        let kernels = group.kernels.map(heading).joined(separator: ", ")
         let errno = group.errnoNames.map { " (\($0))" } ?? ""
-        return "\(mark)\(code)\(place)  \(subject) on \(kernels.printable)\(errno)"
+        return "\(mark)\(code)\(place)  \(extents.first ?? "")\(errno)"
     }
 
+    /// `and null.bpf.o other on 6.1.192`: further programs, on other kernels.
+    var furtherExtents: [String] { extents.dropFirst().map { "and \($0)" } }
+
+    private var extents: [String] { ExtentLines(group.extents, of: objects, heading: heading).texts }
+
     /// Broken to the width, if there is one.
-    var lines: [String] { style.entry(title, details) }
+    var lines: [String] { style.entry(title, furtherExtents + details) }
 
     private var details: [String] {
         guard let explanation = group.explanation else {
