@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import VirtualMachine
+
 /// How long is waited, and how often something is tried. Every wait in a run has one of these ends.
 public struct ExaminationLimits: Sendable, Hashable {
     /// From QEMU's start to the agent's first word. Emulated cold boots take two to five seconds on a quiet machine.
     public var boot: Duration
     /// From one word about an object to the next: at most one program's verification, or the parsing of one object.
     public var program: Duration
-    /// One run of bpftool over one object.
+    /// The least that one run of bpftool over one object is given.
     public var witness: Duration
     /// How often the same kernel is started again for reasons of infrastructure before its cells are given up.
     public var infrastructureRetries: Int
     /// How often the same program must have brought a guest down before it is called the cause.
     public var crashesToBlame: Int
 
-    /// From one line of a script to the next: one run of bpftool over one object, any program of which may take its time.
+    /// One run of bpftool over one object, any program of which may take its time; from one line of a script to the next.
     var script: Duration { max(witness, program) }
 
     /// Of larger guests: to fill gigabytes takes an emulated kernel a minute.
@@ -36,5 +38,14 @@ public struct ExaminationLimits: Sendable, Hashable {
         self.witness = witness
         self.infrastructureRetries = infrastructureRetries
         self.crashesToBlame = crashesToBlame
+    }
+}
+
+extension ExaminationLimits {
+    /// What people are told of a guest that was lost: where a limit ran out, with the option that sets it.
+    func account(of failure: MachineFailure) -> String {
+        guard failure.kind == .silence else { return "\(failure)" }
+        let (option, limit) = failure.isAtStart ? ("--boot-timeout", boot) : ("--program-timeout", program)
+        return "\(failure) (\(option) is \(Int(limit / .seconds(1))) s: a higher one gives it more time)"
     }
 }

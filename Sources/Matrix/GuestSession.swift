@@ -146,7 +146,7 @@ struct GuestSession: Sendable {
     mutating func testimony(on object: ObjectBytes) async throws -> WitnessReport {
         let request = WitnessRequest(id: takeRequest(), digest: object.digest.bytes, object: object.bytes)
         try await machine.link.send(.witness(request))
-        switch try await machine.link.next(within: limits.witness, waitingFor: "bpftool") {
+        switch try await machine.link.next(within: limits.script, waitingFor: "bpftool") {
         case .witness(let said) where said.request == request.id:
             try look(at: said.taint)
             return said

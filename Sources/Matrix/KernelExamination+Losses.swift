@@ -35,7 +35,7 @@ extension KernelExamination {
         case (.infrastructure, .loading(let index, _)), (.infrastructure, .witnessing(let index)):
             lose(index, failure)
         case (_, .nothing):
-            loseAtStart("\(failure)", log: failure.console, lanes: lanes)
+            loseAtStart(limits.account(of: failure), log: failure.console, lanes: lanes)
         }
     }
 
@@ -53,20 +53,19 @@ extension KernelExamination {
         let times = progress[index].countLoss(over: program)
         let what = program ?? progress[index].object.name
         guard times >= count else {
-            report(.note("\(subject.spec): lost a guest over \(what), trying once more in a fresh one: \(failure)"))
+            let reason = limits.account(of: failure)
+            report(.note("\(subject.spec): lost a guest over \(what), trying once more in a fresh one: \(reason)"))
             return
         }
         if let program {
-            progress[index].condemn(program, verdict, message: "\(failure)", log: failure.console)
+            progress[index].condemn(program, verdict, message: limits.account(of: failure), log: failure.console)
         } else {
             giveUp(index, verdict, failure)
         }
     }
 
     private func giveUp(_ index: Int, _ verdict: Verdict, _ failure: MachineFailure) {
-        for cell in progress[index].giveUp(verdict, message: "\(failure)", log: failure.console) {
-            report(.cell(cell))
-        }
+        report(progress[index].giveUp(verdict, message: limits.account(of: failure), log: failure.console))
     }
 
     private func testify(_ index: Int, _ verdict: Verdict, _ failure: MachineFailure) {
@@ -74,7 +73,7 @@ extension KernelExamination {
             object: progress[index].object.name,
             kernel: subject.spec,
             verdict: verdict,
-            output: "\(failure)\n\(failure.console)"
+            output: "\(limits.account(of: failure))\n\(failure.console)"
         )
         progress[index].testify(statement)
         report(.witness(statement))
@@ -102,7 +101,12 @@ extension KernelExamination {
         failure = reason
         report(.kernelFailed(kernel: subject.spec, reason: reason))
         for index in progress.indices where !progress[index].isDone {
-            for cell in progress[index].giveUp(.infrastructure, message: reason, log: log) { report(.cell(cell)) }
+            report(progress[index].giveUp(.infrastructure, message: reason, log: log))
         }
+    }
+
+    private func report(_ cells: [Cell]) {
+        // An object that only bpftool was still to be asked about has its cells.
+        if !cells.isEmpty { report(.cells(cells)) }
     }
 }

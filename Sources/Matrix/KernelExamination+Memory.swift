@@ -47,13 +47,13 @@ extension KernelExamination {
         guard recalled.isWorthRemembering else { return }
         progress[index] = recalled
         libbpfVersion = libbpfVersion ?? answer.ready.libbpfVersion
-        for cell in cells { report(.cell(cell)) }
+        report(.cells(cells))
     }
 
     private func recallTestimony(_ index: Int, _ bytes: [UInt8]) {
         guard let answer = Answer(bytes), case .witness(let said)? = answer.said.first, answer.said.count == 1,
             !WitnessJudgement.isPassing(said),
-            WitnessJudgement.statement(said, about: progress[index]).verdict.isVerdict
+            WitnessJudgement.statement(said, about: progress[index], loaders).verdict.isVerdict
         else { return }
         testify(index, said, isCached: true)
     }

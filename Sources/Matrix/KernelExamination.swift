@@ -15,6 +15,8 @@ actor KernelExamination {
     nonisolated let strategy: LoadStrategy
     nonisolated let limits: ExaminationLimits
     nonisolated let report: @Sendable (RunEvent) -> Void
+    /// The version of the guests' bpftool, as results have it; nil where there is none.
+    nonisolated let bpftool: String?
 
     var progress: [ObjectProgress]
     /// Of the guest that answered first.
@@ -47,12 +49,14 @@ actor KernelExamination {
         strategy: LoadStrategy = .onePass,
         limits: ExaminationLimits,
         isAsCompiled: Bool = false,
+        bpftool: String? = nil,
         report: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.subject = subject
         self.loader = loader
         self.strategy = strategy
         self.limits = limits
+        self.bpftool = bpftool
         self.report = report
         guest = try? GuestIdentity(subject.guests.configuration)
         progress = objects.map {
@@ -98,7 +102,7 @@ actor KernelExamination {
     func finish(_ index: Int, _ ended: ObjectReport, by ready: Ready) async {
         if let shortage = progress[index].shortage(ended), askLargerGuest(about: index, because: shortage) { return }
         let kernel = progress[index].isToBeExplained(ended) ? await known().inGuest(memory: guestMemory) : .none
-        for cell in progress[index].finish(ended, on: kernel) { report(.cell(cell)) }
+        report(.cells(progress[index].finish(ended, on: kernel)))
         rememberLoading(index, by: ready)
     }
 
@@ -121,21 +125,27 @@ actor KernelExamination {
     }
 
     func testify(_ index: Int, _ said: WitnessReport, isCached: Bool) {
-        var statement = WitnessJudgement.statement(said, about: progress[index])
+        var statement = WitnessJudgement.statement(said, about: progress[index], loaders)
         statement.isCached = isCached
         progress[index].testify(statement)
         report(.witness(statement))
-        if !loader.asksAgent {
-            for cell in progress[index].cellsByWitness(statement) { report(.cell(cell)) }
-        }
+        if !loader.asksAgent { report(.cells(progress[index].cellsByWitness(statement))) }
+    }
+
+    /// Whom bpftool's words are held against.
+    var loaders: WitnessJudgement.Loaders {
+        WitnessJudgement.Loaders(
+            witness: bpftool.flatMap(LibbpfVersion.init(ofBPFTool:)),
+            other: libbpfVersion.flatMap { LibbpfVersion($0) }
+        )
     }
 
     /// With an image's loader as the only one its word on an object is the object's one cell.
     func addImage(_ statements: [WitnessStatement], isOnlyLoader: Bool) -> [Cell] {
         guard isOnlyLoader else { return [] }
-        let cells = zip(progress, statements).flatMap { object, statement in object.cellsByWitness(statement) }
-        for cell in cells { report(.cell(cell)) }
-        return cells
+        let cells = zip(progress, statements).map { object, statement in object.cellsByWitness(statement) }
+        for cells in cells { report(.cells(cells)) }
+        return cells.flatMap { $0 }
     }
 
     /// Everything that was found out so far; whole once every object is done.

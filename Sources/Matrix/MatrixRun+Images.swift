@@ -35,6 +35,7 @@ extension MatrixRun {
             folder: folder,
             progress: await examination.progress,
             limits: options.limits,
+            loaders: await examination.loaders,
             isIsolating: options.isIsolating,
             report: report
         )

@@ -93,6 +93,7 @@ public struct MatrixRun: Sendable {
                     strategy: options.strategy,
                     limits: options.limits,
                     isAsCompiled: options.isAsCompiled,
+                    bpftool: bpftool?.version,
                     report: report
                 )
             )
@@ -116,7 +117,7 @@ public struct MatrixRun: Sendable {
         report: @Sendable (RunEvent) -> Void
     ) -> KernelFindings {
         report(.kernelFailed(kernel: kernel.spec, reason: reason))
-        let cells = objects.flatMap { object in
+        let cells = objects.map { object in
             object.rows(for: loader).map { row in
                 Cell(
                     object: object.name,
@@ -127,8 +128,8 @@ public struct MatrixRun: Sendable {
                 )
             }
         }
-        for cell in cells { report(.cell(cell)) }
-        return KernelFindings(kernel: kernel, cells: cells, statements: [], libbpfVersion: nil)
+        for cells in cells { report(.cells(cells)) }
+        return KernelFindings(kernel: kernel, cells: cells.flatMap { $0 }, statements: [], libbpfVersion: nil)
     }
 
     /// nil where there is no kernel to try it with.

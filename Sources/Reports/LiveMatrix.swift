@@ -19,7 +19,8 @@ public struct LiveMatrix: Sendable {
     public mutating func apply(_ event: RunEvent) -> String? {
         switch event {
         case .working(let text, let fraction): working = (text, fraction)
-        case .note(let text): return style.paint("note: \(text)", .faint)
+        case .note(let text):
+            return "note: \(text)".printableLines.map { style.paint($0, .faint) }.joined(separator: "\n")
         case .began(let objects, let kernels):
             self.objects = objects
             self.kernels = kernels
@@ -27,9 +28,9 @@ public struct LiveMatrix: Sendable {
         case .booting(let kernel, let isToBeSaved):
             states[kernel] = isToBeSaved ? "booting, once for all later runs" : "booting"
         case .started(let kernel, let seconds, _): states[kernel] = "up after \(Seconds.fine(seconds)) s"
-        case .cell(let cell):
-            cells.append(cell)
-            if cell.isCached { states[cell.kernel] = states[cell.kernel] ?? "cached" }
+        case .cells(let more):
+            cells += more
+            for cell in more where cell.isCached { states[cell.kernel] = states[cell.kernel] ?? "cached" }
         case .witness(let statement):
             states[statement.kernel] = "\(statement.loaderName.printable): \(statement.object.printable)"
         case .kernelFailed(let kernel, _): states[kernel] = "given up"

@@ -8,6 +8,7 @@ struct MatrixTable {
     let kernels: [TestedKernel]
     private let cells: [Place: Cell]
     private let style: TextStyle
+    private let isWhole: Bool
 
     private struct Place: Hashable {
         let object: String
@@ -15,9 +16,17 @@ struct MatrixTable {
         let kernel: String
     }
 
-    init(objects: [TestedObject], kernels: [TestedKernel], cells: some Sequence<Cell>, style: TextStyle) {
+    /// - Parameter isWhole: every program has a row of its own, however many there are.
+    init(
+        objects: [TestedObject],
+        kernels: [TestedKernel],
+        cells: some Sequence<Cell>,
+        style: TextStyle,
+        isWhole: Bool = false
+    ) {
         self.kernels = kernels
         self.style = style
+        self.isWhole = isWhole
         var places: [Place: Cell] = [:]
         var wholes: Set<String> = []
         for cell in cells {
@@ -47,6 +56,7 @@ struct MatrixTable {
             objects: objects,
             columns: columns,
             style: style,
+            isWhole: isWhole,
             remark: { hasDigests && !$0.sha256.isEmpty ? "   " + style.paint(style.digest($0.sha256), .faint) : "" }
         )
         return table.lines { object, program, column in

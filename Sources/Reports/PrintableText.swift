@@ -11,6 +11,13 @@ extension String {
         }.joined()
     }
 
+    /// The lines of a text that may be anybody's, each `printable`; line ends of every kind (`\n`, `\r\n`, `\r`) are line ends.
+    var printableLines: [String] {
+        split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }).map {
+            String($0).printable
+        }
+    }
+
     private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control: scalar != "\t"

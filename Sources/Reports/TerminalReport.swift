@@ -7,14 +7,23 @@ import Results
 public struct TerminalReport: Sendable {
     private let results: MatrixResults
     private let style: TextStyle
+    private let isWhole: Bool
 
-    public init(_ results: MatrixResults, style: TextStyle) {
+    /// - Parameter isWhole: every program has a row of its own, however many an object has.
+    public init(_ results: MatrixResults, style: TextStyle, isWhole: Bool = false) {
         self.results = results
         self.style = style
+        self.isWhole = isWhole
     }
 
     public var text: String {
-        let table = MatrixTable(objects: results.objects, kernels: results.kernels, cells: results.cells, style: style)
+        let table = MatrixTable(
+            objects: results.objects,
+            kernels: results.kernels,
+            cells: results.cells,
+            style: style,
+            isWhole: isWhole
+        )
         let reasons = Reasons(results, style: style).lines
         let why = reasons.isEmpty ? [] : [""] + reasons + [""]
         let assumed = AssumedLines(results, style: style).lines

@@ -47,7 +47,7 @@ public struct WatchPage: Sendable {
     /// Inputs that can't be tested, each with what is wrong with it.
     public func complaints(_ errors: [String]) -> [String] {
         errors.flatMap { error in
-            let lines = error.split(separator: "\n").map { String($0).printable }
+            let lines = error.printableLines
             return lines.prefix(1).map { style.paint("\(style.isUnicode ? "✗" : "x") \($0)", .bad) } + lines.dropFirst()
         }
     }

@@ -266,11 +266,11 @@ public struct Cell: Sendable, Hashable, Codable {
 
 /// What `bpftool prog loadall` said of an object on a kernel.
 public struct WitnessStatement: Sendable, Hashable, Codable {
-    /// The one line of `output` that says why: bpftool's last, or, where it gave no answer, the first, which the guest's console
-    /// may follow; nil where there is none.
+    /// The one line that says why: of bpftool's output, or, where it gave no answer, the first, which the guest's console may
+    /// follow; nil where there is none.
     public var reason: String? {
-        let lines = output.split(separator: "\n")
-        return (verdict.isVerdict ? lines.last : lines.first).map(String.init)
+        guard verdict.isVerdict else { return output.split(whereSeparator: \.isNewline).first.map(String.init) }
+        return LoaderOutput.reason(in: output)
     }
 
     /// Who said it, for people.
@@ -287,6 +287,8 @@ public struct WitnessStatement: Sendable, Hashable, Codable {
     public var output: String
     /// Set where the agent's verdicts and this one cannot both be true; says how they differ.
     public var disagreement: String?
+    /// Set where it contradicts the agent's verdicts and need not be the kernel's doing: why it says nothing of them.
+    public var incomparable: String?
     /// Said in an earlier run.
     public var isCached: Bool
 
@@ -297,6 +299,7 @@ public struct WitnessStatement: Sendable, Hashable, Codable {
         verdict: Verdict,
         output: String,
         disagreement: String? = nil,
+        incomparable: String? = nil,
         isCached: Bool = false
     ) {
         self.object = object
@@ -305,6 +308,7 @@ public struct WitnessStatement: Sendable, Hashable, Codable {
         self.verdict = verdict
         self.output = output
         self.disagreement = disagreement
+        self.incomparable = incomparable
         self.isCached = isCached
     }
 }

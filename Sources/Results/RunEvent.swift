@@ -12,8 +12,8 @@ public enum RunEvent: Sendable, Hashable {
     case booting(kernel: String, isToBeSaved: Bool)
     /// A guest answers; one that was saved is restored in a fraction of the time that a boot takes.
     case started(kernel: String, seconds: Double, isRestored: Bool)
-    /// `kernel` is `TestedKernel.spec` in every event.
-    case cell(Cell)
+    /// The verdicts on one object by one kernel. `kernel` is `TestedKernel.spec` in every event.
+    case cells([Cell])
     case witness(WitnessStatement)
     /// This kernel can't be asked any more; its open cells have no verdict.
     case kernelFailed(kernel: String, reason: String)

@@ -56,4 +56,8 @@ public enum ExitStatus {
     public static let wrongUsage = 64
     /// As a shell reports a program that SIGINT ended.
     public static let interrupted = 130
+
+    /// What a status becomes where results or reports could not be written: a success is none any more, and whatever else there was
+    /// to say is still said.
+    public static func afterLosingOutput(_ status: Int) -> Int { status == asExpected ? noVerdict : status }
 }

@@ -32,6 +32,9 @@ struct BPFMatrix: AsyncParsableCommand {
     )
 
     static func main() async {
+        // A reader that goes away, of standard output or of a pipe with results, is met where it is written to.
+        // A handler, as children would inherit that it is ignored.
+        signal(SIGPIPE) { _ in }
         let status = await Interruption.during {
             do {
                 var command = try parseAsRoot(CompilerArguments.separated(CommandLine.arguments.dropFirst()))
@@ -46,7 +49,14 @@ struct BPFMatrix: AsyncParsableCommand {
                 return complain(about: error)
             }
         }
-        Foundation.exit(Int32(status))
+        Foundation.exit(Int32(lasting(status)))
+    }
+
+    /// The exit status of a command whose words did not all reach standard output: 1 and 64 say more than 3.
+    private static func lasting(_ status: Int) -> Int {
+        guard let failure = Terminal.outputFailure else { return status }
+        Terminal.standardError("bpfmatrix: cannot write to standard output: \(failure)\n")
+        return ExitStatus.afterLosingOutput(status)
     }
 
     /// Says what went wrong, the first line first, and what the command's exit status is then.
@@ -55,7 +65,10 @@ struct BPFMatrix: AsyncParsableCommand {
         case let status as ExitCode: return Int(status.rawValue)
         case is CancellationError: return ExitStatus.interrupted
         // What the parser has to say: help, a version, wrong usage.
-        case _ where exitCode(for: error) != .failure: exit(withError: error)
+        case _ where exitCode(for: error) != .failure:
+            let code = exitCode(for: error)
+            Terminal.write(fullMessage(for: error) + "\n", to: code == .success ? STDOUT_FILENO : STDERR_FILENO)
+            return Int(code.rawValue)
         default:
             Terminal.standardError("bpfmatrix: \(error)\n")
             return error is any FindingAboutInput ? ExitStatus.notAsExpected : ExitStatus.noVerdict

@@ -8,11 +8,23 @@ import Results
 enum Interruption {
     private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
+    /// Signals that end the work: all of `signals`, but for SIGHUP where the command was started with that one ignored, as nohup
+    /// does.
+    private static var heeded: [Int32] { signals.filter { $0 != SIGHUP || !isIgnored($0) } }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0 else { return false }
+        // A function that is called and SIG_IGN share their place; only the address tells.
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+
     /// Runs `body`; its status, or that of an interruption. A second signal ends the process at once, and its children
     /// with it (`Command`).
     static func during(_ body: @escaping @Sendable () async -> Int) async -> Int {
         let (received, continuation) = AsyncStream.makeStream(of: Int32.self)
-        let sources = signals.map { number in
+        let sources = heeded.map { number in
             // Dispatch only sees what the default action does not take first.
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())

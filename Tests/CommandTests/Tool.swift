@@ -35,6 +35,22 @@ enum Tool {
     ) async throws -> Outcome {
         var command = Command(path.string, arguments, environment: environment(additions))
         command.workingDirectory = folder
+        return try await outcome(of: command)
+    }
+
+    /// The command in a script of bash's, which has it in `$bpfmatrix`.
+    static func script(
+        _ text: String,
+        in folder: FilePath? = nil,
+        environment additions: [String: String] = [:]
+    ) async throws -> Outcome {
+        let environment = environment(additions).merging(["bpfmatrix": path.string]) { $1 }
+        var command = Command("bash", ["-c", text], environment: environment)
+        command.workingDirectory = folder
+        return try await outcome(of: command)
+    }
+
+    private static func outcome(of command: Command) async throws -> Outcome {
         let result = try await command.run(within: .seconds(300))
         guard case .exited(let status) = result.ending else {
             return Outcome(status: -1, output: result.outputText, errors: result.errorText)

@@ -50,7 +50,12 @@ import VirtualMachine
     func timeout() async throws {
         let examination = try makeExamination()
         await examination.learn(from: silence, over: .loading(0, program: "first"))
-        #expect(await examination.findings.cells.map(\.verdict) == [.timeout])
+        let cells = await examination.findings.cells
+        #expect(cells.map(\.verdict) == [.timeout])
+        #expect(
+            cells.first?.message
+                == "no answer within 1 s while waiting for a verdict (--program-timeout is 60 s: a higher one gives it more time)"
+        )
     }
 
     @Test("infrastructure is tried again, and given up after its limit; it blames no program")

@@ -275,7 +275,8 @@ import VirtualMachine
             WitnessJudgement.statement(
                 WitnessReport(request: 0, status: status, output: Array("BPF program load failed".utf8), taint: 0),
                 about: ObjectProgress(object: object, kernel: "6.1", loader: [.bpftool, .image]),
-                comparedWith: WitnessStatement(object: object.name, kernel: "6.1", verdict: other, output: "")
+                comparedWith: WitnessStatement(object: object.name, kernel: "6.1", verdict: other, output: ""),
+                WitnessJudgement.Loaders()
             ).disagreement
         }
         #expect(disagreement(0, .rejected) != nil && disagreement(255, .accepted) != nil)

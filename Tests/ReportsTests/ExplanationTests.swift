@@ -72,8 +72,8 @@ import VerifierLog
     func wrapping() throws {
         let narrow = TextStyle(isUnicode: true, isColoured: true, width: 50)
         let group = try #require(RefusalGroup.groups(of: results).first)
-        let whole = group.text(excerpt: nil, excerptNote: nil, style: plain) { $0 }
-        let broken = group.text(excerpt: nil, excerptNote: nil, style: narrow) { $0 }.dropFirst()
+        let whole = group.text(of: results.objects, excerpt: nil, excerptNote: nil, style: plain) { $0 }
+        let broken = group.text(of: results.objects, excerpt: nil, excerptNote: nil, style: narrow) { $0 }.dropFirst()
             .map { $0.replacing(#/\u{1b}\[\d+m/#, with: "") }
         let cure = try #require(group.explanation?.cure)
         #expect(whole.contains { $0.hasSuffix(cure) })
@@ -93,15 +93,6 @@ import VerifierLog
         let explanation = Explanation(of: Evidence(refusal: .program, log: VerifierLog(Array(log.utf8))))
         let lines = ExplanationText(explanation, excerpt: nil, style: plain).lines()
         #expect(lines.contains { $0.contains("instruction \(index) ") && $0.hasSuffix(" r0 = *(u64 *)(r0 +0)") })
-    }
-
-    @Test("a line for each event names code and place")
-    func event() {
-        var lines = EventLines(style: plain)
-        #expect(
-            lines.line(for: .cell(Self.cells[1]))
-                == "6.1: open.bpf.o count ✗ rejected [null-dereference] open.c:12: R0 invalid mem access 'map_value_or_null'"
-        )
     }
 
     @Test("what results keep of an explanation is what was put into them")
@@ -166,7 +157,7 @@ import VerifierLog
             expected: "return *value;",
             note: "open.c is newer"
         )
-        let lines = group.text(excerpt: excerpt, excerptNote: nil, style: plain) { $0 }
+        let lines = group.text(of: results.objects, excerpt: excerpt, excerptNote: nil, style: plain) { $0 }
         let text = lines.joined(separator: "\n")
         #expect(text.contains("  open.c:12\n"), "\(text)")
         #expect(text.contains("  > 12 | return *value;\n    13 | }\n"), "\(text)")

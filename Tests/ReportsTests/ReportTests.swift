@@ -110,8 +110,8 @@ import Testing
             lines.line(for: .started(kernel: "6.1", seconds: 2.34, isRestored: false)) == "6.1.192: booted in 2.3 s"
         )
         #expect(
-            lines.line(for: .cell(SampleRun.cells[2]))
-                == "5.10.262: open.bpf.o count ✗ rejected: R1 invalid mem access 'scalar'"
+            lines.line(for: .cells([SampleRun.cells[0], SampleRun.cells[2]]))
+                == "5.10.262: open.bpf.o: 1 of 2 accepted, 1 not (rejected)"
         )
         #expect(
             lines.line(for: .kernelFailed(kernel: "4.4", reason: "nobody has it")) == "4.4: given up: nobody has it"
@@ -126,7 +126,7 @@ import Testing
         #expect(matrix.lines(width: width, height: height).allSatisfy { $0.count < width })
         _ = matrix.apply(.began(objects: [SampleRun.object], kernels: SampleRun.kernels))
         _ = matrix.apply(.started(kernel: "6.1", seconds: 2, isRestored: false))
-        for cell in SampleRun.cells { _ = matrix.apply(.cell(cell)) }
+        _ = matrix.apply(.cells(SampleRun.cells))
         let lines = matrix.lines(width: width, height: height)
         #expect(!lines.isEmpty)
         #expect(lines.allSatisfy { $0.count < width })

@@ -77,6 +77,9 @@ public struct MapDefinition: Sendable, Hashable {
     ]
 
     static let noPreallocation: UInt32 = 1 << 0
+    /// `BPF_F_LINK`: a `struct_ops` that a link attaches (`.struct_ops.link`).
+    public var isAttachedByLink: Bool { flags & Self.link != 0 }
+
     static let readOnlyForPrograms: UInt32 = 1 << 7
     static let mappable: UInt32 = 1 << 10
     static let link: UInt32 = 1 << 13

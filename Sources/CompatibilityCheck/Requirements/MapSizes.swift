@@ -18,7 +18,7 @@ struct MapSizes {
 
     /// Where the values that each processor has a copy of end (`PCPU_MIN_UNIT_SIZE` in include/linux/percpu.h).
     private static let largestPerProcessor: UInt32 = 32 << 10
-    /// `MAX_BPF_STACK` in include/linux/filter.h: kernels before 5.16 copy keys to the stack.
+    /// `MAX_BPF_STACK` in include/linux/filter.h, which keys had to fit in before Linux 5.11.
     private static let largestKeyOnStack: UInt32 = 512
     /// Larger ones are more than some kernels allocate at once (`KMALLOC_MAX_SIZE`).
     private static let largestAllocation: UInt32 = 2 << 20
@@ -54,9 +54,7 @@ struct MapSizes {
         case 18:
             if key == 0 { refuse("it says no size of its keys", &findings) }
             if key > Self.largestKeyOnStack {
-                findings.fails(
-                    Reason(.memoryLimit, "\(title): its keys can have 512 bytes at most, and have \(key)")
-                )
+                refuse("its keys can have at most 512 bytes, and have \(key)", &findings)
             }
         case 1, 5, 9, 10, 13, 25: checkHashKey(key, &findings)
         case 33:
@@ -71,16 +69,23 @@ struct MapSizes {
             return
         }
         guard key > Self.largestKeyOnStack else { return }
-        // Callbacks came before larger keys, and bpf_user_ringbuf_drain after them.
-        if kernel.callbacks == .absent {
-            findings.fails(
-                Reason(.memoryLimit, "\(title): this kernel takes keys of 512 bytes at most, and they have \(key)")
-            )
-        } else if kernel.profile == nil || !kernel.hasHelper(209) {
+        // 5.11 came with helpers up to ktime_get_coarse_ns and beyond.
+        guard !kernel.hasHelper(160) else { return }
+        // Where no helper is known, none of these is known to be missing.
+        guard kernel.callbacks == .absent else {
             findings.cannotTell(
-                Reason(.memoryLimit, "\(title): it is not known whether this kernel takes keys of \(key) bytes")
+                Reason(.mapAttributes, "\(title): it is not known whether this kernel takes keys of \(key) bytes")
             )
+            return
         }
+        findings.fails(
+            Reason(
+                .mapAttributes,
+                "\(title): its keys have \(key) bytes; this kernel takes keys of at most 512 bytes",
+                cure:
+                    "a smaller key, such as a hash of what is looked up; keys above 512 bytes need Linux 5.11 or later"
+            )
+        )
     }
 
     private func checkValue(_ findings: inout Findings) {

@@ -54,7 +54,7 @@ public struct ForeignRun: Sendable {
             guard case .witness(let said) = event else { return report(event) }
             // A whole object's cell is what was said of it.
             guard let about = progress.first(where: { $0.object.name == said.object }) else { return }
-            for cell in about.cellsByWitness(said) { report(.cell(cell)) }
+            report(.cells(about.cellsByWitness(said)))
         }
         let statements: [WitnessStatement]
         var failure: String?

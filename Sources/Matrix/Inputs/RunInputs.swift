@@ -138,7 +138,7 @@ public struct RunInputs: Sendable {
     public func events(for event: RunEvent) -> [RunEvent] {
         guard case .began(_, let kernels) = event, !failed.isEmpty else { return [event] }
         return [.began(objects: described, kernels: kernels)]
-            + failed.flatMap { failed in kernels.map { .cell(failed.cell(on: $0.spec)) } }
+            + failed.flatMap { failed in kernels.map { .cells([failed.cell(on: $0.spec)]) } }
     }
 
     /// Cells in the order of the inputs.

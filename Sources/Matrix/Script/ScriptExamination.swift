@@ -13,6 +13,8 @@ actor ScriptExamination {
     private let spec: String
     private let folder: ObjectFolder
     private let limits: ExaminationLimits
+    /// Who was asked before: this machine's bpftool, and the agent.
+    private let loaders: WitnessJudgement.Loaders
     /// Every object has a guest of its own.
     private let isIsolating: Bool
     private let report: @Sendable (RunEvent) -> Void
@@ -35,12 +37,14 @@ actor ScriptExamination {
         folder: ObjectFolder,
         progress: [ObjectProgress],
         limits: ExaminationLimits,
+        loaders: WitnessJudgement.Loaders = WitnessJudgement.Loaders(),
         isIsolating: Bool = false,
         report: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.spec = spec
         self.folder = folder
         self.limits = limits
+        self.loaders = loaders
         self.isIsolating = isIsolating
         self.report = report
         self.progress = Dictionary(uniqueKeysWithValues: zip(folder.names, progress))
@@ -103,10 +107,15 @@ actor ScriptExamination {
             output: Array(outcome.log.utf8),
             taint: outcome.tainted
         )
+        let isAgentAsked = !progress.cells.isEmpty
         var statement = WitnessJudgement.statement(
             said,
             about: progress,
-            comparedWith: progress.cells.isEmpty ? progress.statement : nil
+            comparedWith: isAgentAsked ? nil : progress.statement,
+            WitnessJudgement.Loaders(
+                witness: conversation?.loader.flatMap { LibbpfVersion(ofBPFTool: $0.version) },
+                other: isAgentAsked ? loaders.other : loaders.witness
+            )
         )
         statement.loader = name(in: guest)
         pending = (outcome.object, statement)
@@ -144,11 +153,18 @@ actor ScriptExamination {
             losses[culprit, default: 0] += 1
             guard losses[culprit, default: 0] >= limits.crashesToBlame else {
                 return report(
-                    .note("\(spec): lost a guest with its script over \(culprit), trying once more: \(failure)")
+                    .note(
+                        "\(spec): lost a guest with its script over \(culprit), trying once more: \(limits.account(of: failure))"
+                    )
                 )
             }
             let verdict: Verdict = failure.kind == .crash ? .crashed : .timeout
-            return settle([culprit], verdict, "\(failure)\n\(failure.console)", by: name(in: guest))
+            return settle(
+                [culprit],
+                verdict,
+                "\(limits.account(of: failure))\n\(failure.console)",
+                by: name(in: guest)
+            )
         }
         lostForInfrastructure += 1
         guard lostForInfrastructure > limits.infrastructureRetries else {

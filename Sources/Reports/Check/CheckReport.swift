@@ -7,10 +7,13 @@ import Results
 public struct CheckReport: Sendable {
     private let results: CheckResults
     private let style: TextStyle
+    private let isWhole: Bool
 
-    public init(_ results: CheckResults, style: TextStyle) {
+    /// - Parameter isWhole: every program has a row of its own, however many an object has.
+    public init(_ results: CheckResults, style: TextStyle, isWhole: Bool = false) {
         self.results = results
         self.style = style
+        self.isWhole = isWhole
     }
 
     public var text: String {
@@ -57,7 +60,7 @@ public struct CheckReport: Sendable {
         let columns = results.kernels.map {
             ProgramTable.Column(kernel: $0.spec, heading: heading($0.spec), widest: widest)
         }
-        return ProgramTable(objects: results.objects, columns: columns, style: style)
+        return ProgramTable(objects: results.objects, columns: columns, style: style, isWhole: isWhole)
             .lines { object, program, column in
                 cells[[object.name, program.name, column.kernel]].map {
                     ProgramTable.Word(text: text($0), paint: paint($0))
@@ -67,30 +70,34 @@ public struct CheckReport: Sendable {
 
     // MARK: The oldest kernel
 
+    /// Once for all programs of which the same holds.
     private var oldest: [String] {
-        guard let oldest = results.oldest else { return [] }
-        return oldest.flatMap { entry in
-            let title = "\(entry.object) \(entry.program)".printable
-            var lines: [String]
-            switch (entry.kernel, entry.older) {
-            case (let kernel?, let older?):
-                let word = entry.isCertain ? "not on" : "not known on"
-                lines = [
-                    "\(title): fits \(from(entry)) \(heading(kernel)); \(word) \(heading(older)), the next older that was checked\(but(entry))"
-                ]
-            case (let kernel?, nil):
-                lines = ["\(title): fits \(from(entry)) \(heading(kernel)), the oldest that was checked\(but(entry))"]
-            case (nil, let older?):
-                let word = entry.isCertain ? "not on" : "not known on"
-                lines = ["\(title): fits on none that was checked; \(word) \(heading(older)), the newest"]
-            case (nil, nil): lines = ["\(title): nothing was checked"]
-            }
-            for reason in entry.reasons.prefix(Self.mostReasons) { lines.append("    " + self.line(reason)) }
-            if entry.reasons.count > Self.mostReasons {
-                lines.append("    and \(entry.reasons.count - Self.mostReasons) more")
-            }
-            return lines
+        let occurrences = (results.oldest ?? []).map { entry in
+            Finding.Occurrence(lines(entry), for: ProgramName(object: entry.object, program: entry.program), on: "")
         }
+        return Finding.collect(occurrences).flatMap { finding in
+            let title = "\(ProgramList(finding.programs, of: results.objects).text): \(finding.reason.first ?? "")"
+            return [title] + finding.reason.dropFirst()
+        }
+    }
+
+    private func lines(_ entry: OldestKernel) -> [String] {
+        let title: String
+        switch (entry.kernel, entry.older) {
+        case (let kernel?, let older?):
+            let word = entry.isCertain ? "not on" : "not known on"
+            title =
+                "fits \(from(entry)) \(heading(kernel)); \(word) \(heading(older)), the next older that was checked\(but(entry))"
+        case (let kernel?, nil):
+            title = "fits \(from(entry)) \(heading(kernel)), the oldest that was checked\(but(entry))"
+        case (nil, let older?):
+            let word = entry.isCertain ? "not on" : "not known on"
+            title = "fits on none that was checked; \(word) \(heading(older)), the newest"
+        case (nil, nil): title = "nothing was checked"
+        }
+        let rest = entry.reasons.count - Self.mostReasons
+        return [title] + entry.reasons.prefix(Self.mostReasons).map { "    " + line($0) }
+            + (rest > 0 ? ["    and \(rest) more"] : [])
     }
 
     /// "From" only where it holds of all that are newer.

@@ -13,6 +13,8 @@ public struct ExplanationText: Sendable {
 
     private static let margin = "  "
     private static let labelWidth = 16
+    /// Kernels differ, and each of many programs may be named in its own words; more wordings are counted.
+    private static let mostWordings = 6
 
     public init(_ explanation: Explanation, excerpt: SourceExcerpt?, excerptNote: String? = nil, style: TextStyle) {
         self.explanation = explanation
@@ -163,12 +165,14 @@ public struct ExplanationText: Sendable {
 
     private func said(_ words: [(words: [String], kernels: [String])]) -> [String] {
         guard !words.isEmpty else { return labelled("its words", explanation.words.map(\.printable)) }
-        return words.flatMap { wording in
+        let lines = words.prefix(Self.mostWordings).flatMap { wording in
             labelled("its words", wording.words.map(\.printable))
                 + (words.count > 1
                     ? labelled("", [style.paint("(\(wording.kernels.joined(separator: ", ")))".printable, .faint)])
                     : [])
         }
+        let rest = words.count - Self.mostWordings
+        return lines + (rest > 0 ? labelled("", ["and \(rest) more wordings"]) : [])
     }
 }
 
@@ -189,21 +193,24 @@ extension ExplainedTurn {
 }
 
 extension RefusalGroup {
+    private static let margin = "  "
+
     /// All that is known of it.
     ///
-    /// - Parameter heading: what people are told a kernel by.
+    /// - Parameters:
+    ///   - objects: the run's.
+    ///   - heading: what people are told a kernel by.
     public func text(
+        of objects: [TestedObject],
         excerpt: SourceExcerpt?,
         excerptNote: String?,
         style: TextStyle,
         heading: @escaping (String) -> String
     ) -> [String] {
-        let title = RefusalLines(self, style: style, heading: heading).title
-        guard let explanation else {
-            return RefusalLines(self, style: style, heading: heading).lines
-        }
+        let brief = RefusalLines(self, of: objects, style: style, heading: heading)
+        guard let explanation else { return brief.lines }
         let words = wordings.map { ($0.words, $0.kernels.map(heading)) }
-        return [title]
+        return [brief.title] + brief.furtherExtents.map { Self.margin + $0 }
             + ExplanationText(explanation, excerpt: excerpt, excerptNote: excerptNote, style: style).lines(words: words)
     }
 }

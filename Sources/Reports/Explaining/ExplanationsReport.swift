@@ -16,6 +16,8 @@ public enum ExplanationsReport {
     private struct Entry: Encodable {
         var object: String?
         var program: String?
+        /// All that it holds for, where there are several.
+        var programs: [Program]?
         var verdict: Verdict?
         var kernels: [String]?
         var explanation: Explanation?
@@ -23,17 +25,26 @@ public enum ExplanationsReport {
         var message: String?
     }
 
+    private struct Program: Encodable {
+        let object: String
+        let program: String
+    }
+
     public static func data(_ groups: [RefusalGroup]) throws -> Data {
         try data(
-            groups.map { group in
-                Entry(
-                    object: group.object,
-                    program: group.program,
-                    verdict: group.verdict,
-                    kernels: group.cells.map(\.kernel),
-                    explanation: group.explanation,
-                    message: group.explanation == nil ? group.cells.first?.message : nil
-                )
+            groups.flatMap { group in
+                group.extents.map { extent in
+                    let programs = extent.programs.map { Program(object: $0.object, program: $0.program) }
+                    return Entry(
+                        object: programs.first?.object,
+                        program: programs.first?.program,
+                        programs: programs.count > 1 ? programs : nil,
+                        verdict: group.verdict,
+                        kernels: extent.kernels,
+                        explanation: group.explanation,
+                        message: group.explanation == nil ? group.message?.text : nil
+                    )
+                }
             }
         )
     }
@@ -53,7 +64,6 @@ public enum ExplanationsReport {
 /// A log on a terminal: its lines as they are, but for what a terminal obeys.
 public enum LogText {
     public static func printable(_ text: String) -> String {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable }
-            .joined(separator: "\n")
+        text.printableLines.joined(separator: "\n")
     }
 }

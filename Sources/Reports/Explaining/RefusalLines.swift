@@ -6,12 +6,21 @@ import VerifierLog
 /// A refusal in a few lines, for below the matrix: what, where, why, what to do.
 struct RefusalLines {
     private let group: RefusalGroup
+    private let objects: [TestedObject]
     private let style: TextStyle
     private let heading: (String) -> String
 
-    /// - Parameter heading: what people are told a kernel by.
-    init(_ group: RefusalGroup, style: TextStyle, heading: @escaping (String) -> String) {
+    /// - Parameters:
+    ///   - objects: the run's.
+    ///   - heading: what people are told a kernel by.
+    init(
+        _ group: RefusalGroup,
+        of objects: [TestedObject],
+        style: TextStyle,
+        heading: @escaping (String) -> String
+    ) {
         self.group = group
+        self.objects = objects
         self.style = style
         self.heading = heading
     }
@@ -21,32 +30,35 @@ struct RefusalLines {
         let mark = style.paint(style.text(group.verdict), style.paint(of: group.verdict))
         let code = group.explanation.map { " [\($0.code.rawValue)]" } ?? ""
         let place = group.explanation?.place?.name.map { "  " + style.paint($0.printable, .strong) } ?? ""
-        let subject = group.program == "*" ? group.object : "\(group.object) \(group.program)"
-        let kernels = group.cells.map { heading($0.kernel) }.joined(separator: ", ")
         let errno = group.errnoNames.map { " (\($0))" } ?? ""
-        return "\(mark)\(code)\(place)  \(subject.printable) on \(kernels.printable)\(errno)"
+        return "\(mark)\(code)\(place)  \(extents.first ?? "")\(errno)"
     }
 
+    /// `and null.bpf.o other on 6.1.192`: further programs, on other kernels.
+    var furtherExtents: [String] { extents.dropFirst().map { "and \($0)" } }
+
+    private var extents: [String] { ExtentLines(group.extents, of: objects, heading: heading).texts }
+
     /// Broken to the width, if there is one.
-    var lines: [String] { style.entry(title, details) }
+    var lines: [String] { style.entry(title, furtherExtents + details) }
 
     private var details: [String] {
         guard let explanation = group.explanation else {
-            let message = group.cells.first?.message ?? "no reason was given"
+            let message = group.message?.text ?? "no reason was given"
             let sources = group.cells.compactMap(\.sourceLine)
             // Not every kernel prints the place.
             let source = sources.first { $0.contains(" @ ") } ?? sources.first
-            return [message.printable] + (source.map { ["at: \($0.printable)"] } ?? [])
+            return message.printableLines + (source.map { ["at: \($0.printable)"] } ?? [])
         }
-        let message = group.cells.first?.message
-        var lines = [
-            (explanation.code == .unknown ? message ?? explanation.sentence : explanation.sentence).printable
-        ]
+        let message = group.message
+        let sentence = explanation.code == .unknown ? message?.text ?? explanation.sentence : explanation.sentence
+        var lines = sentence.printableLines
         if let line = explanation.place?.sourceLine { lines.append("at: \(line.printable)") }
         if let cure = explanation.cure { lines.append("\(style.arrow) \(cure.printable)") }
         if let since = explanation.sinceText { lines.append("\(style.arrow) \(since)") }
-        if let message, explanation.code != .unknown, message != explanation.sentence {
-            lines.append(style.paint("kernel: \(message.printable)", .faint))
+        if let message, explanation.code != .unknown, message.text != explanation.sentence {
+            let extent = message.count == group.cells.count ? "" : " (\(message.count) of \(group.cells.count) times)"
+            lines.append(style.paint("kernel\(extent): \(message.text.printable)", .faint))
         }
         return lines
     }

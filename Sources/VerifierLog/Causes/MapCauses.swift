@@ -41,6 +41,9 @@ extension CauseRule {
         let type = MapType.name(map.type)
         let name = "map '\(map.name)' (\(type))"
         let words = evidence.complaints.first { $0.hasPrefix("map '\(map.name)'") }
+        if map.errno == tooBig, let account = beyondRules(map, name: name, evidence) {
+            return Cause(.mapAttributes, account.sentence, cure: account.cure, since: account.since, words: words)
+        }
         if map.errno == outOfMemory || map.errno == tooBig {
             let account = beyondMemory(map, evidence.kernel.memory, name: name)
             return Cause(.memoryLimit, account.sentence, cure: account.cure, words: words)
@@ -104,48 +107,6 @@ extension CauseRule {
             words: words
         )
     }
-
-    /// `PCPU_MIN_UNIT_SIZE` of include/linux/percpu.h: what each CPU has its own of is no larger.
-    private static let largestPerCPU: UInt32 = 32 << 10
-    /// `KMALLOC_MAX_SIZE` on x86-64 and arm64 with pages of 4 KiB; an element of a hash has to be smaller.
-    private static let largestElement: UInt64 = 4 << 20
-
-    /// Which of the map's sizes is too large: `htab_map_alloc_check()` in kernel/bpf/hashtab.c, `array_map_alloc_check()` in
-    /// arraymap.c. Where that is not known, no size is blamed alone.
-    private static func beyondMemory(_ map: Evidence.MapFacts, _ memory: Int?, name: String) -> Account {
-        let type = MapType.name(map.type)
-        let value = map.valueSize.map { UInt64($0) }
-        if let value, type.contains("percpu"), value > largestPerCPU {
-            return Account(
-                "a value of \(name) has \(value) bytes; one that each CPU has its own of has at most \(largestPerCPU)",
-                cure: "a smaller value; or a map that is not per CPU"
-            )
-        }
-        if let value, let key = map.keySize, map.errno == tooBig, type.contains("hash"),
-            value + UInt64(key) >= largestElement - elementHeader
-        {
-            return Account(
-                "a key and a value of \(name) have \(value + UInt64(key)) bytes together; they must stay below \(largestElement)",
-                cure: "a smaller value; large ones fit in an array"
-            )
-        }
-        let size = value.map { " of \($0) bytes" } ?? ""
-        let entries = map.maxEntries == 1 ? "one entry" : "\(map.maxEntries) entries"
-        if map.errno == outOfMemory, let memory {
-            let needed = map.leastMemory.map { " needs \($0 >> 20) MiB or more" } ?? " does not fit"
-            return Account(
-                "\(name) with \(entries)\(size)\(needed); the guest that was asked has \(memory) MiB",
-                cure: "--memory, where the machines that load it have more; or a smaller max_entries or value"
-            )
-        }
-        return Account(
-            "\(name) with \(entries)\(size) is larger than memory allows",
-            cure: map.maxEntries == 1 ? "a smaller value" : "a smaller max_entries, or a smaller value"
-        )
-    }
-
-    /// `struct htab_elem`, without the key: what an element needs besides.
-    private static let elementHeader: UInt64 = 48
 
     private static let typesWithoutEntries: Set<String> = [
         "sk_storage", "inode_storage", "task_storage", "cgrp_storage", "cgroup_storage", "percpu_cgroup_storage",

@@ -81,8 +81,9 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case .oopsed(let line): "the kernel oopsed: \(line)"
         case .outOfMemory(let line): "the guest ran out of memory: \(line)"
         case .agentDied(let line): "the guest agent died: \(line)"
-        case .stalled(let what, let limit, let sign): "no answer within \(limit) while waiting for \(what): \(sign)"
-        case .silent(let what, let limit): "no answer within \(limit) while waiting for \(what)"
+        case .stalled(let what, let limit, let sign):
+            "no answer within \(Self.seconds(limit)) s while waiting for \(what): \(sign)"
+        case .silent(let what, let limit): "no answer within \(Self.seconds(limit)) s while waiting for \(what)"
         case .agentGaveUp(let reason): "the guest agent gave up: \(reason)"
         case .exited(let ending, let text):
             "QEMU ended by itself (\(ending))" + (text.isEmpty ? "" : ": \(text)")
@@ -92,5 +93,11 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case .refusedByMonitor(let command, let reason): "QEMU refuses `\(command)`: \(reason)"
         case .garbled(let reason), .notTaken(let reason), .notStarted(let reason), .noFolder(let reason): reason
         }
+    }
+
+    /// Without a fraction where there is none to speak of.
+    private static func seconds(_ limit: Duration) -> String {
+        let seconds = limit / .seconds(1)
+        return seconds >= 1 ? "\(Int(seconds.rounded()))" : "\(seconds)"
     }
 }

@@ -46,13 +46,16 @@ struct CheckCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write the results as JSON (docs/check.md); - is standard output.", valueName: "file"))
     var json: String?
 
+    @Flag(help: ProgramRows.help)
+    var allPrograms = false
+
     @OptionGroup var contract: ContractArguments
     @OptionGroup(title: "Compiling") var compiling: CompilerArguments
     @OptionGroup(title: "Kernels") var source: KernelArguments
 
     func run() async throws {
         let inputs = try input.found
-        let output = try json.map { try ResultsFile($0) }
+        let output: ResultsFile? = if let json { try await ResultsFile(json) } else { nil }
         let store = try KernelStore()
         let descriptor = output?.isStandardOutput == true ? STDERR_FILENO : STDOUT_FILENO
         let results = try await RunDisplay(on: descriptor).show { report in
@@ -73,13 +76,20 @@ struct CheckCommand: AsyncParsableCommand {
                 ).run(findsOldest: findsOldest)
             )
             results.compilation = prepared.compilation
-            if prepared.objects.isEmpty, !prepared.failed.isEmpty { try output?.write(try CheckReport.json(results)) }
+            if prepared.objects.isEmpty, !prepared.failed.isEmpty {
+                output?.write(try CheckReport.json(results), status: ExitStatus.notAsExpected)
+            }
             try prepared.requireObjects()
             return results
         }
-        Terminal.write(CheckReport(results, style: Terminal.style(of: descriptor)).text, to: descriptor)
-        try output?.write(try CheckReport.json(results))
-        throw ExitCode(Int32(results.exitStatus))
+        Terminal.write(report(results, on: descriptor), to: descriptor)
+        var status = results.exitStatus
+        if let output { status = output.write(try CheckReport.json(results), status: status) }
+        throw ExitCode(Int32(status))
+    }
+
+    private func report(_ results: CheckResults, on descriptor: Int32) -> String {
+        CheckReport(results, style: Terminal.style(of: descriptor), isWhole: allPrograms).text
     }
 
     private func ask(

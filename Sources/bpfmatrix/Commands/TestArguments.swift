@@ -3,6 +3,7 @@
 import ArgumentParser
 import KernelStore
 import Matrix
+import Reports
 import Results
 import VerdictCache
 
@@ -32,6 +33,9 @@ struct TestArguments: ParsableArguments {
     @Flag(name: .customLong("no-cache"), help: "Ignore cached verdicts and objects: compile and load everything again.")
     var isAskedAnew = false
 
+    @Flag(help: ProgramRows.help)
+    var allPrograms = false
+
     @OptionGroup var platform: ArchitectureArguments
     @OptionGroup(title: "Compiling") var compiling: CompilerArguments
     @OptionGroup(title: "Image") var image: ImageArguments
@@ -42,6 +46,11 @@ struct TestArguments: ParsableArguments {
         // Told before anything is read or fetched.
         _ = try platform.loaders(loader, image: image)
         try platform.check(guests)
+    }
+
+    /// A finished run for people.
+    func report(_ results: MatrixResults, on descriptor: Int32) -> String {
+        TerminalReport(results, style: Terminal.style(of: descriptor), isWhole: allPrograms).text
     }
 
     /// Everything that it takes, with the kernels pulled that the store lacks.
@@ -114,6 +123,12 @@ struct TestArguments: ParsableArguments {
                 : "--kernels names none: --kernels 5.10,6.1,6.12,latest"
         )
     }
+}
+
+/// How objects with very many programs are shown.
+enum ProgramRows {
+    static let help: ArgumentHelp =
+        "A row for every program, also of an object with more than 60. (default: those with the same verdicts share a row)"
 }
 
 struct WitnessMissing: Error, CustomStringConvertible {

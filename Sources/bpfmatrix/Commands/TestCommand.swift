@@ -31,7 +31,7 @@ struct TestCommand: AsyncParsableCommand {
 
     func run() async throws {
         let inputs = try arguments.input.found
-        let output = try json.map { try ResultsFile($0) }
+        let output: ResultsFile? = if let json { try await ResultsFile(json) } else { nil }
         let store = try KernelStore()
         // With the JSON on standard output, whatever is for people goes elsewhere.
         let descriptor = output?.isStandardOutput == true ? STDERR_FILENO : STDOUT_FILENO
@@ -39,13 +39,14 @@ struct TestCommand: AsyncParsableCommand {
             let bench = try await arguments.bench(in: store, report: report)
             let prepared = try await bench.prepare(inputs, report: report)
             if prepared.objects.isEmpty, !prepared.failed.isEmpty {
-                try output?.write(bench.testNothing(prepared))
+                output?.write(try JSONReport.data(bench.testNothing(prepared)), status: ExitStatus.notAsExpected)
             }
             try prepared.requireObjects()
             return try await bench.test(prepared, report: report)
         }
-        Terminal.write(TerminalReport(results, style: Terminal.style(of: descriptor)).text, to: descriptor)
-        try output?.write(results)
-        throw ExitCode(Int32(results.summary.exitStatus))
+        Terminal.write(arguments.report(results, on: descriptor), to: descriptor)
+        var status = results.summary.exitStatus
+        if let output { status = output.write(try JSONReport.data(results), status: status) }
+        throw ExitCode(Int32(status))
     }
 }

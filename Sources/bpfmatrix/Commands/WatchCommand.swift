@@ -33,7 +33,10 @@ struct WatchCommand: AsyncParsableCommand {
         }
         let page = WatchPage(arguments.input.path, style: Terminal.style())
         let screen = Terminal.isTerminal(STDOUT_FILENO) ? WatchScreen(on: STDOUT_FILENO, page: page) : nil
-        let rounds = WatchRounds(arguments.input, bench: bench, page: page, screen: screen)
+        let isWhole = arguments.allPrograms
+        let rounds = WatchRounds(arguments.input, bench: bench, page: page, screen: screen) { results in
+            TerminalReport(results, style: Terminal.style(), isWhole: isWhole).text
+        }
         let last = try await FileWatch.with { files in
             try await Keyboard.with { keys in
                 await screen?.open()

@@ -36,7 +36,7 @@ struct ResultsExplanation {
         }
     }
 
-    private var groups: [RefusalGroup] { RefusalGroup.groups(cells) }
+    private var groups: [RefusalGroup] { RefusalGroup.groups(cells, in: .paths) }
 
     private var text: [String] {
         guard !cells.isEmpty else {
@@ -46,9 +46,12 @@ struct ResultsExplanation {
         return Array(
             groups.map { group in
                 let source = SourceFiles(of: group, objects: results.objects, results: input).excerpt
-                return group.text(excerpt: source.excerpt, excerptNote: source.note, style: style) {
-                    kernels.heading(of: $0)
-                }
+                return group.text(
+                    of: results.objects,
+                    excerpt: source.excerpt,
+                    excerptNote: source.note,
+                    style: style
+                ) { kernels.heading(of: $0) }
             }.joined(separator: ["", ""])
         )
     }

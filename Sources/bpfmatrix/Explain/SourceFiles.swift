@@ -21,7 +21,7 @@ struct SourceFiles {
 
     init(of group: RefusalGroup, objects: [TestedObject], results: InputBytes) {
         self.group = group
-        object = objects.first { $0.name == group.object }
+        object = objects.first { $0.name == group.programs.first?.object }
         self.results = results
     }
 

@@ -2,6 +2,7 @@
 
 import Foundation
 import Reports
+import Synchronization
 
 /// What standard output and standard error are connected to.
 enum Terminal {
@@ -50,16 +51,22 @@ enum Terminal {
     static func standardOutput(_ text: String) { write(text, to: STDOUT_FILENO) }
     static func standardError(_ text: String) { write(text, to: STDERR_FILENO) }
 
-    /// What can't be written, because nobody reads any more, is not worth an error.
-    static func write(_ text: String, to descriptor: Int32) {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else {
-                if count < 0 && errno == EINTR { continue }
-                return
-            }
-            bytes = bytes.dropFirst(count)
+    /// Writes all of it. That it can't be written is no reason to stop the work; `outputFailure` keeps it for the command's end.
+    static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
+
+    static func write(_ bytes: some ContiguousBytes, to descriptor: Int32) {
+        do throws(WriteFailure) {
+            try Descriptor(descriptor).write(bytes)
+        } catch {
+            // A reader that goes away has had enough.
+            guard descriptor == STDOUT_FILENO, error.errno != EPIPE else { return }
+            firstFailure.withLock { $0 = $0 ?? error }
         }
     }
+
+    /// Why something that was meant for standard output is not there; nil where all of it is, or where its reader has gone.
+    static var outputFailure: WriteFailure? { firstFailure.withLock { $0 } }
+
+    /// Locked because the display writes beside the command.
+    private static let firstFailure = Mutex<WriteFailure?>(nil)
 }

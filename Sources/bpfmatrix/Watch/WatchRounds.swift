@@ -30,7 +30,17 @@ actor WatchRounds {
         case ended
     }
 
-    init(_ input: InputArguments, bench: TestBench, page: WatchPage, screen: WatchScreen?) {
+    /// What a finished round looks like.
+    private let report: @Sendable (MatrixResults) -> String
+
+    init(
+        _ input: InputArguments,
+        bench: TestBench,
+        page: WatchPage,
+        screen: WatchScreen?,
+        report: @escaping @Sendable (MatrixResults) -> String
+    ) {
+        self.report = report
         self.input = input
         self.bench = bench
         self.page = page
@@ -125,7 +135,7 @@ actor WatchRounds {
             guard !prepared.objects.isEmpty else { return (prepared, MatrixResults?.none) }
             return (prepared, try await bench.test(prepared, isAskedAnew: isAskedAnew, report: report))
         }
-        let text = results.map { TerminalReport($0, style: Terminal.style()).text } ?? ""
+        let text = results.map(report) ?? ""
         return page.complaints(prepared.failed.map(\.description))
             + text.split(separator: "\n", omittingEmptySubsequences: false)
             .dropLast().map(String.init)

@@ -65,6 +65,25 @@ import Testing
         #expect(sentence(Self.hash, entries: 5, value: 8_000_000, errno: 12).contains("5 entries of 8000000 bytes"))
     }
 
+    @Test(
+        "a size that a type of map has a rule for is no matter of memory",
+        arguments: [
+            (hash, 520, 8, "5.10.0", CauseCode.mapAttributes, "5.11"), (hash, 520, 8, "6.1.0", .memoryLimit, nil),
+            (hash, 512, 8, "5.10.0", .memoryLimit, nil), (hash, 520, 8, nil, .mapAttributes, "5.11"),
+            (18, 520, 4, "6.12.0", .mapAttributes, nil), (16, 4, 4, "6.12.0", .mapAttributes, nil),
+            (29, 4, 70000, "6.12.0", .mapAttributes, nil), (29, 4, 8, "6.12.0", .memoryLimit, nil),
+        ] as [(UInt32, UInt32, UInt32, String?, CauseCode, String?)]
+    )
+    func rules(type: UInt32, key: UInt32, value: UInt32, release: String?, code: CauseCode, since: String?) {
+        var map = map(type, errno: 7)
+        (map.keySize, map.valueSize) = (key, value)
+        var evidence = Evidence(refusal: .map(map), errno: 7)
+        evidence.kernel.release = release
+        let cause = Cause(of: evidence)
+        #expect(cause.code == code)
+        #expect(cause.since?.description == since)
+    }
+
     private func code(
         _ section: String,
         type: UInt32?,
