@@ -42,7 +42,12 @@ let package = Package(
         .target(name: "CORE", dependencies: ["BTF", "ByteReader", "Instruction"], swiftSettings: strict),
         .target(name: "BPFObject", dependencies: ["BTF", "ByteReader", "ELF", "Instruction"], swiftSettings: strict),
         .target(name: "VerifierLog", dependencies: ["BPFObject"], swiftSettings: strict),
-        .target(name: "KernelProfile", dependencies: ["BTF", "ByteReader"], swiftSettings: strict),
+        .target(name: "KernelProfile", dependencies: ["BTF", "ByteReader", "ELF"], swiftSettings: strict),
+        .target(
+            name: "ModuleNeeds",
+            dependencies: ["BPFObject", "BTF", "CORE", "KernelProfile"],
+            swiftSettings: strict
+        ),
         .target(
             name: "CompatibilityCheck",
             dependencies: [
@@ -123,8 +128,8 @@ let package = Package(
             name: "Matrix",
             dependencies: [
                 "Assumptions", "BPFObject", "BTF", "CompatibilityCheck", "CORE", "ContentDigest", "GuestProtocol",
-                "HostResources", "Instruction", "KernelProfile", "KernelStore", "LoaderContract", "Platform",
-                "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
+                "HostResources", "Instruction", "KernelProfile", "KernelStore", "LoaderContract",
+                "ModuleNeeds", "Platform", "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ],
             // What guests without the agent run; the second is a link to scripts/.
             resources: [.embedInCode("Foreign/foreign-init.sh"), .embedInCode("Foreign/test-bpf-in-vm.sh")],
@@ -207,6 +212,10 @@ let package = Package(
         .target(name: "TestBTF", dependencies: ["BTF", "ByteReader"], path: "Tests/TestBTF", swiftSettings: strict),
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
         .testTarget(name: "BTFTests", dependencies: ["BTF", "ByteReader", "TestBTF"]),
+        .testTarget(
+            name: "ModuleNeedsTests",
+            dependencies: ["BPFObject", "BTF", "KernelProfile", "ModuleNeeds", "TestBTF", "TestObjects"]
+        ),
         .testTarget(name: "CORETests", dependencies: ["BTF", "ByteReader", "CORE", "Instruction", "TestBTF"]),
         // Objects that clang makes of a few lines.
         .target(
@@ -220,7 +229,10 @@ let package = Package(
             name: "InspectionTests",
             dependencies: ["BPFObject", "Inspection", "Reports", "TestObjects"]
         ),
-        .testTarget(name: "KernelProfileTests", dependencies: ["KernelProfile", "TestProfiles"]),
+        .testTarget(
+            name: "KernelProfileTests",
+            dependencies: ["BTF", "KernelProfile", "TestBTF", "TestObjects", "TestProfiles"]
+        ),
         .testTarget(
             name: "CompatibilityCheckTests",
             dependencies: [
@@ -272,8 +284,7 @@ let package = Package(
             name: "KernelStoreTests",
             dependencies: [
                 "BTF", "ChildProcess", "ContentDigest", "FileLock", "KernelProfile", "KernelStore", "Matrix",
-                "OCIRegistry",
-                "Platform", "TestKernels", "TestProfiles", "TestServers", system,
+                "OCIRegistry", "Platform", "TestKernels", "TestObjects", "TestProfiles", "TestServers", system,
             ]
         ),
         .testTarget(

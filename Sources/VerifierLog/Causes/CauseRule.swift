@@ -7,7 +7,8 @@ struct CauseRule: Sendable {
 
     /// In this order; the first that fits decides. What names its culprit comes before what only says that something failed.
     static let all: [CauseRule] = [
-        assumptions, loader, maps, targets, instructions, functions, stack, objects, references, kfuncs, memory,
+        assumptions, modules, loader, maps, targets, instructions, functions, stack, objects, references, kfuncs,
+        memory,
         arithmetic, flow,
         calls, silent,
     ].flatMap { $0 }
