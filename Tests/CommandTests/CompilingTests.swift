@@ -107,7 +107,8 @@ import Testing
     func noCache() async throws {
         _ = try await TestKernels.kernel("6.12")
         try await withScratchFolder { folder in
-            try folder.appending("x.bpf.c").write(Self.opening + Self.program)
+            // One that no earlier test has compiled.
+            try folder.appending("x.bpf.c").write("// \(UUID())\n" + Self.opening + Self.program)
             // Older than the compiler's start, as files are in life.
             try await Task.sleep(for: .milliseconds(50))
             for (options, word) in [
