@@ -5,8 +5,8 @@ libbpf := $(shell scripts/setup.sh --libbpf-dir)
 export PKG_CONFIG_PATH := $(libbpf)/lib/pkgconfig:$(PKG_CONFIG_PATH)
 
 SWIFT ?= swift
-# What both Debian's archive and Little-VM-Helper's registry have, and the newest of either.
-KERNELS ?= 5.10,6.1,6.12,latest
+# The plan's, as far as they can be had: Debian has no 5.15 and no 6.6, the public registries have.
+KERNELS ?= 5.10?,5.15?,6.1?,6.6?
 BENCH_KERNELS ?= 5.10,6.1,6.12,7.2
 # For each reader that is fuzzed.
 FUZZ_SECONDS ?= 60
@@ -26,8 +26,8 @@ build: setup ## build the tool and the guest agent, optimised
 	$(SWIFT) build -c release --product bpfmatrix
 	$(SWIFT) build -c release --product bpfmatrix-guest
 
-demo: build ## pull four kernels, test src/bpf on them
-	$(tool) test src/bpf --kernels $(KERNELS)
+demo: build ## pull 5.10, 5.15, 6.1 and 6.6 as far as they can be had, test src/bpf on them
+	$(tool) test src/bpf --kernels '$(KERNELS)'
 
 # The agent is built optimised for the tests too: it runs in emulated guests, where every instruction costs.
 test: ## install what is missing, build, run every test

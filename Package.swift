@@ -70,12 +70,13 @@ let package = Package(
         // Rooms with effects.
         .target(name: "FileLock", dependencies: [system], swiftSettings: strict),
         .target(name: "FileWatch", dependencies: ["ByteReader", system], swiftSettings: strict),
+        .target(name: "HostResources", swiftSettings: strict),
         .target(name: "ScratchFolder", dependencies: [system], swiftSettings: strict),
         .target(name: "ContentDigest", dependencies: [crypto, system], swiftSettings: strict),
         .target(name: "ChildProcess", dependencies: [subprocess, system], swiftSettings: strict),
         .target(
             name: "Compiler",
-            dependencies: ["ChildProcess", "ContentDigest", "FileWatch", "ScratchFolder", system],
+            dependencies: ["BTF", "ChildProcess", "ContentDigest", "FileWatch", "ScratchFolder", system],
             swiftSettings: strict
         ),
         .target(
@@ -122,7 +123,7 @@ let package = Package(
             name: "Matrix",
             dependencies: [
                 "Assumptions", "BPFObject", "BTF", "CompatibilityCheck", "CORE", "ContentDigest", "GuestProtocol",
-                "Instruction", "KernelProfile", "KernelStore", "LoaderContract", "Platform",
+                "HostResources", "Instruction", "KernelProfile", "KernelStore", "LoaderContract", "Platform",
                 "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ],
             // What guests without the agent run; the second is a link to scripts/.
@@ -132,8 +133,9 @@ let package = Package(
         .executableTarget(
             name: "bpfmatrix",
             dependencies: [
-                "BPFObject", "ChildProcess", "Compiler", "FileWatch", "GuestImages", "Inspection", "KernelProfile",
-                "KernelStore", "Matrix",
+                "BPFObject", "ChildProcess", "Compiler", "FileLock", "FileWatch", "GuestImages", "HostResources",
+                "Inspection",
+                "KernelProfile", "KernelStore", "Matrix",
                 "Platform",
                 "Reports", "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -207,7 +209,12 @@ let package = Package(
         .testTarget(name: "BTFTests", dependencies: ["BTF", "ByteReader", "TestBTF"]),
         .testTarget(name: "CORETests", dependencies: ["BTF", "ByteReader", "CORE", "Instruction", "TestBTF"]),
         // Objects that clang makes of a few lines.
-        .target(name: "TestObjects", dependencies: ["BPFObject"], path: "Tests/TestObjects", swiftSettings: strict),
+        .target(
+            name: "TestObjects",
+            dependencies: ["BPFObject", "ChildProcess"],
+            path: "Tests/TestObjects",
+            swiftSettings: strict
+        ),
         .testTarget(name: "BPFObjectTests", dependencies: ["BPFObject", "ELF", "Instruction", "TestObjects"]),
         .testTarget(
             name: "InspectionTests",
@@ -234,7 +241,9 @@ let package = Package(
             dependencies: ["TestKernels", "VerdictCache", system, .product(name: "GRDB", package: "GRDB.swift")]
         ),
         .testTarget(name: "VirtualMachineTests", dependencies: ["GuestProtocol", "VirtualMachine", system]),
-        .testTarget(name: "FileLockTests", dependencies: ["FileLock", "TestKernels"]),
+        .testTarget(name: "ChildProcessTests", dependencies: ["ChildProcess", "TestKernels", system]),
+        .testTarget(name: "ContentDigestTests", dependencies: ["ContentDigest", "TestKernels", system]),
+        .testTarget(name: "FileLockTests", dependencies: ["ChildProcess", "FileLock", "TestKernels", system]),
         .testTarget(name: "FileWatchTests", dependencies: ["FileWatch", "TestKernels", system]),
         .testTarget(
             name: "DownloadTests",
@@ -246,8 +255,15 @@ let package = Package(
                 "ChildProcess", "ContentDigest", "Download", "OCIRegistry", "TestKernels", "TestServers", system,
             ]
         ),
-        .testTarget(name: "ScratchFolderTests", dependencies: ["ScratchFolder", "TestKernels", system]),
-        .testTarget(name: "CompilerTests", dependencies: ["Compiler", "ELF", "TestKernels", system]),
+        .testTarget(name: "HostResourcesTests", dependencies: ["HostResources"]),
+        .testTarget(
+            name: "ScratchFolderTests",
+            dependencies: ["ChildProcess", "ScratchFolder", "TestKernels", system]
+        ),
+        .testTarget(
+            name: "CompilerTests",
+            dependencies: ["BTF", "Compiler", "ELF", "KernelStore", "TestBTF", "TestKernels", "VirtualMachine", system]
+        ),
         .testTarget(
             name: "GuestImagesTests",
             dependencies: ["ChildProcess", "ContentDigest", "GuestImages", "KernelStore", "TestKernels", system]
@@ -263,14 +279,15 @@ let package = Package(
         .testTarget(
             name: "MatrixTests",
             dependencies: [
-                "BPFObject", "GuestProtocol", "KernelProfile", "KernelStore", "LoaderContract", "Matrix", "Results",
-                "TestKernels", "VerdictCache", "VirtualMachine", system,
+                "BPFObject", "GuestProtocol", "HostResources", "KernelProfile", "KernelStore", "LoaderContract",
+                "Matrix", "Results", "TestKernels", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ]
         ),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "BPFObject", "ChildProcess", "Compiler", "Inspection", "Reports", "Results", "TestKernels",
+                "BPFObject", "ChildProcess", "Compiler", "FileLock", "Inspection", "KernelStore", "Reports", "Results",
+                "TestKernels",
                 "TestObjects", "TestServers", "VerifierLog",
                 "bpfmatrix", system,
             ]
@@ -278,7 +295,8 @@ let package = Package(
         .testTarget(
             name: "KernelTests",
             dependencies: [
-                "BPFObject", "BTF", "ByteReader", "CORE", "ChildProcess", "ContentDigest", "ELF", "GuestImages",
+                "BPFObject", "BTF", "ByteReader", "CORE", "ChildProcess", "Compiler", "ContentDigest", "ELF",
+                "GuestImages",
                 "Instruction",
                 "GuestProtocol", "KernelProfile", "KernelStore", "Matrix",
                 "Platform", "Results", "TestKernels", "TestServers", "VerdictCache", "VerifierLog", "VirtualMachine",

@@ -20,7 +20,10 @@ A libbpf source at hand is used instead of a download: LIBBPF_TARBALL=/path/libb
 TEXT
 }
 
-deps="${BPFMATRIX_DEPS:-${XDG_CACHE_HOME:-$HOME/.cache}/bpfmatrix-deps}"
+# A relative XDG_CACHE_HOME counts for nothing (XDG Base Directory Specification).
+case ${XDG_CACHE_HOME-} in /*) cache=$XDG_CACHE_HOME ;; *) cache=$HOME/.cache ;; esac
+deps=${BPFMATRIX_DEPS:-$cache/bpfmatrix-deps}
+case $deps in /*) ;; *) deps=$PWD/$deps ;; esac
 prefix="$deps/libbpf-$libbpf_version"
 scope=build
 case "${1-}" in

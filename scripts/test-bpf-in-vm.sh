@@ -11,6 +11,8 @@
 # 64 wrong usage.
 set -u
 export LC_ALL=C
+# Debian's su leaves a user's PATH as it is, and bpftool is in none of its folders.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 usage() {
     echo "usage: test-bpf-in-vm.sh DIRECTORY [OBJECT...]   (as root; without objects, every .o in it)" >&2

@@ -16,7 +16,7 @@ public enum EmbeddedObjects {
         var position = 0
         var patience = mostFalseBeginnings
         while let start = nextMagic(in: bytes, from: position), patience > 0 {
-            guard isObjectHeader(bytes, at: start) else {
+            guard ObjectHeader(bytes[start...]) != nil else {
                 position = start + 1
                 continue
             }
@@ -33,18 +33,6 @@ public enum EmbeddedObjects {
 
     /// Each costs as much as a whole section table.
     private static let mostFalseBeginnings = 1000
-
-    /// Whether a header begins there of the kind and machine that BPF objects have: all of a file's other ELF headers are
-    /// passed over at the cost of four bytes.
-    private static func isObjectHeader(_ bytes: [UInt8], at start: Int) -> Bool {
-        guard start + 20 <= bytes.count else { return false }
-        let isBigEndian = bytes[start + 5] == 2
-        func number(_ offset: Int) -> UInt16 {
-            let (first, second) = (UInt16(bytes[start + offset]), UInt16(bytes[start + offset + 1]))
-            return isBigEndian ? first << 8 | second : second << 8 | first
-        }
-        return number(16) == ELFFile.Kind.relocatable.rawValue && number(18) == ELFFile.bpfMachine
-    }
 
     private static func object(in bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         guard let file = try? ELFFile(bytes),

@@ -10,12 +10,13 @@ extension Command {
     /// - Returns: whether it ended with exit status 0.
     @discardableResult
     public func undo(within limit: Int) -> Bool {
-        guard let program = Self.find(name), let setpriv = Self.find("setpriv") else { return false }
+        guard let program = Self.find(name), let setpriv = Self.find("setpriv"), let timeout = Self.find("timeout")
+        else { return false }
         let process = Process()
         process.executableURL = URL(filePath: setpriv.string)
         process.arguments =
-            ["--pdeathsig", "KILL", "timeout", "--signal=KILL", "\(limit)", program.string] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+            ["--pdeathsig", "KILL", timeout.string, "--signal=KILL", "\(limit)", program.string] + arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(additions) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice

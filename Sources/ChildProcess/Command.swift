@@ -8,10 +8,10 @@ import SystemPackage
 ///
 /// It is killed when the task that runs it is cancelled, when its time is up, and when this process dies.
 public struct Command: Sendable, Hashable {
-    /// A name to look up on PATH, or a path.
+    /// A name to look up (`find`), or a path.
     public var name: String
     public var arguments: [String]
-    /// Added to the inherited environment.
+    /// Added to the inherited environment, whose PATH gets the folders of system programs as well.
     public var environment: [String: String]
     public var workingDirectory: FilePath?
 
@@ -74,17 +74,6 @@ public enum CommandError: Error, Hashable, CustomStringConvertible {
 }
 
 extension Command {
-    /// The program's own path: PATH, and the folders of system programs that are not on every user's.
-    public static func find(_ name: String, environment: [String: String] = ProcessInfo.processInfo.environment)
-        -> FilePath?
-    {
-        if name.contains("/") { return FileManager.default.isExecutableFile(atPath: name) ? FilePath(name) : nil }
-        let folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"]
-        return folders.lazy
-            .map { FilePath($0).appending(name) }
-            .first { FileManager.default.isExecutableFile(atPath: $0.string) }
-    }
-
     /// Killing it outright is all that any of these programs need, and all that an emulator understands in time.
     private static let teardown: [TeardownStep] = [
         .send(signal: .kill, allowedDurationToNextStep: .seconds(1))
@@ -99,7 +88,7 @@ extension Command {
         var options = PlatformOptions()
         options.teardownSequence = Self.teardown
         let additions = Dictionary(
-            uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), Optional($0.value)) }
+            uniqueKeysWithValues: additions.map { (Environment.Key(stringLiteral: $0.key), Optional($0.value)) }
         )
         return Configuration(
             executable: .path(setpriv),

@@ -13,7 +13,8 @@ enum IncludePath {
     static func libbpf(environment: [String: String]) -> FilePath? {
         let home = FilePath(environment["HOME"] ?? NSHomeDirectory())
         let cache =
-            environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : FilePath($0) } ?? home.appending(".cache")
+            environment["XDG_CACHE_HOME"].flatMap { FilePath($0).isAbsolute ? FilePath($0) : nil }
+            ?? home.appending(".cache")
         let built = environment["BPFMATRIX_DEPS"].map { FilePath($0) } ?? cache.appending("bpfmatrix-deps")
         let builds = (try? FileManager.default.contentsOfDirectory(atPath: built.string)) ?? []
         let candidates =

@@ -1,45 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ContentDigest
-import FileWatch
 import Foundation
 import ScratchFolder
 import SystemPackage
 
-/// Objects by what they were made from: compiler, options, source, and every header that the compiler read.
-///
-/// As with other compiler caches, a header that has newly come to stand before another of the same name is not noticed.
+/// Objects by all that decided what they became.
 struct ObjectCache: Sendable {
-    /// What is known before compiling. The headers are known only from the last time, and are compared then.
-    struct Key {
-        let compiler: String
-        let options: [String]
-        let source: FilePath
-
-        fileprivate var name: String {
-            ContentDigest(of: Data(([compiler] + options + [source.string]).joined(separator: "\0").utf8)).hexadecimal
-        }
-    }
-
     /// What a compilation came to.
     struct Entry {
         let object: FilePath
         let warnings: String
-        /// Every file that was read.
-        let inputs: [FilePath]
     }
 
-    /// What is remembered of a compilation.
-    private struct Record: Codable {
-        /// SHA-256 of each file that was read, by its path: the source is among them.
-        let inputs: [String: String]
-        /// SHA-256 of the object, which is also its file's name.
-        let object: String
-        let warnings: String
+    /// What is remembered under a key.
+    private enum Record: Codable {
+        /// `digest`: SHA-256 of the object, which is also its file's name.
+        case object(digest: String, warnings: String)
+        /// The source does not compile in this way, and does in another.
+        case laterWay(CompilationWay)
     }
 
     private let folder: FilePath
     private let scratch: ScratchFolders
+
+    /// More files than this are too many; then the oldest go, until there are `fewerFiles`.
+    private static let mostFiles = 4096
+    private static let fewerFiles = 3072
 
     init(folder: FilePath) throws(CompileError) {
         self.folder = folder
@@ -55,90 +42,94 @@ struct ObjectCache: Sendable {
         }
     }
 
-    func object(for key: Key) -> Entry? {
-        guard let data = FileManager.default.contents(atPath: record(key).string),
-            let record = try? JSONDecoder().decode(Record.self, from: data),
-            record.inputs.allSatisfy({ Self.digest(FilePath($0.key)) == $0.value })
-        else { return nil }
-        let path = object(record.object)
-        // A file that was damaged or replaced is compiled anew.
-        return Self.digest(path) == record.object ? entry(record) : nil
+    /// nil where there is none, or its file was damaged or replaced.
+    func object(for key: ContentDigest) -> Entry? {
+        guard case .object(let digest, let warnings)? = record(for: key) else { return nil }
+        let path = object(digest)
+        guard ContentDigest(ofFile: path)?.hexadecimal == digest else { return nil }
+        for used in [path, self.path(of: key)] { Self.touch(used) }
+        return Entry(object: path, warnings: warnings)
     }
 
-    /// Takes a new object in. It is remembered only if none of its inputs has changed since `start`, when the compiler was
-    /// started: otherwise nobody knows of which of their states it was made.
-    func keep(
-        _ made: FilePath,
-        dependencies: FilePath,
-        warnings: String,
-        for key: Key,
-        since start: FileInstant
-    ) throws(CompileError) -> Entry {
-        guard let digest = Self.digest(made) else {
+    /// How a source compiles that does not with this key; nil where it is not known.
+    func laterWay(for key: ContentDigest) -> CompilationWay? {
+        guard case .laterWay(let way)? = record(for: key) else { return nil }
+        return way
+    }
+
+    /// Takes a new object in.
+    ///
+    /// - Parameter key: nil where nobody may find it later.
+    func keep(_ made: FilePath, warnings: String, for key: ContentDigest?) throws(CompileError) -> Entry {
+        guard let digest = ContentDigest(ofFile: made)?.hexadecimal else {
             throw .storage(path: made.string, reason: "clang has written nothing")
         }
-        let rule = (try? String(contentsOfFile: dependencies.string, encoding: .utf8)) ?? ""
-        let inputs = Set(DependencyRule.prerequisites(rule) + [key.source.string]).sorted().map { FilePath($0) }
-        let digests = inputs.map { ($0.string, Self.digest($0)) }
         let path = object(digest)
         do {
             try Data(contentsOf: URL(filePath: made.string)).write(to: URL(filePath: path.string), options: .atomic)
-            // Looked at after their digests were taken, so that no change is between the two.
-            if !inputs.contains(where: start.mayPrecedeChange) {
-                let known = Dictionary(
-                    uniqueKeysWithValues: digests.compactMap { name, digest in digest.map { (name, $0) } }
-                )
-                let record = Record(inputs: known, object: digest, warnings: warnings)
-                try JSONEncoder().encode(record).write(to: URL(filePath: self.record(key).string), options: .atomic)
-            }
         } catch {
             throw .storage(path: path.string, reason: error.localizedDescription)
         }
-        return Entry(object: path, warnings: warnings, inputs: inputs)
+        if let key { try write(.object(digest: digest, warnings: warnings), for: key) }
+        return Entry(object: path, warnings: warnings)
     }
 
-    private func entry(_ record: Record) -> Entry {
-        Entry(
-            object: object(record.object),
-            warnings: record.warnings,
-            inputs: record.inputs.keys.sorted().map { FilePath($0) }
-        )
+    func remember(laterWay way: CompilationWay, for key: ContentDigest) throws(CompileError) {
+        try write(.laterWay(way), for: key)
+    }
+
+    /// Keeps what a compiler said, whole, for the user to read.
+    func keep(output: String) throws(CompileError) -> FilePath {
+        let path = folder.appending("output-\(ContentDigest(of: Data(output.utf8)).hexadecimal.prefix(16)).txt")
+        do {
+            try Data(output.utf8).write(to: URL(filePath: path.string), options: .atomic)
+        } catch {
+            throw .storage(path: path.string, reason: error.localizedDescription)
+        }
+        return path
     }
 
     func withTemporaryFolder<Result>(_ body: (FilePath) async throws -> Result) async throws -> Result {
-        scratch.sweep()
-        return try await scratch.with(body)
+        try await scratch.with(body)
     }
 
-    private func record(_ key: Key) -> FilePath { folder.appending("\(key.name).json") }
+    /// Removes what killed processes have left behind, and the oldest of too many files.
+    func tidy() {
+        scratch.sweep()
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? [])
+            .filter { $0.hasSuffix(".json") || $0.hasSuffix(".o") || $0.hasSuffix(".txt") }
+        guard names.count > Self.mostFiles else { return }
+        let files = names.map { folder.appending($0) }.map { ($0, Self.modified($0)) }.sorted { $0.1 < $1.1 }
+        for (path, _) in files.prefix(files.count - Self.fewerFiles) {
+            try? FileManager.default.removeItem(atPath: path.string)
+        }
+    }
+
+    private func record(for key: ContentDigest) -> Record? {
+        FileManager.default.contents(atPath: path(of: key).string).flatMap {
+            try? JSONDecoder().decode(Record.self, from: $0)
+        }
+    }
+
+    private func write(_ record: Record, for key: ContentDigest) throws(CompileError) {
+        let path = path(of: key)
+        do {
+            try JSONEncoder().encode(record).write(to: URL(filePath: path.string), options: .atomic)
+        } catch {
+            throw .storage(path: path.string, reason: error.localizedDescription)
+        }
+    }
+
+    private func path(of key: ContentDigest) -> FilePath { folder.appending("\(key.hexadecimal).json") }
     private func object(_ digest: String) -> FilePath { folder.appending("\(digest).o") }
 
-    /// nil where the file can't be read.
-    static func digest(_ path: FilePath) -> String? {
-        ContentDigest(ofFile: path)?.hexadecimal
+    private static func modified(_ path: FilePath) -> Date {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path.string)
+        return attributes?[.modificationDate] as? Date ?? .distantPast
     }
-}
 
-/// The rule for make that `clang -MD` writes: `object: source header \`, blanks in names after a backslash.
-enum DependencyRule {
-    static func prerequisites(_ rule: String) -> [String] {
-        guard let colon = rule.firstRange(of: ": ") else { return [] }
-        var names: [String] = []
-        var name = ""
-        var isEscaped = false
-        for character in rule[colon.upperBound...] {
-            if isEscaped {
-                isEscaped = false
-                if !character.isNewline { name.append(character) }
-            } else if character == "\\" {
-                isEscaped = true
-            } else if character.isWhitespace {
-                if !name.isEmpty { names.append(name) }
-                name = ""
-            } else {
-                name.append(character)
-            }
-        }
-        return name.isEmpty ? names : names + [name]
+    /// Marks it as used.
+    private static func touch(_ path: FilePath) {
+        _ = utimensat(AT_FDCWD, path.string, nil, 0)
     }
 }

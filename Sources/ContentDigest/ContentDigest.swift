@@ -20,13 +20,23 @@ public struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
         bytes = stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 
-    /// Of a file; nil where it can't be read.
+    /// Of a file, which is read in pieces; nil where it can't be read.
     public init?(ofFile path: FilePath) {
-        guard let content = try? Data(contentsOf: URL(filePath: path.string), options: .mappedIfSafe) else {
-            return nil
+        guard let file = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec) else { return nil }
+        defer { try? file.close() }
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceSize, alignment: 4096)
+        defer { piece.deallocate() }
+        var running = RunningDigest()
+        while true {
+            guard let count = try? file.read(into: piece) else { return nil }
+            if count == 0 { break }
+            running.add(UnsafeRawBufferPointer(rebasing: piece[..<count]))
         }
-        self.init(of: content)
+        self = running.digest
     }
+
+    /// Bytes of a file that are in memory at once: images have gigabytes. Larger pieces are no faster.
+    private static let pieceSize = 256 << 10
 
     /// 64 digits.
     public var hexadecimal: String {

@@ -50,7 +50,11 @@ public struct Download: Sendable {
         progress: @Sendable (Int) -> Void,
         _ body: (FilePath) async throws -> Result
     ) async throws -> Result {
-        try await FileLock.with(folder.appending("\(sha256).lock"), within: patience) {
+        try await FileLock.with(
+            folder.appending("\(sha256).lock"),
+            for: "the download of \(request.what)",
+            within: patience
+        ) {
             try await retries.run { try await attempt(progress: progress) }
             defer { unlink(partial.string) }
             return try await body(partial)

@@ -110,7 +110,8 @@ public struct GuestImageStore: Sendable {
         let cage = try await Cage.find()
         let folderName = GuestImage.folderName(name, digest: digest)
         let lock = folder.appending("\(folderName).lock")
-        return try await FileLock.with(lock, within: Self.patience, waiting: { progress(.waiting(image: name)) }) {
+        let waiting = { progress(.waiting(image: name)) }
+        return try await FileLock.with(lock, for: "the image \(name)", within: Self.patience, waiting: waiting) {
             // Whoever had the lock may have built it.
             if !isForced, let image = try find(name, digest: digest) {
                 choose(image)
@@ -147,7 +148,7 @@ public struct GuestImageStore: Sendable {
         }
         for image in removed {
             let lock = folder.appending("\(image.folderName).lock")
-            try await FileLock.with(lock, within: Self.patience) {
+            try await FileLock.with(lock, for: "the image \(image.folderName)", within: Self.patience) {
                 try scratch.with { work in
                     // At once for those who look, whatever becomes of the rest. Another may have been faster.
                     _ = rename(folder.appending(image.folderName).string, work.appending("old").string)

@@ -17,7 +17,7 @@ public enum KernelOrigin {
 }
 
 extension Kernel {
-    /// The user's own, as opposed to a source's: it may be anything, so lines and versions never mean it.
+    /// The user's own, as opposed to a source's: it may be anything, so a line or a version means it only where nothing else has it.
     public var isOwn: Bool { KernelOrigin.words.contains(origin) }
 }
 

@@ -97,7 +97,7 @@ public indirect enum KernelSpec: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether a kernel that is in the store can be what is meant, if its architecture is; what has to be looked up elsewhere first is none.
     ///
-    /// A kernel of the user's own is meant only by its name: it may be anything.
+    /// A kernel of the user's own is meant only by its name here: it may be anything (`KernelStore.ownKernel`).
     func matches(_ kernel: Kernel) -> Bool {
         switch self {
         case .line(let line): kernel.line == line && !kernel.isOwn

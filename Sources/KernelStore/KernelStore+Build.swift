@@ -28,7 +28,7 @@ extension KernelStore {
             withIntermediateDirectories: true
         )
         // A second build would find the first one's half-made files.
-        return try await FileLock.with(buildLock(of: name), within: .zero) {
+        return try await FileLock.with(buildLock(of: name), for: "what is built of \(name)", within: .zero) {
             try await build.run(progress: progress)
             let files = try KernelFiles(builtIn: build.output)
             return try await takeIn(files, replacing: true) { _ in

@@ -22,15 +22,16 @@ extension KernelStore {
         return try await takeIn(try KernelFiles(builtIn: tree), named: KernelOrigin.tree, at: tree, on: architecture)
     }
 
-    /// SHA-256 of the image that is in the file or the tree now, hexadecimal; nil for any other word, and where there is none.
-    public func imageDigest(of spec: KernelSpec) async throws -> String? {
-        let image: FilePath? =
-            switch spec {
-            case .file(let path): try? Self.existing(path)
-            case .tree(let path): (try? Self.existing(path)).flatMap { try? KernelFiles(builtIn: $0).image }
-            default: nil
-            }
-        return image.flatMap { ContentDigest(ofFile: $0)?.hexadecimal }
+    /// Whether there is something to be read in the file or the tree; false for any other word.
+    public func isThere(_ spec: KernelSpec) -> Bool { Self.source(of: spec) != nil }
+
+    /// What kernels are told to come from that were taken out of this file or tree; nil for any other word.
+    static func source(of spec: KernelSpec) -> String? {
+        switch spec {
+        case .file(let path): (try? existing(path)).map { "\(KernelOrigin.file):\($0)" }
+        case .tree(let path): (try? existing(path)).map { "\(KernelOrigin.tree):\($0)" }
+        default: nil
+        }
     }
 
     /// Where it really is: `..` behind a symbolic link is not the folder that its text says.

@@ -44,7 +44,7 @@ extension KernelStore {
         let builds = root.appending("builds")
         for name in Self.names(in: builds) where !names.contains(name) && !name.hasSuffix(".lock") {
             // Whoever builds there holds the lock.
-            try? await FileLock.with(buildLock(of: name), within: .zero) {
+            try? await FileLock.with(buildLock(of: name), for: "what is built of \(name)", within: .zero) {
                 if isOld(builds.appending(name)) { remove(builds.appending(name), "what was built of \(name)") }
             }
         }

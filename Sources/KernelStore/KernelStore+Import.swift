@@ -60,7 +60,7 @@ extension KernelStore {
         }
         // prlimit becomes the tool, which is killed where a file gets larger.
         try check(
-            await Command("prlimit", ["--fsize=\(setLimit)", "zstd", "-dcq"])
+            await Command("zstd", ["-dcq"]).behind("prlimit", ["--fsize=\(setLimit)"])
                 .run(from: archive, to: plain, within: transferLimit)
         )
         // tar itself lets nothing be written outside; only plain files are read from what it leaves. Holes make a file large
@@ -68,7 +68,9 @@ extension KernelStore {
         let form = ["--no-same-owner", "--no-same-permissions"]
         let extraction = ["--extract", "--file", plain.string, "-C", folder.string] + form
         try check(
-            await Command("prlimit", ["--fsize=\(FileLimit.image)", "tar"] + extraction).run(within: transferLimit)
+            await Command("tar", extraction).behind("prlimit", ["--fsize=\(FileLimit.image)"]).run(
+                within: transferLimit
+            )
         )
         unlink(plain.string)
     }

@@ -114,12 +114,15 @@ extension KernelStore {
         blobs.keepOnly(needed)
     }
 
+    func profilePath(of kernel: Kernel) -> FilePath { profiles.appending("\(kernel.digest).json") }
+
     func profileRecord(of kernel: Kernel) -> ProfileRecord? {
-        let path = profiles.appending("\(kernel.digest).json")
+        let path = profilePath(of: kernel)
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
         // A record that can't be read is one that is not there: the kernel is surveyed anew.
-        guard let data = FileManager.default.contents(atPath: path.string),
+        let there = FileManager.default.contents(atPath: path.string)
+        guard let data = there ?? hold.path(of: path).flatMap({ FileManager.default.contents(atPath: $0.string) }),
             let record = try? decoder.decode(ProfileRecord.self, from: data), record.image == kernel.digest
         else { return nil }
         return record

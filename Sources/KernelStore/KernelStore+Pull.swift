@@ -98,7 +98,8 @@ extension KernelStore {
         } catch {
             throw KernelStoreError.storage(path: folder.string, reason: error.localizedDescription)
         }
-        return try await FileLock.with(folder.appending("lock"), within: Self.patience) {
+        let purpose = "the indexes of \(archive.name)"
+        return try await FileLock.with(folder.appending("lock"), for: purpose, within: Self.patience) {
             // Its configuration is written here, and is another process's before and after.
             try await body(try PrivateApt(folder: folder, archive: archive, architecture: architecture))
         }

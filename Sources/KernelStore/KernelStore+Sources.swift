@@ -33,7 +33,9 @@ extension KernelStore {
                 return kernel
             } catch let error as KernelStoreError where error.leavesOthersToAsk && asked.count > 1 {
                 try Task.checkCancellation()
-                answers.append(SourceAnswer(source: source.name, answer: "\(error)"))
+                answers.append(
+                    SourceAnswer(source: source.name, answer: "\(error)", isAbsence: error.isAbsence)
+                )
             }
         }
         throw KernelStoreError.noSource(spec: "\(spec)", answers: answers)

@@ -22,11 +22,13 @@ import SystemPackage
 /// tmp/         what is being worked on
 /// ```
 /// Any number of processes may use a store at once, and any may die at any time: blobs and records are renamed into
-/// place, a record is written after its blobs, and removals happen under a lock.
+/// place, a record is written after its blobs, and removals happen under a lock. What a process has taken hold of stays where it
+/// is for that process.
 public struct KernelStore: Sendable {
     public let root: FilePath
     let blobs: BlobStore
     let scratch: ScratchFolders
+    let hold: KernelHold
 
     /// Where it is remembered whether KVM works on this machine.
     public var acceleratorMemory: FilePath { root.appending("accelerator.json") }
@@ -43,19 +45,24 @@ public struct KernelStore: Sendable {
     private var records: FilePath { root.appending("kernels") }
     private var lock: FilePath { root.appending("lock") }
 
-    /// `BPFMATRIX_STORE`, or `bpfmatrix` in the user's cache folder.
+    /// `BPFMATRIX_STORE`, or `bpfmatrix` in the user's cache folder. A relative XDG_CACHE_HOME counts for nothing (XDG Base Directory
+    /// Specification).
     public static func defaultRoot(environment: [String: String] = ProcessInfo.processInfo.environment) -> FilePath {
         if let chosen = environment["BPFMATRIX_STORE"], !chosen.isEmpty { return FilePath(chosen) }
-        if let cache = environment["XDG_CACHE_HOME"], !cache.isEmpty { return FilePath(cache).appending("bpfmatrix") }
+        if let cache = environment["XDG_CACHE_HOME"], FilePath(cache).isAbsolute {
+            return FilePath(cache).appending("bpfmatrix")
+        }
         return FilePath(NSHomeDirectory()).appending(".cache").appending("bpfmatrix")
     }
 
     /// Opens the store, and makes it where it is not there yet.
     public init(root: FilePath = KernelStore.defaultRoot()) throws(KernelStoreError) {
         // apt and tar run in other folders.
-        self.root = Self.absolute(root)
+        let root = Self.absolute(root)
+        self.root = root
         scratch = ScratchFolders(in: root.appending("tmp"), prefix: "")
-        blobs = BlobStore(folder: root.appending("blobs"), scratch: scratch)
+        hold = KernelHold(in: scratch)
+        blobs = BlobStore(folder: root.appending("blobs"), scratch: scratch, hold: hold)
         for folder in ["", "blobs", "kernels", "downloads", "tools", "tmp"] {
             let path = folder.isEmpty ? root : root.appending(folder)
             do {
@@ -135,7 +142,7 @@ public struct KernelStore: Sendable {
     /// Forgets a kernel, and removes what no other kernel needs.
     @discardableResult
     public func remove(_ name: String) async throws -> Kernel {
-        try await FileLock.with(lock, within: Self.patience) {
+        try await whileUnchanged {
             let kernels = try kernels()
             let ofRelease = kernels.filter { $0.release == name }
             guard let kernel = kernels.first(where: { $0.name == name }) ?? ofRelease.first else {
@@ -152,12 +159,12 @@ public struct KernelStore: Sendable {
 
     /// Runs `body` while nobody takes in or removes a kernel.
     func whileUnchanged<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
-        try await FileLock.with(lock, within: Self.patience, body)
+        try await FileLock.with(lock, for: "the kernels of \(root)", within: Self.patience, body)
     }
 
     /// Records a kernel whose blobs `makeBlobs` adds. Removals wait, so that no blob goes before its record is there.
     func insert(replacing: Bool, _ makeKernel: () async throws -> Kernel) async throws -> Kernel {
-        try await FileLock.with(lock, within: Self.patience) {
+        try await whileUnchanged {
             let kernel = try await makeKernel()
             let path = record(kernel.name)
             // Whoever it is from, it takes nobody else's place.

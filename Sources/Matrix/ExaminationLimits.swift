@@ -18,6 +18,14 @@ public struct ExaminationLimits: Sendable, Hashable {
     /// One run of bpftool over one object, any program of which may take its time; from one line of a script to the next.
     var script: Duration { max(witness, program) }
 
+    /// Of larger guests: to fill gigabytes takes an emulated kernel a minute.
+    var ofLargerGuests: ExaminationLimits {
+        var limits = self
+        limits.program *= 5
+        limits.witness *= 5
+        return limits
+    }
+
     public init(
         boot: Duration = .seconds(60),
         program: Duration = .seconds(60),

@@ -21,11 +21,13 @@ public struct GuestSupply: Sendable {
     public var templates: TemplateStore { TemplateStore(root: store.templates) }
 
     /// - Parameters:
+    ///   - memory: MiB.
     ///   - disk: an image that the guest has besides.
     ///   - folders: of the host's, that the guest sees besides.
     public func machine(
         for kernel: Kernel,
         _ accelerator: Accelerator,
+        memory: Int = MachineConfiguration.usualMemory,
         disk: GuestDisk? = nil,
         folders: [SharedFolder] = []
     ) -> MachineConfiguration {
@@ -46,6 +48,7 @@ public struct GuestSupply: Sendable {
                 typeInformation: external.map { .init(path: store.path(of: $0), digest: $0.digest) }
             ),
             accelerator: accelerator,
+            memory: memory,
             isPlain: isPlain,
             disk: disk,
             folders: folders
@@ -84,15 +87,18 @@ public struct GuestSupply: Sendable {
 
     /// Guests of this kernel. A template holds a guest that has proved itself by every loader that it has, and parsed
     /// the kernel's BTF.
+    ///
+    /// - Parameter memory: MiB; nil for what the options say.
     public func guests(
         of kernel: Kernel,
         _ accelerator: Accelerator,
         _ options: RunOptions,
+        memory: Int? = nil,
         report: @escaping @Sendable (GuestSource.Event) -> Void
     ) -> GuestSource {
         let loader: LoaderChoice = tools.bpftool == nil ? .agent : .both
         return GuestSource(
-            machine(for: kernel, accelerator),
+            machine(for: kernel, accelerator, memory: memory ?? options.guestMemory),
             templates: options.isCold ? nil : templates,
             limits: StartLimits(boot: options.limits.boot, otherMaker: options.limits.boot + .seconds(60)),
             prepare: { machine in

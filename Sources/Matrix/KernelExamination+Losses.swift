@@ -7,10 +7,13 @@ import VirtualMachine
 extension KernelExamination {
     /// A guest was lost: decides whom that says something about, so that the next one goes on after it.
     ///
-    /// Every call either gives a cell or a statement, or counts towards a limit, so a run comes to an end.
+    /// Every call either gives a cell or a statement, or counts towards a limit, so a run comes to an end. What is lost over
+    /// one object counts against that object alone.
     ///
-    /// - Parameter underway: what the guest was doing.
-    func learn(from failure: MachineFailure, over underway: Underway) {
+    /// - Parameters:
+    ///   - underway: what the guest was doing.
+    ///   - lanes: how many guests of this kernel there are at once.
+    func learn(from failure: MachineFailure, over underway: Underway, lanes: Int = 1) {
         switch (failure.kind, underway) {
         case (.crash, .loading(let index, let program)):
             blame(program, of: index, .crashed, failure, after: limits.crashesToBlame)
@@ -23,8 +26,16 @@ extension KernelExamination {
             if progress[index].countLoss(over: WitnessJudgement.lossKey) >= limits.crashesToBlame {
                 testify(index, verdict, failure)
             }
-        case (.infrastructure, _), (_, .nothing):
-            loseForInfrastructure(limits.account(of: failure), log: failure.console)
+        case (.memory, .loading(let index, _)):
+            if !askLargerGuest(about: index, because: "\(failure)") {
+                giveUp(index, .infrastructure, failure)
+            }
+        case (.memory, .witnessing(let index)):
+            if !askLargerGuest(about: index, because: "\(failure)") { testify(index, .infrastructure, failure) }
+        case (.infrastructure, .loading(let index, _)), (.infrastructure, .witnessing(let index)):
+            lose(index, failure)
+        case (_, .nothing):
+            loseAtStart(limits.account(of: failure), log: failure.console, lanes: lanes)
         }
     }
 
@@ -68,9 +79,22 @@ extension KernelExamination {
         report(.witness(statement))
     }
 
-    func loseForInfrastructure(_ reason: String, log: String?) {
-        lostForInfrastructure += 1
-        guard lostForInfrastructure > limits.infrastructureRetries else {
+    /// A guest was lost over an object for reasons that are not the object's: after its limit, the object is given up, and the
+    /// others go on.
+    private func lose(_ index: Int, _ failure: MachineFailure) {
+        let object = progress[index].object.name
+        guard progress[index].countInterruption() > limits.infrastructureRetries else {
+            report(.note("\(subject.spec): \(object) is tried again in a fresh guest: \(failure)"))
+            return
+        }
+        giveUp(index, .infrastructure, failure)
+    }
+
+    /// No guest could be had, or it did not prove itself. The kernel is given up where that happens as often as the limit says
+    /// for each lane, and no guest has been had in between.
+    func loseAtStart(_ reason: String, log: String?, lanes: Int = 1) {
+        lostAtStart += 1
+        guard lostAtStart > limits.infrastructureRetries * max(1, lanes) else {
             report(.note("\(subject.spec): trying again in a fresh guest: \(reason)"))
             return
         }

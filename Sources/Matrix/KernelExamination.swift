@@ -24,7 +24,10 @@ actor KernelExamination {
     var libbpfVersion: String?
     /// Why this kernel was given up.
     var failure: String?
-    var lostForInfrastructure = 0
+    /// Guests in a row that could not be had.
+    var lostAtStart = 0
+    /// Whether guests are those with more memory.
+    var isAskingLargerGuests = false
     /// What decides this kernel's answers; nil where its guests can't be put together.
     let guest: GuestIdentity?
     /// Verdicts of this run, as guests gave them.
@@ -63,6 +66,8 @@ actor KernelExamination {
 
     func isDone(_ index: Int) -> Bool { progress[index].isDone }
 
+    func isUnfinished(_ index: Int) -> Bool { !progress[index].isDone }
+
     /// The objects that no guest has answered for whole.
     var unfinished: [Int] { progress.indices.filter { !progress[$0].isDone } }
 
@@ -72,6 +77,7 @@ actor KernelExamination {
         let seconds = machine.startDuration / .seconds(1)
         start = start ?? GuestStart(seconds: seconds, isRestored: machine.isRestored)
         libbpfVersion = machine.ready.libbpfVersion
+        lostAtStart = 0
         report(.started(kernel: subject.spec, seconds: seconds, isRestored: machine.isRestored))
     }
 
@@ -94,7 +100,8 @@ actor KernelExamination {
 
     /// The agent has come to the object's end.
     func finish(_ index: Int, _ ended: ObjectReport, by ready: Ready) async {
-        let kernel = progress[index].isToBeExplained(ended) ? await known() : .none
+        if let shortage = progress[index].shortage(ended), askLargerGuest(about: index, because: shortage) { return }
+        let kernel = progress[index].isToBeExplained(ended) ? await known().inGuest(memory: guestMemory) : .none
         report(.cells(progress[index].finish(ended, on: kernel)))
         rememberLoading(index, by: ready)
     }
@@ -108,6 +115,11 @@ actor KernelExamination {
     }
 
     func testify(_ index: Int, _ said: WitnessReport, by ready: Ready) {
+        // What others have left behind may be why: a fresh guest is asked, and then a larger one.
+        if WitnessJudgement.isPassing(said) {
+            if progress[index].countShortage() == 1 { return }
+            if askLargerGuest(about: index, because: "bpftool did not have enough memory") { return }
+        }
         testify(index, said, isCached: false)
         rememberTestimony(index, said, by: ready)
     }

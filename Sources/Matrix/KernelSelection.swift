@@ -43,14 +43,16 @@ public struct KernelSelection: Sendable {
     /// Of the kernels that are meant.
     public var architecture: Architecture { sources.architecture }
 
-    /// One answer for each word, in their order; a kernel that is meant twice is asked once.
+    /// One answer for each word, in their order; a kernel that is meant twice is asked once. An optional one that nobody has
+    /// is left out, with a note.
     public func select(
         _ specs: [String],
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> [SelectedKernel] {
         var selected: [SelectedKernel] = []
-        for spec in specs {
-            let found = try await select(spec, report: report)
+        for word in specs.map(KernelWord.init) {
+            guard let found = try await select(word, report: report) else { continue }
+            let spec = found.spec
             if let kernel = found.kernel, selected.contains(where: { $0.kernel?.name == kernel.name }) {
                 report(.note("\(spec) is \(kernel.name), which is asked already"))
             } else {
@@ -60,8 +62,24 @@ public struct KernelSelection: Sendable {
         return selected
     }
 
-    /// The kernel for one word, fetched where the store has none.
+    /// The kernel for one word, fetched where the store has none. It stays usable for as long as the store's value is used,
+    /// whoever removes it.
     public func kernel(
+        _ word: String,
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws -> Kernel {
+        let spec = KernelWord(word).text
+        for _ in 1..<Self.lookups {
+            let kernel = try await find(spec, report: report)
+            if try store.hold(kernel) { return kernel }
+        }
+        return try await find(spec, report: report)
+    }
+
+    /// How often a kernel is looked up that somebody removes each time before it is held.
+    private static let lookups = 3
+
+    private func find(
         _ spec: String,
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> Kernel {
@@ -83,9 +101,20 @@ public struct KernelSelection: Sendable {
         }
     }
 
-    /// The newest kernel that a source has for the word, whatever the store has.
+    /// The newest kernel that a source has for the word, whatever the store has; or one of the user's own, where nothing else has
+    /// that line or version.
     public func newest(_ spec: String, report: @escaping @Sendable (RunEvent) -> Void) async throws -> Kernel {
-        try await store.pull(KernelSpec(spec), from: sources) { report(.init($0, spec: spec)) }
+        do {
+            return try await store.pull(KernelSpec(spec), from: sources) { report(.init($0, spec: spec)) }
+        } catch let error as KernelStoreError where error.isUnavailability {
+            try Task.checkCancellation()
+            let meant = sources.meaning(of: KernelSpec(spec))
+            guard try store.kernel(for: meant, on: architecture) == nil,
+                let own = try store.ownKernel(for: meant, on: architecture)
+            else { throw error }
+            report(.note("\(own.note(onMeaning: spec)) (\(error.inOneLine))"))
+            return own
+        }
     }
 
     /// That very kernel, or an error that says that it is not the program's fault.
@@ -98,39 +127,64 @@ public struct KernelSelection: Sendable {
         guard let pin = lock.pin(of: spec, for: architecture) else {
             throw KernelLockError.notPinned(spec: spec, path: path, pinned: lock.specs(for: architecture))
         }
-        if let here = try store.kernels().first(where: pin.isMet) {
-            // A file or a tree is looked at in every run: it is not tested as what it was.
-            if let now = try await store.imageDigest(of: KernelSpec(spec)), now != here.digest {
-                throw KernelLockError.replaced(spec: spec, path: path, pin, found: now)
+        func checked(_ kernel: Kernel) throws(KernelLockError) -> Kernel {
+            if pin.isMet(by: kernel) { return kernel }
+            guard pin.hasImage(of: kernel) else {
+                throw .replaced(spec: spec, path: path, pin, found: kernel.digest)
             }
-            return here
+            throw .changed(spec: spec, path: path, pin, parts: pin.changes(in: kernel))
         }
+        // A file or a tree is looked at in every run: it is not tested as what it was.
+        let here = try store.kernels()
+        let known = here.first(where: pin.isMet)
+        if let known, !store.isThere(KernelSpec(spec)) { return known }
         guard let wanted = pin.whereToFind(spec) else {
+            if let changed = here.first(where: pin.hasImage) { return try checked(changed) }
             let reason = "it was added by hand, and is not in the store: bpfmatrix kernels add, or import"
-            throw KernelLockError.gone(spec: spec, path: path, pin, reason: reason)
+            throw KernelLockError.gone(spec: spec, path: path, pin, reason: reason, isAbsence: true)
         }
         let found: Kernel
         do {
             found = try await store.pull(wanted, from: sources) { report(.init($0, spec: spec)) }
         } catch {
             try Task.checkCancellation()
-            throw KernelLockError.gone(spec: spec, path: path, pin, reason: "\(error)")
+            let isAbsence = (error as? KernelStoreError)?.isAbsence ?? false
+            throw KernelLockError.gone(spec: spec, path: path, pin, reason: "\(error)", isAbsence: isAbsence)
         }
-        guard pin.isMet(by: found) else {
-            throw KernelLockError.replaced(spec: spec, path: path, pin, found: found.digest)
-        }
-        return found
+        let kernel = try checked(found)
+        return known ?? kernel
     }
 
+    /// - Returns: nil for an optional kernel that nobody has.
     private func select(
-        _ spec: String,
+        _ word: KernelWord,
         report: @escaping @Sendable (RunEvent) -> Void
-    ) async throws -> SelectedKernel {
+    ) async throws -> SelectedKernel? {
         do {
-            return .available(spec: spec, try await kernel(spec, report: report))
+            return .available(spec: word.text, try await kernel(word.text, report: report))
         } catch {
             try Task.checkCancellation()
-            return .unavailable(spec: spec, reason: "\(error)")
+            guard word.isOptional, let absence = KernelAbsence(error) else {
+                return .unavailable(spec: word.text, reason: "\(error)")
+            }
+            report(.note("\(word.text) is left out: \(absence)"))
+            return nil
+        }
+    }
+}
+
+/// That nobody has a kernel, or can be asked for it.
+public struct KernelAbsence: CustomStringConvertible {
+    /// In one line.
+    public let description: String
+
+    /// nil for an error that says something else.
+    public init?(_ error: any Error) {
+        switch error {
+        case let error as KernelStoreError where error.isAbsence: description = error.inOneLine
+        case let error as KernelLockError where error.isAbsence:
+            description = "\(error)".split(separator: "\n").joined(separator: "; ")
+        default: return nil
         }
     }
 }

@@ -11,13 +11,22 @@ struct KernelUnderTest: Sendable {
     let spec: String
     let kernel: Kernel
     let guests: GuestSource
+    /// Guests with more memory; nil where there are none to be had.
+    let largerGuests: GuestSource?
     /// Where more is known of it; nil where it is in none.
     let store: KernelStore?
 
-    init(spec: String, kernel: Kernel, guests: GuestSource, store: KernelStore? = nil) {
+    init(
+        spec: String,
+        kernel: Kernel,
+        guests: GuestSource,
+        largerGuests: GuestSource? = nil,
+        store: KernelStore? = nil
+    ) {
         self.spec = spec
         self.kernel = kernel
         self.guests = guests
+        self.largerGuests = largerGuests
         self.store = store
     }
 

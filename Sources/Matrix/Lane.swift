@@ -8,60 +8,80 @@ import VirtualMachine
 /// other where guests are lost.
 struct Lane: Sendable {
     let examination: KernelExamination
+    /// Where its guests come from.
+    let guests: GuestSource
     let queue: WorkQueue
     let column: Int
+    let limits: ExaminationLimits
     /// A fresh guest for each object.
     let isIsolating: Bool
 
-    private var limits: ExaminationLimits { examination.limits }
-
     /// Throws only where the run is cancelled: whatever else happens is a finding.
     func run() async throws {
-        while await queue.hasWork(column) {
+        while let index = await queue.take(from: column) {
             try Task.checkCancellation()
-            let work = CurrentWork()
+            // The kernel may have been given up meanwhile.
+            guard await !examination.isDone(index) else { continue }
+            let work = CurrentWork(index)
             do {
                 let (limits, strategy) = (limits, examination.strategy)
                 let (loader, release) = (examination.loader, examination.subject.kernel.release)
-                try await examination.subject.guests.withGuest(proving: { machine in
+                try await guests.withGuest(proving: { machine in
                     try await GuestSession.proved(machine, limits, strategy, loader, release: release)
                 }) { machine, session in
                     try await serve(machine, session, work)
                 }
             } catch {
                 try Task.checkCancellation()
-                switch error {
-                case let failure as MachineFailure:
-                    await examination.learn(from: failure, over: await work.underway)
-                default:
-                    // A guest that does not prove itself, or that can't be put together.
-                    await examination.loseForInfrastructure("\(error)", log: nil)
-                }
-                await putBack(work)
+                await learn(from: error, over: await work.underway)
             }
+            await putBack(work)
         }
     }
 
+    private func learn(from error: any Error, over underway: KernelExamination.Underway) async {
+        // Other lanes of the kernel may have lost theirs at the same moment, for the same reason.
+        let lanes = await queue.lanes(in: column)
+        switch error {
+        case let failure as MachineFailure:
+            await examination.learn(from: failure, over: underway, lanes: lanes)
+        default:
+            // A guest that does not prove itself, or that can't be put together.
+            await examination.loseAtStart("\(error)", log: nil, lanes: lanes)
+        }
+    }
+
+    /// Goes on to other objects for as long as the guest will do for them.
     private func serve(_ machine: RunningMachine, _ proved: GuestSession, _ work: CurrentWork) async throws {
         await examination.guestStarted(machine)
         var session = proved
-        while let index = await queue.take(from: column) {
-            await work.begin(index)
-            let progress = await examination.progress(of: index)
-            if !progress.isLoaded { try await load(index, progress, &session, work) }
-            if !progress.isWitnessed {
-                await work.set(.witnessing(index))
-                let said = try await session.testimony(on: progress.object.announced)
-                await examination.testify(index, said, by: machine.ready)
-            }
+        while let index = await work.index {
+            try await examine(index, machine, &session, work)
+            guard await !examination.isUnfinished(index) else { return }
             await work.end()
             if isIsolating { return }
             if let signs = session.signsOfDamage {
-                let reason = "\(signs) while \(progress.object.name) was loaded"
-                await examination.replaceGuest(because: reason)
+                let name = await examination.progress(of: index).object.name
+                await examination.replaceGuest(because: "\(signs) while \(name) was loaded")
                 return
             }
+            guard let next = await queue.take(from: column) else { return }
+            await work.begin(next)
         }
+    }
+
+    private func examine(
+        _ index: Int,
+        _ machine: RunningMachine,
+        _ session: inout GuestSession,
+        _ work: CurrentWork
+    ) async throws {
+        let progress = await examination.progress(of: index)
+        if !progress.isLoaded { try await load(index, progress, &session, work) }
+        guard await examination.progress(of: index).isLoaded, !progress.isWitnessed else { return }
+        await work.set(.witnessing(index))
+        let said = try await session.testimony(on: progress.object.announced)
+        await examination.testify(index, said, by: machine.ready)
     }
 
     private func load(
@@ -93,11 +113,14 @@ struct Lane: Sendable {
         await examination.finish(index, ended, by: session.machine.ready)
     }
 
-    /// The object that the guest was lost over is asked about again, unless that has settled it.
+    /// The object that the guest was lost over, or that another guest is to be asked about, is taken again, unless that has
+    /// been settled.
     private func putBack(_ work: CurrentWork) async {
         if await examination.failure != nil {
             await queue.close(column)
-        } else if let index = await work.index, !(await examination.isDone(index)) {
+        } else if let index = await work.index, await examination.isUnfinished(index),
+            await !examination.isDeferred(index)
+        {
             await queue.putBack(index, to: column)
         }
     }
@@ -107,6 +130,10 @@ struct Lane: Sendable {
 private actor CurrentWork {
     private(set) var index: Int?
     private(set) var underway = KernelExamination.Underway.nothing
+
+    init(_ index: Int) {
+        self.index = index
+    }
 
     func begin(_ index: Int) {
         self.index = index

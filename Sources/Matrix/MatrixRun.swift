@@ -70,15 +70,24 @@ public struct MatrixRun: Sendable {
     ) -> Column {
         switch selected {
         case .available(let spec, let kernel):
-            let guests = supply.guests(of: kernel, accelerator, options) { event in
+            let tell = { @Sendable (event: GuestSource.Event) in
                 switch event {
                 case .booting(let isToBeSaved): report(.booting(kernel: spec, isToBeSaved: isToBeSaved))
                 case .note(let text): report(.note("\(kernel.version): \(text)"))
                 }
             }
+            let subject = KernelUnderTest(
+                spec: spec,
+                kernel: kernel,
+                guests: supply.guests(of: kernel, accelerator, options, report: tell),
+                largerGuests: options.largerMemory.map {
+                    supply.guests(of: kernel, accelerator, options, memory: $0, report: tell)
+                },
+                store: supply.store
+            )
             return .examination(
                 KernelExamination(
-                    KernelUnderTest(spec: spec, kernel: kernel, guests: guests, store: supply.store),
+                    subject,
                     objects: objects,
                     loader: loader,
                     strategy: options.strategy,
@@ -139,6 +148,7 @@ public struct MatrixRun: Sendable {
         await memory?.recall(for: asked, report: report)
         do {
             try await ask(examinations)
+            for examination in asked { try await askLargerGuests(examination) }
         } catch {
             // What was answered before the run was interrupted need not be asked again.
             await memory?.remember(asked, report: report)
@@ -176,8 +186,10 @@ public struct MatrixRun: Sendable {
                         guard let examination = examinations[column] else { continue }
                         try await Lane(
                             examination: examination,
+                            guests: examination.subject.guests,
                             queue: queue,
                             column: column,
+                            limits: examination.limits,
                             isIsolating: options.isIsolating
                         ).run()
                         await queue.leave(column)
@@ -186,6 +198,21 @@ public struct MatrixRun: Sendable {
             }
             try await group.waitForAll()
         }
+    }
+
+    /// One guest at a time, since each may take as much memory as all others together.
+    private func askLargerGuests(_ examination: KernelExamination) async throws {
+        let objects = await examination.deferred
+        guard !objects.isEmpty, let guests = examination.subject.largerGuests else { return }
+        await examination.beginAskingLargerGuests()
+        try await Lane(
+            examination: examination,
+            guests: guests,
+            queue: options.queue([objects]),
+            column: 0,
+            limits: examination.limits.ofLargerGuests,
+            isIsolating: true
+        ).run()
     }
 
     /// Without bpftool there is nobody to ask but the agent.

@@ -18,6 +18,12 @@ struct ObjectProgress {
     /// How often a guest was lost while the program named was being loaded; the empty name is the object itself, before
     /// any program's turn.
     private var losses: [String: Int] = [:]
+    /// How often a guest was lost over the object for reasons that are not the object's.
+    private var interruptions = 0
+    /// How often bpftool was short of memory.
+    private var shortages = 0
+    /// It is to be asked about in a guest with more memory.
+    var isInNeedOfMemory = false
     /// What the guest that is loading the object has said. It counts once that guest has come to the object's end: a
     /// kernel that breaks down before may have been damaged all along.
     private var reports: [ProgramReport] = []
@@ -54,7 +60,7 @@ struct ObjectProgress {
     }
 
     /// What a kernel answers when it is short of something just then: EAGAIN, ENOMEM.
-    private static let passing: Set<Int32> = [11, 12]
+    private static let passing: Set<Int32> = [11, ErrorNumber.outOfMemory]
 
     var hasLostGuests: Bool { losses.contains { $0.key != WitnessJudgement.lossKey } }
     var hasLostWitnesses: Bool { losses[WitnessJudgement.lossKey] != nil }
@@ -72,6 +78,28 @@ struct ObjectProgress {
     mutating func countLoss(over program: String?) -> Int {
         losses[program ?? "", default: 0] += 1
         return losses[program ?? "", default: 0]
+    }
+
+    /// Counts a guest that was lost over the object for other reasons, and says how often that has happened.
+    mutating func countInterruption() -> Int {
+        interruptions += 1
+        return interruptions
+    }
+
+    mutating func countShortage() -> Int {
+        shortages += 1
+        return shortages
+    }
+
+    /// What this guest did not have enough memory for; nil where it had.
+    func shortage(_ ended: ObjectReport) -> MemoryShortage? {
+        if let map = refusedMaps.first(where: { $0.errno == ErrorNumber.outOfMemory }) {
+            return MemoryShortage(of: map, in: object)
+        }
+        if let program = reports.first(where: { $0.errno == ErrorNumber.outOfMemory }) {
+            return MemoryShortage(what: program.program)
+        }
+        return ended.errno == ErrorNumber.outOfMemory ? MemoryShortage(what: "the object") : nil
     }
 
     mutating func add(_ report: ProgramReport) {
@@ -166,13 +194,21 @@ struct ObjectProgress {
         )
     }
 
+    private func judgement(of report: ProgramReport, _ read: VerifierLog, on kernel: KernelKnowledge) -> Judgement {
+        let judgement = Judgement(report, log: read, refusedMaps: refusedMaps, assumptions: assumptions)
+        guard let map = judgement.map, map.errno == ErrorNumber.outOfMemory, let memory = kernel.facts.memory else {
+            return judgement
+        }
+        return judgement.unlessBeyond(memory: memory, MemoryShortage(of: map, in: object))
+    }
+
     private func cell(
         of report: ProgramReport,
         object ended: ObjectReport,
         on kernel: KernelKnowledge
     ) -> Cell {
         let read = VerifierLog(report.log, isCut: report.isLogCut)
-        let judgement = Judgement(report, log: read, refusedMaps: refusedMaps, assumptions: assumptions)
+        let judgement = judgement(of: report, read, on: kernel)
         if ended.stage == .notLoaded, judgement.verdict == .accepted {
             // Every program was taken, and the object failed all the same.
             return cell(

@@ -2,6 +2,7 @@
 
 import Foundation
 import GuestProtocol
+import HostResources
 import VirtualMachine
 
 /// How a run goes about its work.
@@ -12,6 +13,8 @@ public struct RunOptions: Sendable {
     public var accelerator: AcceleratorChoice
     /// Guests at once; nil leaves it to what the machine has.
     public var jobs: Int?
+    /// MiB that each guest has; nil leaves it to the run: the usual, and more for what is refused for want of memory.
+    public var memory: Int?
     /// Every guest is booted, even where a saved one could be restored.
     public var isCold: Bool
     /// Every object has a guest of its own.
@@ -27,6 +30,7 @@ public struct RunOptions: Sendable {
         limits: ExaminationLimits = ExaminationLimits(),
         accelerator: AcceleratorChoice = .auto,
         jobs: Int? = nil,
+        memory: Int? = nil,
         isCold: Bool = false,
         isIsolating: Bool = false,
         image: ImageUnderTest? = nil,
@@ -37,22 +41,40 @@ public struct RunOptions: Sendable {
         self.limits = limits
         self.accelerator = accelerator
         self.jobs = jobs
+        self.memory = memory
         self.isCold = isCold
         self.isIsolating = isIsolating
         self.image = image
         self.isAsCompiled = isAsCompiled
     }
 
-    /// What a guest with QEMU around it may take at most, in MiB.
-    private static let guestMemory = 800
+    /// What QEMU takes besides the guest's memory, in MiB.
+    private static let emulatorMemory = 288
+    /// More than this, in MiB, is not given to a guest unless the user asks for it.
+    private static let mostMemory = 8192
+
+    var guestMemory: Int { memory ?? MachineConfiguration.usualMemory }
+
+    /// MiB of a guest for what was refused for want of memory; nil where the user has decided, or the machine has no more.
+    var largerMemory: Int? { largerMemory(on: .current) }
+
+    /// A power of two, so that a saved guest is found again although a little more or less memory is free.
+    func largerMemory(on host: HostResources) -> Int? {
+        let free = host.availableMemory ?? 0
+        var possible = Self.mostMemory
+        while possible > free / 2 { possible /= 2 }
+        return memory == nil && possible >= 2 * guestMemory ? possible : nil
+    }
 
     /// Fewer objects than this are sooner examined by the guest that is there than by another that must be started first.
     private var worthAnotherLane: Int { isIsolating ? 1 : isCold ? 40 : 4 }
 
-    /// One guest for each processor, as long as memory lasts.
-    var lanes: Int {
-        let processors = ProcessInfo.processInfo.activeProcessorCount
-        return max(1, jobs ?? min(processors, Self.availableMemory / Self.guestMemory))
+    /// One guest for each processor, as far as memory goes.
+    var lanes: Int { lanes(on: .current) }
+
+    func lanes(on host: HostResources) -> Int {
+        let fitting = host.availableMemory.map { $0 / (guestMemory + Self.emulatorMemory) } ?? host.processors
+        return max(1, jobs ?? min(host.processors, fitting))
     }
 
     /// Runs `body` for each of these, as many at once as there are lanes.
@@ -79,12 +101,4 @@ public struct RunOptions: Sendable {
     }
 
     func queue(_ objects: [[Int]]) -> WorkQueue { WorkQueue(objects, worthAnotherLane: worthAnotherLane) }
-
-    /// MiB that can be used without swapping; much where the system does not say.
-    private static var availableMemory: Int {
-        let text = (try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8)) ?? ""
-        let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
-        let kiloBytes = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-        return kiloBytes.map { $0 / 1024 } ?? guestMemory * 64
-    }
 }

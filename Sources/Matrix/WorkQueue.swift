@@ -32,7 +32,8 @@ actor WorkQueue {
         columns[column].lanes -= 1
     }
 
-    func hasWork(_ column: Int) -> Bool { !columns[column].waiting.isEmpty }
+    /// Lanes that have a guest of this kernel.
+    func lanes(in column: Int) -> Int { columns[column].lanes }
 
     /// The next object; nil where none waits.
     func take(from column: Int) -> Int? { columns[column].waiting.popLast() }

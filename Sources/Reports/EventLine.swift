@@ -26,7 +26,7 @@ public struct EventLines: Sendable {
         case .note(let text): return "note: \(text)"
         case .began(let objects, let kernels):
             for kernel in kernels { versions[kernel.spec] = kernels.heading(of: kernel.spec) }
-            let programs = objects.map(\.programs.count).reduce(0, +)
+            let programs = objects.map(\.rows.count).reduce(0, +)
             return "asking \(kernels.count) kernels about \(objects.count) objects, \(programs) programs"
         case .booting(let kernel, let isToBeSaved):
             return "\(name(kernel)): booting" + (isToBeSaved ? ", once for all later runs" : "")

@@ -51,7 +51,7 @@ public struct LiveMatrix: Sendable {
     }
 
     private func progress(width: Int) -> [String] {
-        let total = objects.map(\.programs.count).reduce(0, +)
+        let total = objects.map(\.rows.count).reduce(0, +)
         return kernels.map { kernel in
             let done = cells.count { $0.kernel == kernel.spec }
             let state = states[kernel.spec] ?? "waiting"

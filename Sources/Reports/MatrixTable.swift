@@ -31,19 +31,16 @@ struct MatrixTable {
         var wholes: Set<String> = []
         for cell in cells {
             places[Place(object: cell.object, program: cell.program, kernel: cell.kernel)] = cell
-            if cell.program == Self.wholeObject { wholes.insert(cell.object) }
+            if cell.program == TestedProgram.wholeObject.name { wholes.insert(cell.object) }
         }
         self.cells = places
         self.objects = objects.map { object in
             guard wholes.contains(object.name) else { return object }
             var whole = object
-            whole.programs = [TestedProgram(name: Self.wholeObject, section: "", type: "")]
+            whole.programs = [.wholeObject]
             return whole
         }
     }
-
-    /// `Cell.program` of a verdict on an object as a whole.
-    private static let wholeObject = "*"
 
     var lines: [String] {
         let columns = kernels.map { kernel in
@@ -60,8 +57,7 @@ struct MatrixTable {
             columns: columns,
             style: style,
             isWhole: isWhole,
-            title: { $0.name == Self.wholeObject ? "(the whole object)" : $0.name.printable },
-            remark: { hasDigests ? "   " + style.paint(style.digest($0.sha256), .faint) : "" }
+            remark: { hasDigests && !$0.sha256.isEmpty ? "   " + style.paint(style.digest($0.sha256), .faint) : "" }
         )
         return table.lines { object, program, column in
             cells[Place(object: object.name, program: program.name, kernel: column.kernel)].map {

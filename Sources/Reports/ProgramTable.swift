@@ -27,10 +27,13 @@ struct ProgramTable {
     let style: TextStyle
     /// Whether every program has a row of its own, however many there are.
     var isWhole = false
-    /// What people are told a program by.
-    var title: (TestedProgram) -> String = { $0.name.printable }
     /// What stands behind an object's name.
     var remark: (TestedObject) -> String = { _ in "" }
+
+    /// What people are told a program by.
+    private func title(_ program: TestedProgram) -> String {
+        program == .wholeObject ? "(the whole object)" : program.name.printable
+    }
 
     /// A program, or several that have the same word in every column.
     private struct Row {
@@ -43,7 +46,7 @@ struct ProgramTable {
     func lines(_ word: (TestedObject, TestedProgram, Column) -> Word?) -> [String] {
         let pending = Word(text: style.pending, paint: .faint)
         let blocks = objects.map { object in
-            let rows = object.programs.map { program in
+            let rows = object.rows.map { program in
                 Row(
                     title: title(program),
                     type: program.type,

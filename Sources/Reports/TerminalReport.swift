@@ -77,7 +77,7 @@ public struct TerminalReport: Sendable {
     }
 }
 
-/// `compiled 2 objects once   minimal.bpf.o sha256 3f9c…   (clang 21, vmlinux.h from 6.12.117)`
+/// `compiled 2 objects once   minimal.bpf.o sha256 3f9c…   (clang 21 -mcpu=v3, vmlinux.h from 6.12.117)`
 struct ObjectsLine {
     private let results: MatrixResults
     private let style: TextStyle
@@ -91,8 +91,9 @@ struct ObjectsLine {
     }
 
     var lines: [String] {
-        let compiled = results.objects.filter(\.isCompiled)
-        let given = results.objects.filter { !$0.isCompiled }
+        let objects = results.objects.filter { $0.failure == nil }
+        let compiled = objects.filter(\.isCompiled)
+        let given = objects.filter { !$0.isCompiled }
         var lines: [String] = []
         if !compiled.isEmpty { lines.append(line("compiled", compiled, "once", origin)) }
         if !given.isEmpty { lines.append(line("read", given, "", nil)) }
@@ -111,7 +112,7 @@ struct ObjectsLine {
     private var origin: String? {
         results.compilation.map { compilation in
             let header = compilation.vmlinux.map { ", vmlinux.h from \($0)" } ?? ""
-            return "(\(compilation.compiler)\(header))"
+            return "(\(compilation.compilerText)\(header))".printable
         }
     }
 }

@@ -56,10 +56,16 @@ public struct Compilation: Sendable, Hashable, Codable {
     public var compiler: String
     /// Where `vmlinux.h` came from: a kernel's version or a path; nil where no source needed one.
     public var vmlinux: String?
+    /// The instruction set, `v3`; nil where it was left to the compiler.
+    public var mcpu: String?
+    /// Flags that decide about the code, the user's among them; without the folders that are searched anyway.
+    public var flags: [String]?
 
-    public init(compiler: String, vmlinux: String?) {
+    public init(compiler: String, vmlinux: String?, mcpu: String? = nil, flags: [String]? = nil) {
         self.compiler = compiler
         self.vmlinux = vmlinux
+        self.mcpu = mcpu
+        self.flags = flags
     }
 }
 
@@ -94,19 +100,34 @@ public struct TestedObject: Sendable, Hashable, Codable {
     public var name: String
     /// Where it was read from; for a compiled one, its source.
     public var path: String
-    /// SHA-256 of the bytes, hexadecimal.
+    /// SHA-256 of the bytes, hexadecimal; empty where there are none.
     public var sha256: String
     public var programs: [TestedProgram]
     /// Compiled by this run (or taken from the store of what was compiled from the same source), not given as an object.
     public var isCompiled: Bool
+    /// Why nothing of it can be loaded; nil where it is an object.
+    public var failure: ObjectFailure?
 
-    public init(name: String, path: String, sha256: String, programs: [TestedProgram], isCompiled: Bool) {
+    public init(
+        name: String,
+        path: String,
+        sha256: String,
+        programs: [TestedProgram],
+        isCompiled: Bool,
+        failure: ObjectFailure? = nil
+    ) {
         self.name = name
         self.path = path
         self.sha256 = sha256
         self.programs = programs
         self.isCompiled = isCompiled
+        self.failure = failure
     }
+}
+
+extension TestedObject {
+    /// What has a row in a matrix: the programs, or the whole of what failed.
+    public var rows: [TestedProgram] { failure == nil ? programs : [.wholeObject] }
 }
 
 public struct TestedProgram: Sendable, Hashable, Codable {
@@ -121,6 +142,9 @@ public struct TestedProgram: Sendable, Hashable, Codable {
         self.section = section
         self.type = type
     }
+
+    /// Stands for all of an object, as `Cell.program` does.
+    public static let wholeObject = TestedProgram(name: "*", section: "", type: "")
 }
 
 /// A kernel that was asked, or should have been.

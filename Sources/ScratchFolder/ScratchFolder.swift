@@ -11,6 +11,12 @@ public struct ScratchFolderError: Error, Hashable, CustomStringConvertible {
     public var description: String { "cannot make a private folder at \(path): \(reason)" }
 }
 
+/// A private folder, locked by this process.
+public struct ScratchFolder: Sendable {
+    public let path: FilePath
+    fileprivate let lock: FileDescriptor
+}
+
 /// Where unfinished things lie: private folders, each gone when its purpose is.
 ///
 /// Each is locked by who uses it (flock(2)), which ends with the process, however it ends: what a killed one has left
@@ -38,26 +44,26 @@ public struct ScratchFolders: Sendable {
 
     /// A private folder for the length of `body`.
     public func with<Result>(_ body: (FilePath) async throws -> Result) async throws -> Result {
-        let (folder, lock) = try make()
-        defer { remove(folder, lock) }
-        return try await body(folder)
+        let folder = try make()
+        defer { remove(folder) }
+        return try await body(folder.path)
     }
 
     /// A private folder for the length of `body`.
     public func with<Result>(_ body: (FilePath) throws -> Result) throws -> Result {
-        let (folder, lock) = try make()
-        defer { remove(folder, lock) }
-        return try body(folder)
+        let folder = try make()
+        defer { remove(folder) }
+        return try body(folder.path)
     }
 
-    /// Removes what processes that are gone have left behind.
+    /// Removes what this user's processes that are gone have left behind.
     public func sweep() {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: parent.string)) ?? [] {
             guard name.hasPrefix(prefix), Self.isOurs(name.dropFirst(prefix.count)) else { continue }
             let folder = parent.appending(name)
-            // Another user's can't be opened, and is theirs to remove.
-            guard let lock = try? Self.lock(folder) else { continue }
-            remove(folder, lock)
+            // What another user has left is theirs to remove; root could do it.
+            guard let lock = try? Self.lock(folder, ownedBy: geteuid()) else { continue }
+            remove(ScratchFolder(path: folder, lock: lock))
         }
     }
 
@@ -65,12 +71,13 @@ public struct ScratchFolders: Sendable {
         rest.count == nameLength && rest.allSatisfy { $0.isASCII && ($0.isNumber || $0.isLowercase) }
     }
 
-    private func remove(_ folder: FilePath, _ lock: FileDescriptor) {
-        removal(folder)
-        try? lock.close()
+    public func remove(_ folder: ScratchFolder) {
+        removal(folder.path)
+        try? folder.lock.close()
     }
 
-    private func make() throws(ScratchFolderError) -> (folder: FilePath, lock: FileDescriptor) {
+    /// A private folder until it is removed, or this process ends.
+    public func make() throws(ScratchFolderError) -> ScratchFolder {
         while true {
             // Short, since a socket's whole path has 108 bytes at most (unix(7)); mkdir fails where the name is taken.
             let number = String(UInt64.random(in: 0...UInt64.max), radix: 36)
@@ -81,7 +88,9 @@ public struct ScratchFolders: Sendable {
             }
             do {
                 if let lock = try Self.lock(folder) {
-                    if FileManager.default.fileExists(atPath: folder.string) { return (folder, lock) }
+                    if FileManager.default.fileExists(atPath: folder.string) {
+                        return ScratchFolder(path: folder, lock: lock)
+                    }
                     try? lock.close()
                 }
             } catch Errno.noSuchFileOrDirectory {
@@ -92,9 +101,15 @@ public struct ScratchFolders: Sendable {
         }
     }
 
-    /// nil where somebody else has it.
-    private static func lock(_ folder: FilePath) throws -> FileDescriptor? {
-        let descriptor = try FileDescriptor.open(folder, .readOnly, options: [.closeOnExec, .noFollow])
+    /// nil where somebody else has it, or it is none of `user`'s.
+    private static func lock(_ folder: FilePath, ownedBy user: uid_t? = nil) throws -> FileDescriptor? {
+        // Where everybody may write, somebody may have put something else there: opening a FIFO would wait for a writer.
+        let descriptor = try FileDescriptor.open(folder, .readOnly, options: [.closeOnExec, .noFollow, .directory])
+        var status = stat()
+        if let user, fstat(descriptor.rawValue, &status) != 0 || status.st_uid != user {
+            try? descriptor.close()
+            return nil
+        }
         guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {
             let error = errno
             try? descriptor.close()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ChildProcess
 import Foundation
 import VirtualMachine
 
@@ -16,8 +17,9 @@ struct BareRestore {
     /// From QEMU's start to a guest that runs.
     func seconds() throws -> Double {
         let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [configuration.qemu] + configuration.bareRestoreArguments(template)
+        guard let qemu = Command.find(configuration.qemu) else { throw CommandError.notFound(name: configuration.qemu) }
+        process.executableURL = URL(filePath: qemu.string)
+        process.arguments = configuration.bareRestoreArguments(template)
         let input = Pipe()
         let output = Pipe()
         process.standardInput = input

@@ -77,8 +77,8 @@ struct BenchmarkCommand: AsyncParsableCommand {
             cache: store.compilerCache
         )
         var objects: [TestObject] = []
-        for input in try InputReader.inputs(at: [sources]) {
-            let object = try await compiler.compile(input.path, with: header)
+        for input in try InputReader.inputs(at: [sources]).inputs {
+            let object = try await compiler.compile(input.path, CompilerSettings(header: header))
             objects.append(try InputReader.object(compiledFrom: input.path, at: object.path))
         }
         return objects

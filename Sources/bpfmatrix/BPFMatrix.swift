@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import FileLock
 import Foundation
 import Matrix
 import Results
@@ -36,9 +37,10 @@ struct BPFMatrix: AsyncParsableCommand {
         signal(SIGPIPE) { _ in }
         let status = await Interruption.during {
             do {
-                var command = try parseAsRoot()
+                var command = try parseAsRoot(CompilerArguments.separated(CommandLine.arguments.dropFirst()))
                 if var asynchronous = command as? any AsyncParsableCommand {
-                    try await asynchronous.run()
+                    let note: @Sendable (String) -> Void = { Terminal.standardError("note: \($0)\n") }
+                    try await FileLock.withListener(note) { try await asynchronous.run() }
                 } else {
                     try command.run()
                 }

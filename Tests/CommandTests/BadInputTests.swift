@@ -57,6 +57,14 @@ import Testing
             try folder.appending("broken.c").write("int main(void) { return nothing; }\n")
             let arguments = ["test", folder.string, "--kernels", "6.12"]
             try await expect(arguments, status: 1, says: "words.o: not an ELF file")
+            for command in ["test", "check"] {
+                let json = folder.appending("\(command).json").string
+                let outcome = try await Tool.run([command, folder.string, "--kernels", "6.12", "--json", json])
+                #expect(outcome.status == 1)
+                // Whoever reads results finds a row for each, though no kernel was asked.
+                let text = String(decoding: try FilePath(json).contents, as: UTF8.self)
+                for code in ["not-an-object", "not-compiled"] { #expect(text.contains("\"\(code)\""), "\(command)") }
+            }
             try await expect(arguments, status: 1, says: "cut.o: ")
             try await expect(arguments, status: 1, says: "broken.c:1:25: error: use of undeclared identifier 'nothing'")
             try await expect(
@@ -77,7 +85,8 @@ import Testing
         try await withScratchFolder { folder in
             try folder.appending("x.c").write("int a;\n")
             try folder.appending("x.bpf.c").write("int b;\n")
-            try await expect(["compile", folder.string], status: 64, says: "would both become", environment: [:])
+            let both = ["x.c", "x.bpf.c"].map { folder.appending($0).string }
+            try await expect(["compile"] + both, status: 64, says: "would both become", environment: [:])
             #expect(!FileManager.default.fileExists(atPath: folder.appending("x.bpf.o").string))
         }
     }

@@ -43,6 +43,21 @@ import Testing
         }
     }
 
+    @Test("the PATH that Debian gives its users, without /usr/sbin, is enough to build an image")
+    func usersPath() async throws {
+        try await withScratchFolder { folder in
+            try folder.appending("images.json").write(#"[{"name": "small"}]"#)
+            let usersPath = ["PATH": "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"]
+            let outcome = try await Tool.run(
+                ["images", "build", "--variant", "essential"],
+                in: folder,
+                environment: environment(folder).merging(usersPath) { $1 }
+            )
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            #expect(outcome.output.hasPrefix("small  "), "\(outcome.output)")
+        }
+    }
+
     @Test("a build that is killed takes its processes along, and the next command removes its files")
     func killed() async throws {
         try await withScratchFolder { folder in

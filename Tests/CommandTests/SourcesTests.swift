@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Reports
+import Results
 import SystemPackage
 import TestKernels
 import TestServers
@@ -93,6 +95,80 @@ import Testing
             #expect(try await place.tool("kernels", "list").output.contains("no kernels yet"))
             let unknown = try await place.tool("kernels", "pull", "lvh:6.6")
             #expect(unknown.errors.contains("no source of kernels is called lvh; there are: mirror"))
+        }
+    }
+
+    @Test(
+        "a kernel with a question mark that no source has is a note and no column; a store may be a relative path (6.1)"
+    )
+    func optional() async throws {
+        try await withRegistry(of: [("6.1", "6.1-20261101.120000")]) { registry in
+            let place = Place(
+                folder: registry.folder,
+                environment: registry.environment.merging(["BPFMATRIX_STORE": "store"]) { $1 }
+            )
+            try place.folder.appending("good.bpf.c").write(
+                """
+                #include <linux/bpf.h>
+                #include <bpf/bpf_helpers.h>
+                SEC("socket") int good(void *ctx) { return 0; }
+                char LICENSE[] SEC("license") = "GPL";
+                """
+            )
+            let note = "note: 5.15 is left out: no kernel 5.15 in mirror"
+            let run = try await place.tool(
+                "test",
+                "good.bpf.c",
+                "--kernels",
+                "5.15?,6.1",
+                "--loader",
+                "agent",
+                "--accel",
+                "tcg",
+                "--json",
+                "r.json"
+            )
+            #expect(run.status == 0, "\(run.output)\(run.errors)")
+            #expect(run.output.contains(note) && run.output.contains("1 of 1 accepted"), "\(run.output)")
+            let results = try JSONReport.results(Data(try place.folder.appending("r.json").contents))
+            #expect(results.kernels.map(\.spec) == ["6.1"])
+            #expect(FileManager.default.fileExists(atPath: place.folder.appending("store/blobs").string))
+            // Required, it is a column without verdicts; and a run without any kernel has none.
+            for kernels in ["5.15,6.1", "5.15?"] {
+                let refused = try await place.tool("test", "good.bpf.c", "--kernels", kernels, "--loader", "agent")
+                #expect(refused.status == 3, "\(kernels): \(refused.output)\(refused.errors)")
+            }
+            let checked = try await place.tool("check", "good.bpf.c", "--kernels", "5.15?,6.1")
+            #expect(
+                checked.output.contains(note) && checked.output.contains("6.1."),
+                "\(checked.output)\(checked.errors)"
+            )
+            #expect(try await place.tool("check", "good.bpf.c", "--kernels", "5.15?").status == 3)
+            let pulled = try await place.tool("kernels", "pull", "5.15?", "6.1", "--no-boot")
+            #expect(pulled.status == 0 && pulled.errors.contains(note), "\(pulled.errors)")
+            #expect(try await place.tool("kernels", "pull", "5.15?").status == 3)
+            let locked = try await place.tool("kernels", "lock", "5.15?", "6.1")
+            #expect(locked.status == 0 && locked.errors.contains(note), "\(locked.errors)")
+            let lock = String(decoding: try place.folder.appending("bpfmatrix.lock").contents, as: UTF8.self)
+            #expect(lock.contains("\"6.1\"") && !lock.contains("5.15"))
+            let pinned = try await place.tool("test", "good.bpf.c", "--kernels", "5.15?,6.1", "--loader", "agent")
+            #expect(pinned.status == 0, "\(pinned.output)\(pinned.errors)")
+            #expect(try await place.tool("kernels", "lock", "--lock", "other", "5.15?").status == 3)
+            #expect(!FileManager.default.fileExists(atPath: place.folder.appending("other").string))
+        }
+    }
+
+    @Test("remove and info understand the same words (6.1)")
+    func words() async throws {
+        try await withRegistry(of: [("6.1", "6.1-20261101.120000")]) { place in
+            #expect(try await place.tool("kernels", "pull", "6.1", "--no-boot").status == 0)
+            let known = try await place.tool("kernels", "info", "6.1")
+            let name = known.output.split(separator: "\n").first?.split(separator: " ").last.map(String.init) ?? ""
+            #expect(name.hasPrefix("mirror-6.1."), "\(known.output)\(known.errors)")
+            #expect(try await place.tool("kernels", "remove", "6.2").status == 3)
+            let removed = try await place.tool("kernels", "remove", "mirror:6.1")
+            #expect(removed.output == "removed \(name)\n", "\(removed.errors)")
+            #expect(try await place.tool("kernels", "info", "6.1").errors.contains("no kernel 6.1 in the store"))
         }
     }
 }

@@ -23,6 +23,7 @@ import Testing
     /// The command with its output, for as long as `body` takes.
     private func withWatch(
         _ watched: FilePath,
+        isRecursive: Bool = false,
         in folder: FilePath,
         output: FileHandle,
         input: FileHandle = .nullDevice,
@@ -30,7 +31,8 @@ import Testing
     ) async throws {
         let process = Process()
         process.executableURL = URL(filePath: Tool.path.string)
-        process.arguments = ["watch", watched.string, "--kernels", "6.12", "--accel", "tcg", "--loader", "agent"]
+        let options = ["--kernels", "6.12", "--accel", "tcg", "--loader", "agent"] + (isRecursive ? ["-r"] : [])
+        process.arguments = ["watch", watched.string] + options
         let additions = Tool.environment([
             "TMPDIR": folder.appending("t").string, "TERM": "xterm",
         ])
@@ -165,6 +167,26 @@ import Testing
                 position = try await wait(for: "no such file", in: output, from: position)
                 #expect(rename(folder.appending("older").string, sources.string) == 0)
                 try await wait(for: "1 of 1 accepted", in: output, from: position)
+            }
+        }
+    }
+
+    @Test("a source that does not compile is a red row beside those that do, in folders of folders too (6.12)")
+    func redRow() async throws {
+        _ = try await TestKernels.kernel("6.12")
+        try await withScratchFolder { folder in
+            let (sources, output) = try prepare(folder)
+            let handle = try #require(FileHandle(forWritingAtPath: output.string))
+            try await withWatch(sources, isRecursive: true, in: folder, output: handle) { _ in
+                var position = try await wait(for: "1 of 1 accepted", in: output)
+                let deep = sources.appending("deep")
+                try FileManager.default.createDirectory(atPath: deep.string, withIntermediateDirectories: true)
+                try deep.appending("other.c").write("/* SEC( */\n#error not yet\n")
+                position = try await wait(for: "other.c does not compile", in: output, from: position)
+                position = try await wait(for: "✗ object [not-compiled]  other.c:", in: output, from: position)
+                position = try await wait(for: "1 of 2 accepted", in: output, from: position)
+                try deep.appending("other.c").write(Self.accepted.replacing("answer.h", with: "../answer.h"))
+                try await wait(for: "2 of 2 accepted", in: output, from: position)
             }
         }
     }

@@ -24,49 +24,18 @@ import Testing
             try program.write(source)
             try header.write("#define VALUE 1\n")
             let compiler = try await Compiler(cache: folder.appending("cache"))
-            let first = try await compiler.compile(program, with: nil)
+            let first = try await compiler.compile(program)
             #expect(!first.isReused)
-            let second = try await compiler.compile(program, with: nil)
+            let second = try await compiler.compile(program)
             #expect(second.isReused)
             #expect(second.path == first.path)
 
             try header.write("#define VALUE 2\n")
-            let third = try await compiler.compile(program, with: nil)
+            let third = try await compiler.compile(program)
             #expect(!third.isReused)
             #expect(third.path != first.path)
 
-            #expect(try await !compiler.compile(program, with: nil, for: .arm64).isReused)
-        }
-    }
-
-    @Test(
-        "a source or header that is saved while the compiler runs is compiled again",
-        arguments: ["program.c", "value.h"]
-    )
-    func savedMeanwhile(name: String) async throws {
-        try await withScratchFolder { folder in
-            let program = folder.appending("program.c")
-            try program.write(source)
-            try folder.appending("value.h").write("#define VALUE 1\n")
-            // What was compiled is gone before the compiler has ended.
-            let wrapper = folder.appending("wrapper")
-            let clang = try await Clang.locate()
-            try wrapper.write(
-                """
-                #!/bin/sh
-                \(clang.path) "$@" || exit
-                case "$*" in *-MD*) [ -e \(folder)/saved ] || echo '// another' >>\(folder)/\(name); touch \(folder)/saved ;; esac
-                """
-            )
-            #expect(chmod(wrapper.string, 0o755) == 0)
-            // Older than the compiler's start, as they are in life.
-            try await Task.sleep(for: .milliseconds(50))
-            let environment = ProcessInfo.processInfo.environment.merging(["BPFMATRIX_CLANG": wrapper.string]) { $1 }
-            let compiler = try await Compiler(cache: folder.appending("cache"), environment: environment)
-            for isReused in [false, false, true] {
-                try await Task.sleep(for: .milliseconds(50))
-                #expect(try await compiler.compile(program, with: nil).isReused == isReused)
-            }
+            #expect(try await !compiler.compile(program, CompilerSettings(architecture: .arm64)).isReused)
         }
     }
 
@@ -79,11 +48,11 @@ import Testing
             try broken.write("#include \"../missing.h\"\n#include \"../there.h\"\n#error no\n")
             try folder.appending("there.h").write("")
             let compiler = try await Compiler(cache: folder.appending("cache"))
-            let error = await #expect(throws: CompileError.self) { try await compiler.compile(broken, with: nil) }
-            guard case .rejected(_, _, let inputs)? = error else {
+            let error = await #expect(throws: CompileError.self) { try await compiler.compile(broken) }
+            guard case .rejected(let rejection)? = error else {
                 Issue.record("\(String(describing: error))"); return
             }
-            let names = inputs.map { FilePath($0).lexicallyNormalized().string }
+            let names = rejection.inputs.map { FilePath($0).lexicallyNormalized().string }
             #expect(
                 Set(names) == Set(["src/broken.c", "missing.h", "there.h"].map { folder.pushing(FilePath($0)).string })
             )
@@ -97,10 +66,10 @@ import Testing
             try program.write(source)
             try folder.appending("value.h").write("#define VALUE 1\n")
             let compiler = try await Compiler(cache: folder.appending("cache"))
-            let first = try await compiler.compile(program, with: nil)
+            let first = try await compiler.compile(program)
             let bytes = try first.path.contents
             try first.path.write(Array(bytes.dropLast(1)))
-            let second = try await compiler.compile(program, with: nil)
+            let second = try await compiler.compile(program)
             #expect(!second.isReused)
             #expect(try second.path.contents == bytes)
         }
@@ -116,7 +85,7 @@ import Testing
                 try place.appending("program.c").write(source)
                 try place.appending("value.h").write("#define VALUE 1\n")
                 let compiler = try await Compiler(cache: place.appending("cache"))
-                objects.append(try await compiler.compile(place.appending("program.c"), with: nil).path.contents)
+                objects.append(try await compiler.compile(place.appending("program.c")).path.contents)
             }
             #expect(objects[0] == objects[1])
         }
@@ -132,7 +101,7 @@ import Testing
             let up = FilePath(String(repeating: "../", count: here.components.count))
             let compiler = try await Compiler(cache: folder.appending("cache"))
             let name = isAbsolute ? program : up.appending(program.components)
-            let object = try await compiler.compile(name, with: nil).path.contents
+            let object = try await compiler.compile(name).path.contents
             #expect(object.firstRange(of: Array("int program(void *context) { return VALUE; }".utf8)) != nil)
         }
     }
@@ -143,7 +112,7 @@ import Testing
             let program = folder.appending("program.c")
             try program.write(source)
             try folder.appending("value.h").write("#define VALUE 1\n")
-            let object = try await Compiler(cache: folder.appending("cache")).compile(program, with: nil).path.contents
+            let object = try await Compiler(cache: folder.appending("cache")).compile(program).path.contents
             let sections = try ELFFile(object).sections.map(\.name)
             #expect(sections.contains(".BTF") && sections.contains(".BTF.ext"), "\(sections)")
             #expect(!sections.contains { $0.contains(".debug_") }, "\(sections)")
@@ -156,7 +125,7 @@ import Testing
             let compiler = try await Compiler(cache: folder.appending("cache"))
             let broken = folder.appending("broken.c")
             try broken.write("int one(void) { return 1; }\nint two(void) { return nothing; }\n")
-            let error = await #expect(throws: CompileError.self) { try await compiler.compile(broken, with: nil) }
+            let error = await #expect(throws: CompileError.self) { try await compiler.compile(broken) }
             #expect(
                 error.map { "\($0)" }?.contains("broken.c:2:24: error: use of undeclared identifier 'nothing'") == true
             )
@@ -164,7 +133,7 @@ import Testing
             let doubtful = folder.appending("doubtful.c")
             try doubtful.write("int one(void) { int unused; return 1; }\n")
             for _ in 0..<2 {
-                let compiled = try await compiler.compile(doubtful, with: nil)
+                let compiled = try await compiler.compile(doubtful)
                 #expect(
                     compiled.warnings.contains("warning: unused variable 'unused'"),
                     "once compiled, or taken from the cache"
@@ -186,7 +155,7 @@ import Testing
                 """
             )
             let compiler = try await Compiler(cache: folder.appending("cache"))
-            #expect(try await compiler.compile(program, with: nil).warnings == "")
+            #expect(try await compiler.compile(program).warnings == "")
         }
     }
 
@@ -202,6 +171,24 @@ import Testing
             }
             await #expect(throws: CompileError.noCompiler(found: [])) {
                 try await Clang.locate(environment: ["PATH": "/nowhere"])
+            }
+        }
+    }
+
+    @Test("a compiler that does not end is ended, and the source is named")
+    func limit() async throws {
+        try await withScratchFolder { folder in
+            let clang = try await Clang.locate()
+            let slow = folder.appending("slow")
+            try slow.write("#!/bin/sh\ncase \"$*\" in *program.c*) sleep 600 ;; esac\nexec '\(clang.path)' \"$@\"\n")
+            #expect(chmod(slow.string, 0o755) == 0)
+            let program = folder.appending("program.c")
+            try program.write("")
+            let environment = ProcessInfo.processInfo.environment.merging(["BPFMATRIX_CLANG": slow.string]) { $1 }
+            let compiler = try await Compiler(cache: folder.appending("cache"), environment: environment)
+            let limit = Duration.milliseconds(500)
+            await #expect(throws: CompileError.timedOut(source: program.string, limit: limit)) {
+                try await compiler.compile(program, CompilerSettings(limit: limit))
             }
         }
     }

@@ -234,7 +234,7 @@ import Testing
             let cage = try await Cage.find()
             // A folder of another id, which in a user's build only the user's namespace can empty.
             let script = #"mkdir "$1/tree/other" && touch "$1/tree/other/file" && chown -R 33:33 "$1/tree/other""#
-            let making = cage.command("sh", ["-c", script, "sh", left.string], in: left)
+            let making = try cage.command("sh", ["-c", script, "sh", left.string], in: left)
             let made = try await making.run(within: .seconds(30))
             try #require(made.ending.isSuccess, "\(made.errorText)")
             _ = try GuestImageStore(root: root)

@@ -29,7 +29,7 @@ import Testing
         try await withScratchFolder { folder in
             let cage = try await choice.cage()
             let script = #"echo "$1"; echo "$2" >&2; exit 7"#
-            let command = cage.command("sh", ["-c", script, "sh", "it's \"$one\"", "other"], in: folder)
+            let command = try cage.command("sh", ["-c", script, "sh", "it's \"$one\"", "other"], in: folder)
             let result = try await command.run(within: .seconds(30))
             #expect(result.ending == .exited(7))
             #expect(result.outputText == "it's \"$one\"\n" && result.errorText.contains("other\n"))
@@ -46,7 +46,7 @@ import Testing
             // A number that no other process is told to sleep for.
             let seconds = "1000000.\(UInt32.random(in: 0...UInt32.max))"
             let script = #"setsid sleep "$1" & (setsid setsid sleep "$1" &) ; sleep "$1""#
-            let command = cage.command("sh", ["-c", script, "sh", seconds], in: folder)
+            let command = try cage.command("sh", ["-c", script, "sh", seconds], in: folder)
             await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { _ = try await command.run(within: .seconds(300)) }
                 group.addTask {
@@ -71,7 +71,7 @@ import Testing
             let build = folder.appending("build")
             let script =
                 #"mkdir -m 700 "$1" "$1/a" && touch "$1/a/b" && chown -R 33:65533 "$1/a" && stat -c %u:%g "$1/a""#
-            let making = cage.command("sh", ["-c", script, "sh", build.string], in: folder)
+            let making = try cage.command("sh", ["-c", script, "sh", build.string], in: folder)
             let made = try await making.run(within: .seconds(30))
             #expect(made.outputText == "33:65533\n", "\(made.errorText)")
             Cage.remove(build)

@@ -53,7 +53,7 @@ import Testing
             #expect(FileManager.default.fileExists(atPath: download.string))
             let later = Date(timeIntervalSinceNow: 8 * 24 * 3600)
             // Somebody is building it.
-            try await FileLock.with(store.buildLock(of: "gone"), within: .zero) {
+            try await FileLock.with(store.buildLock(of: "gone"), for: "a build", within: .zero) {
                 let removed = try await store.sweep(now: later)
                 #expect(removed.count == 1)
             }

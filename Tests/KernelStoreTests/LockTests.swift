@@ -130,4 +130,104 @@ import Testing
             }
         }
     }
+
+    /// A store with a kernel that has a configuration and a module.
+    private func withKernel(
+        _ body: (FilePath, KernelStore, Kernel, _ config: FilePath, _ modules: FilePath) async throws -> Void
+    ) async throws {
+        try await withScratchFolder { folder in
+            let image = folder.appending("image")
+            try image.write(FakeKernel.image(release: "6.2.9", payload: try await FakeKernel.payload(in: folder)))
+            let config = folder.appending("config-6.2.9")
+            try config.write("CONFIG_BPF=y\n")
+            let modules = folder.appending("modules")
+            try FileManager.default.createDirectory(atPath: modules.string, withIntermediateDirectories: false)
+            try modules.appending("virtio_pci.ko").write(try await FakeKernel.module(in: folder))
+            let store = try KernelStore(root: folder.appending("store"))
+            let kernel = try await store.add("mine", image: image, modules: modules, config: config)
+            try #require(!kernel.modules.isEmpty)
+            try await body(folder, store, kernel, config, modules)
+        }
+    }
+
+    @Test("configuration and modules are pinned too: another one beside the same image is named, and not tested")
+    func parts() async throws {
+        try await withKernel { folder, store, kernel, config, modules in
+            var lock = KernelLock(at: folder.appending("lock"))
+            lock.pin("mine", to: kernel)
+            try lock.write()
+            let pins = try KernelLock(reading: lock.path)
+            #expect(pins == lock)
+            let selection = KernelSelection(store: store, lock: pins, sources: KernelSources([]))
+            #expect(try await selection.kernel("mine") { _ in } == kernel)
+            func changes() async throws -> [String] {
+                let error = await #expect(throws: KernelLockError.self) { try await selection.kernel("mine") { _ in } }
+                guard case .changed("mine", _, _, let parts)? = error else {
+                    Issue.record("\(String(describing: error))")
+                    return []
+                }
+                #expect(error?.isAbsence == false)
+                return parts
+            }
+            let image = folder.appending("image")
+            _ = try await store.remove("mine")
+            try config.write("CONFIG_BPF=n\n")
+            _ = try await store.add("mine", image: image, modules: modules, config: config)
+            #expect(try await changes() == ["configuration"])
+            _ = try await store.remove("mine")
+            _ = try await store.add("mine", image: image, modules: modules)
+            #expect(try await changes() == ["configuration"])
+            _ = try await store.remove("mine")
+            try config.write("CONFIG_BPF=y\n")
+            let module = modules.appending("virtio_pci.ko")
+            try module.write(try module.contents + [0])
+            _ = try await store.add("mine", image: image, modules: modules, config: config)
+            #expect(try await changes() == ["modules virtio_pci.ko"])
+        }
+    }
+
+    @Test("a pinned file whose configuration beside it has changed is told, though its image is the same")
+    func changedBeside() async throws {
+        try await withKernel { folder, store, _, config, _ in
+            let word = "file:\(folder.appending("image"))"
+            let kernel = try await store.pull(KernelSpec(word), from: .usual) { _ in }
+            try #require(kernel.config != nil)
+            var lock = KernelLock(at: folder.appending("lock"))
+            lock.pin(word, to: kernel)
+            let selection = KernelSelection(store: store, lock: lock, sources: KernelSources([]))
+            #expect(try await selection.kernel(word) { _ in }.config == kernel.config)
+            try config.write("CONFIG_BPF=n\n")
+            let error = await #expect(throws: KernelLockError.self) { try await selection.kernel(word) { _ in } }
+            guard case .changed(_, _, _, ["configuration"])? = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+        }
+    }
+
+    @Test("a lock from before parts were pinned is met by the image alone, and a lock with parts is of the same form")
+    func olderLock() async throws {
+        try await withKernel { folder, store, kernel, config, modules in
+            let path = folder.appending("lock")
+            try path.write(
+                """
+                {"format": 2, "kernels": {"mine": {"origin": "added", "release": "6.2.9", "sha256": "\(kernel.digest)",
+                 "source": "added from x", "version": "6.2.9"}}}
+                """
+            )
+            let older = try KernelLock(reading: path)
+            #expect(older.pin(of: "mine")?.isMet(by: kernel) == true)
+            _ = try await store.remove("mine")
+            let bare = try await store.add("mine", image: folder.appending("image"), modules: modules)
+            #expect(older.pin(of: "mine")?.isMet(by: bare) == true)
+            var newer = KernelLock(at: path)
+            newer.pin("mine", to: kernel)
+            try newer.write()
+            let text = String(decoding: try path.contents, as: UTF8.self)
+            #expect(
+                text.contains("\"format\" : 2") && text.contains("\"configuration\"") && text.contains("virtio_pci.ko")
+            )
+            #expect(newer.pin(of: "mine")?.isMet(by: bare) == false)
+        }
+    }
 }

@@ -70,6 +70,31 @@ extension RealKernels {
             }
         }
 
+        @Test("a kernel that is removed while a run uses it answers to the run's end (6.12)", arguments: [false, true])
+        func removed(isCold: Bool) async throws {
+            let kernel = try await TestKernels.kernel("6.12")
+            let object = try await CompiledFixture.object("both", Programs.accepted + Programs.nullDereference)
+            try await withScratchFolder { folder in
+                let root = folder.appending("store")
+                let image = try TestKernels.store.path(of: kernel.image)
+                _ = try await KernelStore(root: root).add("mine", image: image)
+                let store = try KernelStore(root: root)
+                let selection = KernelSelection(store: store, sources: KernelSources([]))
+                let selected = try await selection.select(["mine"]) { _ in }
+                _ = try await KernelStore(root: root).remove("mine")
+                let blobs = try FileManager.default.contentsOfDirectory(atPath: root.appending("blobs").string)
+                #expect(blobs.isEmpty)
+                let results = try await TestKernels.run(
+                    [object],
+                    on: selected,
+                    options: RunOptions(loader: .agent, isCold: isCold),
+                    store: store
+                )
+                #expect(results.summary.infrastructure == 0, "\(results.kernels.map(\.failure))")
+                #expect(Set(results.cells.map(\.verdict)) == [.accepted, .rejected])
+            }
+        }
+
         /// The payload of a zstd-compressed bzImage, found by its magic number and not by the code under test.
         private static func extract(_ image: FilePath, to vmlinux: FilePath) async throws {
             let bytes = try image.contents

@@ -16,6 +16,9 @@ struct CauseDocument {
         .pointerLeak: "`CauseTests`, by the words: guests load as root",
         .permission: "`FactCauseTests`, by the errno: guests load as root",
         .refusedUnseen: "`FactCauseTests`, by the errno: every known type of program has its line",
+        .notCompiled: "`FailedInputTests`, without a kernel",
+        .notAnObject: "`FailedInputTests`, without a kernel",
+        .foreignByteOrder: "`FailedInputTests`, without a kernel",
         .unknown: "`CauseTests`",
     ]
 

@@ -47,8 +47,9 @@ extension RealKernels {
         @Test("an agent that exits takes its kernel with it (6.12)")
         func exit() async throws {
             let failure = try #require(try await failure(of: .exit))
-            guard case .panicked(let line) = failure.cause else { Issue.record("\(failure)"); return }
+            guard case .agentDied(let line) = failure.cause else { Issue.record("\(failure)"); return }
             #expect(line.contains("Attempted to kill init"))
+            #expect(failure.kind == .infrastructure, "the agent's end is not the kernel's doing")
         }
 
         @Test("a kernel that has had a warning since it proved itself is known by it", arguments: TestKernels.lines)

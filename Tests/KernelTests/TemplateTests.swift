@@ -63,10 +63,11 @@ extension RealKernels {
 
             /// Whether a guest can be had and asked, and whether it was restored.
             func answer(_ source: GuestSource) async throws -> Bool {
-                try await source.withGuest { machine in
+                let begin = Int64(Date().timeIntervalSince1970)
+                return try await source.withGuest { machine in
+                    let clock = begin - 1...Int64(Date().timeIntervalSince1970) + 1
+                    #expect(clock.contains(machine.ready.seconds), "the guest's clock is not the host's")
                     try await machine.link.send(.warmUp)
-                    let difference = machine.ready.seconds - Int64(Date().timeIntervalSince1970)
-                    #expect(abs(difference) <= 5, "the guest's clock is \(difference) s off")
                     guard case .warm = try await machine.link.next(within: .seconds(10), waitingFor: "an answer") else {
                         return false
                     }
@@ -212,6 +213,120 @@ extension RealKernels {
                     }) { _, isRestored in isRestored }
                     #expect(!isRestored && fixture.log.boots == boots)
                 }
+            }
+        }
+
+        /// A QEMU that is sent a signal as soon as it is told to restore a guest, as often as there are files in a folder.
+        private static func mortalEmulator(in folder: FilePath, deaths: Int, _ signal: Int32) throws -> FilePath {
+            let left = folder.appending("deaths")
+            try FileManager.default.createDirectory(atPath: left.string, withIntermediateDirectories: true)
+            for number in 0..<deaths { try left.appending("\(number)").write("") }
+            let emulator = folder.appending("qemu")
+            try emulator.write(
+                """
+                #!/bin/sh
+                case "$*" in
+                    *-incoming*)
+                        for death in '\(left)'/*; do
+                            if [ -e "$death" ]; then rm "$death"; kill -\(signal) $$; fi
+                        done ;;
+                esac
+                exec qemu-system-x86_64 "$@"
+                """
+            )
+            guard chmod(emulator.string, 0o755) == 0 else { throw Errno(rawValue: errno) }
+            return emulator
+        }
+
+        /// What tells one template from another that was made in its place.
+        private func identity(_ fixture: Fixture) throws -> Int {
+            let attributes = try FileManager.default.attributesOfItem(atPath: fixture.file("memory").string)
+            return try #require(attributes[.systemFileNumber] as? NSNumber).intValue
+        }
+
+        @Test(
+            "a QEMU that is killed while its guest proves itself does not cost the template (6.12)",
+            arguments: [SIGKILL, SIGTERM, SIGSEGV]
+        )
+        func killedWhileProving(signal: Int32) async throws {
+            try await withScratchFolder { folder in
+                let fixture = Fixture(root: folder.appending("t"))
+                let source = try await fixture.source()
+                try await source.makeTemplate()
+                let before = try identity(fixture)
+                let memory = try fixture.file("memory").string
+                // A lock, since a guest is proved wherever its task runs.
+                let deaths = Mutex(0)
+                let isRestored = try await source.withGuest(proving: { machine in
+                    if deaths.withLock({
+                        $0 += 1; return $0 == 1
+                    }) {
+                        for process in Processes.withArgument("mem-path=\(memory)") { kill(pid_t(process), signal) }
+                    }
+                    try await machine.link.send(.warmUp)
+                    _ = try await machine.link.next(within: .seconds(10), waitingFor: "an answer")
+                    return machine.isRestored
+                }) { _, isRestored in isRestored }
+                #expect(isRestored)
+                #expect(deaths.withLock { $0 } == 2)
+                #expect(try identity(fixture) == before)
+                #expect(fixture.log.boots == 1)
+                #expect(fixture.log.notes.count == 1)
+                #expect(fixture.log.notes.first?.contains("is restored again: QEMU ended by itself") == true)
+            }
+        }
+
+        @Test("a QEMU that is killed before its guest speaks does not cost the template, however often (6.12)")
+        func killedWhileRestoring() async throws {
+            try await withScratchFolder { folder in
+                let fixture = Fixture(root: folder.appending("t"))
+                let emulator = try Self.mortalEmulator(in: folder, deaths: 6, SIGKILL)
+                let source = try await fixture.source { $0.qemu = emulator.string }
+                try await source.makeTemplate()
+                let before = try identity(fixture)
+                // Whoever asked for the guest is told in the end.
+                let failure = await #expect(throws: MachineFailure.self) { try await fixture.answer(source) }
+                #expect(failure?.wasKilled == true)
+                #expect(fixture.log.notes.count == 2, "\(fixture.log.notes)")
+                _ = await #expect(throws: MachineFailure.self) { try await fixture.answer(source) }
+                let isRestored = try await fixture.answer(source)
+                #expect(isRestored)
+                #expect(try identity(fixture) == before)
+                #expect(fixture.log.boots == 1)
+            }
+        }
+
+        @Test("a QEMU that is killed while a guest is booted to be saved is started again (6.12)")
+        func killedWhileMaking() async throws {
+            try await withScratchFolder { folder in
+                let fixture = Fixture(root: folder.appending("t"))
+                let deaths = Mutex(0)
+                let log = fixture.log
+                let source = GuestSource(
+                    try await TestKernels.machine("6.12"),
+                    templates: fixture.store,
+                    prepare: { machine in
+                        if deaths.withLock({
+                            $0 += 1; return $0 > 1
+                        }) {
+                            return
+                        }
+                        for process in Processes.withArgument("mem-path=\(fixture.root)") {
+                            kill(pid_t(process), SIGKILL)
+                        }
+                        try await machine.link.send(.warmUp)
+                        _ = try await machine.link.next(within: .seconds(10), waitingFor: "an answer")
+                    },
+                    report: { log.add($0) }
+                )
+                let isRestored = try await fixture.answer(source)
+                #expect(isRestored)
+                #expect(fixture.log.boots == 2)
+                #expect(fixture.log.notes.count == 1, "\(fixture.log.notes)")
+                #expect(
+                    try FileManager.default.contentsOfDirectory(atPath: fixture.root.string).count { $0.count == 64 }
+                        == 1
+                )
             }
         }
 

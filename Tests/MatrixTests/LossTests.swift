@@ -65,10 +65,44 @@ import VirtualMachine
             await examination.learn(from: gone, over: .loading(0, program: "first"))
             #expect(await examination.findings.cells.isEmpty)
         }
-        await examination.learn(from: gone, over: .nothing)
+        await examination.learn(from: gone, over: .loading(0, program: "first"))
         let findings = await examination.findings
         #expect(findings.cells.map(\.verdict) == [.infrastructure, .infrastructure])
+        #expect(findings.kernel.failure == nil, "the kernel itself is not to blame")
+    }
+
+    @Test("what is lost over one object counts against that object alone")
+    func lossesApart() async throws {
+        let limits = ExaminationLimits(infrastructureRetries: 2)
+        let examination = try makeExamination(limits: limits, objects: ["a", "b", "c", "d"])
+        for index in 0..<4 {
+            for _ in 0..<2 { await examination.learn(from: gone, over: .loading(index, program: "first")) }
+        }
+        #expect(await examination.findings.cells.isEmpty)
+        await examination.learn(from: gone, over: .loading(2, program: nil))
+        let findings = await examination.findings
+        #expect(findings.cells.map(\.object) == ["c", "c"])
+        #expect(findings.kernel.failure == nil)
+        #expect(await examination.unfinished == [0, 1, 3])
+    }
+
+    @Test("a kernel is given up when no guest of it starts, as often as the limit says for each lane")
+    func noStart() async throws {
+        let examination = try makeExamination(limits: ExaminationLimits(infrastructureRetries: 2))
+        for _ in 0..<6 { await examination.learn(from: gone, over: .nothing, lanes: 3) }
+        #expect(await examination.findings.kernel.failure == nil)
+        await examination.learn(from: gone, over: .nothing, lanes: 3)
+        let findings = await examination.findings
         #expect(findings.kernel.failure != nil)
+        #expect(findings.cells.map(\.verdict) == [.infrastructure, .infrastructure])
+    }
+
+    @Test("an agent that dies says nothing of the kernel")
+    func agentDies() async throws {
+        let died = MachineFailure(.agentDied("Kernel panic - not syncing: Attempted to kill init!"))
+        let examination = try makeExamination(limits: ExaminationLimits(infrastructureRetries: 1))
+        for _ in 0..<2 { await examination.learn(from: died, over: .loading(0, program: "first")) }
+        #expect(await examination.findings.cells.map(\.verdict) == [.infrastructure, .infrastructure])
     }
 
     @Test("a kernel that panics before it is asked anything is infrastructure")
@@ -85,6 +119,69 @@ import VirtualMachine
             await examination.learn(from: Self.panic, over: .loading(0, program: nil))
         }
         #expect(await examination.findings.cells.map(\.verdict) == [.crashed, .crashed])
+    }
+}
+
+/// What runs out in a guest says nothing of the kernel before a larger guest has been asked.
+@Suite struct MemoryShortageTests {
+    private let full = MachineFailure(.outOfMemory("Kernel panic - not syncing: System is deadlocked on memory"))
+
+    @Test("a guest without memory left is no crash: a larger one is asked, once")
+    func outOfMemory() async throws {
+        let examination = try makeExamination(largerMemory: 4096)
+        await examination.learn(from: full, over: .loading(0, program: "first"))
+        #expect(await examination.findings.cells.isEmpty)
+        #expect(await examination.deferred == [0])
+        #expect(await examination.isDeferred(0))
+        await examination.beginAskingLargerGuests()
+        #expect(await !examination.isDeferred(0))
+        await examination.learn(from: full, over: .loading(0, program: "first"))
+        #expect(await examination.findings.cells.map(\.verdict) == [.infrastructure, .infrastructure])
+    }
+
+    @Test("where no larger guest is to be had, there is no verdict")
+    func nothingLarger() async throws {
+        let examination = try makeExamination()
+        await examination.learn(from: full, over: .loading(0, program: nil))
+        #expect(await examination.findings.cells.map(\.verdict) == [.infrastructure, .infrastructure])
+    }
+
+    @Test("what can't fit in the larger guest either is not tried there")
+    func beyond() async throws {
+        let examination = try makeExamination(largerMemory: 4096)
+        let gigabytes = MemoryShortage(what: "map 'flows'", leastMemory: 16 << 30)
+        #expect(await !examination.askLargerGuest(about: 0, because: gigabytes))
+        #expect(await examination.deferred.isEmpty)
+        let megabytes = MemoryShortage(what: "map 'flows'", leastMemory: 440 << 20)
+        #expect(await examination.askLargerGuest(about: 0, because: megabytes))
+        #expect(await examination.deferred == [0])
+    }
+
+    @Test("a map that is larger than the guest is no verdict, and the words name both sizes")
+    func words() {
+        let refused = Judgement(
+            ProgramReport(
+                request: 1,
+                program: "p",
+                section: "socket",
+                type: 1,
+                stage: .accepted,
+                errno: 0,
+                log: [],
+                isLogCut: false,
+                warnings: ""
+            ),
+            refusedMaps: [
+                MapReport(request: 1, map: "flows", index: 0, type: 1, maxEntries: 1, errno: 12, warnings: "")
+            ]
+        )
+        #expect(refused.verdict == .map)
+        let shortage = MemoryShortage(what: "map 'flows'", leastMemory: 440 << 20)
+        let small = refused.unlessBeyond(memory: 512, shortage)
+        #expect(small.verdict == .infrastructure)
+        #expect(small.message == "map 'flows' needs 440 MiB or more, and the guest has 512 MiB: see --memory")
+        // There is room for it: what the kernel says is a rule of its own.
+        #expect(refused.unlessBeyond(memory: 4096, shortage).verdict == .map)
     }
 }
 

@@ -9,17 +9,22 @@ import VirtualMachine
 
 @testable import Matrix
 
-/// A kernel's part of a run, with one object of two programs, and without any guest.
+/// A kernel's part of a run, with one object of two programs unless told otherwise, and without any guest.
+///
+/// - Parameter largerMemory: MiB of guests that are asked where memory runs out.
 func makeExamination(
     loader: LoaderChoice = .agent,
     strategy: LoadStrategy = .onePass,
     limits: ExaminationLimits = ExaminationLimits(),
     programs: [String] = ["first", "second"],
-    kernelDigest: String = "0"
+    objects: [String] = ["o"],
+    kernelDigest: String = "0",
+    largerMemory: Int? = nil
 ) throws -> KernelExamination {
     var builder = ObjectBuilder()
     for name in programs { builder.add(name, section: "socket", [.move(0, 0), .exit]) }
-    let object = try TestObject(name: "o", path: "o", bytes: builder.build(), isCompiled: false)
+    let bytes = builder.build()
+    let made = try objects.map { try TestObject(name: $0, path: $0, bytes: bytes, isCompiled: false) }
     let kernel = try JSONDecoder().decode(
         Kernel.self,
         from: Data(
@@ -34,10 +39,19 @@ func makeExamination(
         initramfs: GuestInitramfs(tools: try GuestTools(agent: TestKernels.agent, bpftool: nil)),
         accelerator: .tcg
     )
-    let guests = GuestSource(machine, templates: nil, prepare: { _ in }, report: { _ in })
+    func guests(memory: Int) -> GuestSource {
+        var machine = machine
+        machine.memory = memory
+        return GuestSource(machine, templates: nil, prepare: { _ in }, report: { _ in })
+    }
     return KernelExamination(
-        KernelUnderTest(spec: "6.1", kernel: kernel, guests: guests),
-        objects: [object],
+        KernelUnderTest(
+            spec: "6.1",
+            kernel: kernel,
+            guests: guests(memory: MachineConfiguration.usualMemory),
+            largerGuests: largerMemory.map(guests)
+        ),
+        objects: made,
         loader: loader,
         strategy: strategy,
         limits: limits,

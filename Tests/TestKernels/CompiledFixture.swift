@@ -27,16 +27,27 @@ public enum CompiledFixture {
         }
     }
 
-    public static func compile(_ source: FilePath) async throws -> CompiledObject {
+    /// - Parameters:
+    ///   - code: which instructions; the compiler's own choice unless told otherwise.
+    public static func compile(
+        _ source: FilePath,
+        code: CodeChoice = .compilersOwn,
+        flags: CompilerFlags = CompilerFlags()
+    ) async throws -> CompiledObject {
+        let settings = CompilerSettings(header: try await header("6.12"), code: code, flags: flags)
+        return try await Compiler(cache: try TestKernels.store.compilerCache).compile(source, settings)
+    }
+
+    /// The types of a kernel.
+    public static func header(_ line: String) async throws -> VmlinuxHeader {
         let store = try TestKernels.store
-        let kernel = try await TestKernels.kernel("6.12")
+        let kernel = try await TestKernels.kernel(line)
         guard let btf = kernel.btf, let bpftool = try await BPFTool.locate() else { throw CompileError.noBPFTool }
-        let header = try await VmlinuxHeader.generate(
+        return try await VmlinuxHeader.generate(
             from: store.path(of: btf),
             origin: kernel.version,
             bpftool: (bpftool.path, bpftool.version),
             cache: store.compilerCache
         )
-        return try await Compiler(cache: store.compilerCache).compile(source, with: header)
     }
 }

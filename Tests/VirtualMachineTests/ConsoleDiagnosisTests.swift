@@ -20,6 +20,15 @@ import Testing
             [    3.2] Kernel panic - not syncing: sysrq triggered crash
             """
         #expect(ConsoleDiagnosis(panic).finding == .panic("Kernel panic - not syncing: sysrq triggered crash"))
+        let full = "[    9.1] Kernel panic - not syncing: System is deadlocked on memory"
+        #expect(
+            ConsoleDiagnosis(full).finding == .outOfMemory("Kernel panic - not syncing: System is deadlocked on memory")
+        )
+        let ended = "[    9.1] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b"
+        #expect(
+            ConsoleDiagnosis(ended).finding
+                == .initEnded("Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b")
+        )
         let stall = "[   26.0] watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [init:1]\n"
         #expect(
             ConsoleDiagnosis(stall).finding == .stall("watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [init:1]")

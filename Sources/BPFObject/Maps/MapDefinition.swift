@@ -43,6 +43,24 @@ public struct MapDefinition: Sendable, Hashable {
     /// `BPF_MAP_TYPE_PROG_ARRAY`
     public var holdsPrograms: Bool { type == 3 }
 
+    /// Bytes that the kernel needs at least for this many entries: what it puts aside when it creates the map
+    /// (`array_map_alloc()`, `htab_map_alloc()`). 0 for types that take memory only as they are filled.
+    public func leastMemory(entries: UInt32) -> UInt64 {
+        let value = (UInt64(valueSize) + 7) & ~7
+        let key = (UInt64(keySize) + 7) & ~7
+        let entry: UInt64 =
+            switch typeName {
+            case "array", "percpu_array": value
+            case "hash", "percpu_hash", "lru_hash", "lru_percpu_hash":
+                flags & Self.noPreallocation == 0 ? key + value : 0
+            case "ringbuf", "user_ringbuf": 1
+            case "queue", "stack": UInt64(valueSize)
+            default: 0
+            }
+        let (bytes, isTooMuch) = entry.multipliedReportingOverflow(by: UInt64(entries))
+        return isTooMuch ? .max : bytes
+    }
+
     /// Names of the flags that are set, in the order of their bits; those without a name here as a number.
     public var flagNames: [String] {
         (0..<32).filter { flags >> $0 & 1 != 0 }.map { bit in
@@ -61,6 +79,7 @@ public struct MapDefinition: Sendable, Hashable {
     /// `BPF_F_LINK`: a `struct_ops` that a link attaches (`.struct_ops.link`).
     public var isAttachedByLink: Bool { flags & Self.link != 0 }
 
+    static let noPreallocation: UInt32 = 1 << 0
     static let readOnlyForPrograms: UInt32 = 1 << 7
     static let mappable: UInt32 = 1 << 10
     static let link: UInt32 = 1 << 13

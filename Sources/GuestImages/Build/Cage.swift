@@ -20,10 +20,12 @@ struct Cage: Sendable, Hashable {
     }
 
     let kind: Kind
-    /// What comes before a command.
-    private let prefix: [String]
+    /// Of unshare(1), which starts the command.
+    private let options: [String]
 
-    static let guarded = Cage(kind: .guarded, prefix: [])
+    static let guarded = Cage(kind: .guarded, options: [])
+
+    private static let starter = "unshare"
 
     private static let probeLimit = Duration.seconds(20)
     private static let removalLimit = 300
@@ -37,7 +39,7 @@ struct Cage: Sendable, Hashable {
     ///
     /// - Throws: `GuestImageError.noPrivileges`, which says what is missing.
     static func find() async throws -> Cage {
-        guard Command.find("unshare") != nil else {
+        guard Command.find(starter) != nil else {
             throw GuestImageError.programMissing(name: "unshare", package: "util-linux")
         }
         let isRoot = geteuid() == 0
@@ -45,7 +47,7 @@ struct Cage: Sendable, Hashable {
         var complaint = ""
         // In a container /proc may be partly hidden, and then no new one may be mounted.
         for options in [options + ["--mount-proc"], options] {
-            let cage = Cage(kind: isRoot ? .namespaces : .userNamespaces, prefix: ["unshare"] + identity + options)
+            let cage = Cage(kind: isRoot ? .namespaces : .userNamespaces, options: identity + options)
             let result = try await cage.command("true", []).run(within: probeLimit)
             if result.ending.isSuccess { return cage }
             complaint = result.errorText.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -58,11 +60,11 @@ struct Cage: Sendable, Hashable {
         for name in ["newuidmap", "newgidmap"] where Command.find(name) == nil {
             return "\(name) is missing: install uidmap"
         }
-        let help = try await Command("unshare", ["--help"]).run(within: probeLimit).outputText
+        let help = try await Command(starter, ["--help"]).run(within: probeLimit).outputText
         guard help.contains("--map-auto") else {
             return "unshare knows no --map-auto: util-linux 2.38 or later is needed"
         }
-        let alone = try await Command("unshare", ["--user", "--map-root-user", "true"]).run(within: probeLimit)
+        let alone = try await Command("true").behind(starter, ["--user", "--map-root-user"]).run(within: probeLimit)
         guard alone.ending.isSuccess else {
             return "this system lets users make no user namespaces (\(alone.errorText.firstLine)); see "
                 + "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns and "
@@ -88,16 +90,18 @@ struct Cage: Sendable, Hashable {
     private static let mark = "BPFMATRIX_BUILD"
 
     /// - Parameter folder: the build's own; a guardian keeps what it needs there.
-    func command(_ name: String, _ arguments: [String], in folder: FilePath? = nil) -> Command {
-        guard kind == .guarded else {
-            return Command(prefix[0], Array(prefix.dropFirst()) + ["--", name] + arguments)
-        }
-        guard let folder else { return Command(name, arguments) }
-        return Command(
-            "sh",
-            ["-c", Self.guardian, "sh", folder.string, name] + arguments,
-            environment: [Self.mark: folder.string]
-        )
+    /// - Throws: `CommandError.notFound` where there is no such program.
+    func command(
+        _ name: String,
+        _ arguments: [String],
+        in folder: FilePath? = nil
+    ) throws(CommandError) -> Command {
+        let command = Command(name, arguments)
+        guard kind == .guarded else { return try command.behind(Self.starter, options) }
+        guard let folder else { return command }
+        var guarded = try command.behind("sh", ["-c", Self.guardian, "sh", folder.string])
+        guarded.environment[Self.mark] = folder.string
+        return guarded
     }
 
     /// Runs the command, and beside it a shell that waits on a pipe which only this one holds open. However this one
@@ -131,11 +135,9 @@ struct Cage: Sendable, Hashable {
         try? FileManager.default.removeItem(atPath: folder.string)
         guard FileManager.default.fileExists(atPath: folder.string) else { return }
         // Files of other ids, in a user's build; or one that a process had still made, which is dead by now.
-        let arguments = ["rm", "-rf", "--one-file-system", "--", folder.string]
-        let command =
-            geteuid() == 0
-            ? Command("rm", Array(arguments.dropFirst())) : Command("unshare", userOptions + arguments)
-        command.undo(within: removalLimit)
+        let removal = Command("rm", ["-rf", "--one-file-system", "--", folder.string])
+        let command = geteuid() == 0 ? removal : try? removal.behind(starter, userOptions)
+        command?.undo(within: removalLimit)
     }
 
     private static func guarded(by folder: FilePath) -> [pid_t] {

@@ -50,7 +50,7 @@ struct ImageBuild {
     // MARK: - The tree
 
     private func makeTree(hook: FilePath, mark: String) async throws {
-        var command = cage.command("mmdebstrap", try arguments(hook: hook), in: folder)
+        var command = try cage.command("mmdebstrap", try arguments(hook: hook), in: folder)
         command.environment.merge(["LC_ALL": "C.UTF-8", "TMPDIR": folder.appending("tmp").string]) { $1 }
         command.environment.merge(try await proxy()) { $1 }
         let running = command

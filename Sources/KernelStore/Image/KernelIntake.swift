@@ -259,7 +259,7 @@ struct KernelIntake {
         let (tool, arguments) = compression.tool
         do {
             // prlimit becomes the tool, which is killed where it writes more. One byte more shows that there is more.
-            return try await Command("prlimit", ["--fsize=\(limit + 1)", tool] + arguments)
+            return try await Command(tool, arguments).behind("prlimit", ["--fsize=\(limit + 1)"])
                 .run(from: input, to: output, within: Self.decompressionLimit)
         } catch let error as CommandError {
             throw KernelStoreError.toolFailed("\(error)")

@@ -8,10 +8,10 @@ import SystemPackage
 /// that a red cell is about the program and not about another kernel.
 ///
 /// ```
-/// {"format": 2, "kernels": {"6.1": {"origin": …, "release": …, "sha256": …, "source": …, "version": …}}}
+/// {"format": 2, "kernels": {"6.1": {"origin": …, "parts": {…}, "release": …, "sha256": …, "source": …, "version": …}}}
 /// ```
 public struct KernelLock: Sendable, Hashable {
-    /// One kernel, known by the digest of its image.
+    /// One kernel, known by the digests of its image and of what comes beside it.
     public struct Pin: Sendable, Hashable, Codable {
         /// Upstream version, `6.1.192`.
         public let version: String
@@ -25,6 +25,8 @@ public struct KernelLock: Sendable, Hashable {
         public let source: String
         /// What brings the very same again, where a release in a source does not.
         public let reference: String?
+        /// Absent in locks from before anything but the image was pinned.
+        public let parts: Parts?
         /// Absent for amd64.
         private let architecture: Architecture?
 
@@ -38,6 +40,7 @@ public struct KernelLock: Sendable, Hashable {
             origin = kernel.origin
             source = kernel.source
             reference = kernel.reference
+            parts = Parts(kernel)
             architecture = kernel.architecture == .amd64 ? nil : kernel.architecture
         }
 
@@ -54,16 +57,48 @@ public struct KernelLock: Sendable, Hashable {
             }
         }
 
-        /// Whether it is that very kernel: another source's may have the same image with another configuration beside it.
-        public func isMet(by kernel: Kernel) -> Bool {
+        /// Whether it is that very kernel, from where it was, with all that was beside its image.
+        public func isMet(by kernel: Kernel) -> Bool { hasImage(of: kernel) && changes(in: kernel).isEmpty }
+
+        /// Whether the image is that very one; what is beside it may be another.
+        public func hasImage(of kernel: Kernel) -> Bool {
             kernel.digest == sha256 && kernel.origin == origin && kernel.reference == reference
+        }
+
+        /// What beside the image is not as it was pinned, in words.
+        public func changes(in kernel: Kernel) -> [String] { parts?.changes(to: Parts(kernel)) ?? [] }
+    }
+
+    /// What a kernel consists of besides its image, as far as guests see it: SHA-256 of each, hexadecimal.
+    public struct Parts: Sendable, Hashable, Codable {
+        /// Absent for a kernel without.
+        let configuration: String?
+        let btf: String?
+        /// Decompressed, by their names.
+        let modules: [String: String]
+
+        init(_ kernel: Kernel) {
+            configuration = kernel.config?.sha256
+            btf = kernel.btf?.sha256
+            modules = Dictionary(
+                (kernel.modules + (kernel.imageModules ?? [])).map { ($0.name, $0.blob.sha256) }
+            ) { first, _ in first }
+        }
+
+        /// A module that was not pinned is no change: which ones are kept depends on the tool's version.
+        fileprivate func changes(to found: Parts) -> [String] {
+            let others = modules.filter { found.modules[$0.key] != $0.value }.keys.sorted()
+            return (configuration == found.configuration ? [] : ["configuration"])
+                + (btf == found.btf ? [] : ["BTF"])
+                + (others.isEmpty ? [] : ["modules \(others.joined(separator: ", "))"])
         }
     }
 
     /// Looked for in the working directory.
     public static let usualName = "bpfmatrix.lock"
 
-    /// Changes whenever a reader of the old form would misread the new.
+    /// Changes whenever a reader of the old form would misread the new. Fields that a reader does not know it passes over, so what
+    /// only older versions do not compare is no new form.
     private static let format = 2
 
     public let path: FilePath
@@ -149,9 +184,20 @@ public enum KernelLockError: Error, Hashable, CustomStringConvertible {
     /// The lock does not say what the word means.
     case notPinned(spec: String, path: String, pinned: [String])
     /// No source has the kernel that was pinned.
-    case gone(spec: String, path: String, KernelLock.Pin, reason: String)
+    case gone(spec: String, path: String, KernelLock.Pin, reason: String, isAbsence: Bool)
     /// The source has another kernel under the same release.
     case replaced(spec: String, path: String, KernelLock.Pin, found: String)
+    /// The image is the one that was pinned, and these parts are not.
+    case changed(spec: String, path: String, KernelLock.Pin, parts: [String])
+
+    /// Whether nobody has such a kernel, or can be asked: what is forgiven of an optional one.
+    public var isAbsence: Bool {
+        switch self {
+        case .notPinned: true
+        case .gone(_, _, _, _, let isAbsence): isAbsence
+        case .unreadable, .unwritable, .replaced, .changed: false
+        }
+    }
 
     public var description: String {
         switch self {
@@ -161,12 +207,15 @@ public enum KernelLockError: Error, Hashable, CustomStringConvertible {
         case .notPinned(let spec, let path, let pinned):
             "\(path) does not say which kernel \(spec) is (it has \(pinned.joined(separator: ", "))): "
                 + "bpfmatrix kernels lock \(spec)"
-        case .gone(let spec, let path, let pin, let reason):
+        case .gone(let spec, let path, let pin, let reason, _):
             "\(path) pins \(spec) to \(pin.release) (\(pin.source)), which is not to be had any more: \(reason). "
                 + "To move to another: bpfmatrix kernels lock --update \(spec)"
         case .replaced(let spec, let path, let pin, let found):
             "\(path) pins \(spec) to \(pin.release) with sha256 \(pin.sha256), and the source has another one under that name "
                 + "now (sha256 \(found)). To move to it: bpfmatrix kernels lock --update \(spec)"
+        case .changed(let spec, let path, let pin, let parts):
+            "\(path) pins \(spec) to \(pin.release) (\(pin.source)). The image is the same, but these parts of the kernel have "
+                + "changed since: \(parts.joined(separator: "; ")). To use them: bpfmatrix kernels lock --update \(spec)"
         }
     }
 }

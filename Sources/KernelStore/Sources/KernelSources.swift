@@ -109,9 +109,12 @@ public struct KernelSources: Sendable, Hashable {
 public struct SourceAnswer: Sendable, Hashable {
     public let source: String
     public let answer: String
+    /// It has no such kernel, or can't be asked.
+    public let isAbsence: Bool
 
-    public init(source: String, answer: String) {
+    public init(source: String, answer: String, isAbsence: Bool) {
         self.source = source
         self.answer = answer
+        self.isAbsence = isAbsence
     }
 }

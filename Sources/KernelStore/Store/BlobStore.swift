@@ -11,10 +11,16 @@ struct BlobStore: Sendable {
     let folder: FilePath
     /// Where a blob is written before it has its name.
     let scratch: ScratchFolders
+    /// What this process has taken hold of; nil where nothing is ever removed under its hands.
+    var hold: KernelHold? = nil
 
-    func path(of blob: Blob) -> FilePath { folder.appending(blob.sha256) }
+    /// Where a blob's bytes can be read.
+    func path(of blob: Blob) -> FilePath { hold?.path(of: place(of: blob)) ?? place(of: blob) }
 
-    func contains(_ blob: Blob) -> Bool { FileManager.default.fileExists(atPath: path(of: blob).string) }
+    /// Where a blob belongs.
+    func place(of blob: Blob) -> FilePath { folder.appending(blob.sha256) }
+
+    func contains(_ blob: Blob) -> Bool { FileManager.default.fileExists(atPath: place(of: blob).string) }
 
     func add(_ bytes: [UInt8]) throws(KernelStoreError) -> Blob {
         let blob = Blob(sha256: ContentDigest(of: bytes).hexadecimal, size: bytes.count)
@@ -32,10 +38,10 @@ struct BlobStore: Sendable {
                     try file.writeAll(bytes)
                     guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
                 }
-                guard rename(temporary.string, path(of: blob).string) == 0 else { throw Errno(rawValue: errno) }
+                guard rename(temporary.string, place(of: blob).string) == 0 else { throw Errno(rawValue: errno) }
             }
         } catch {
-            throw .storage(path: path(of: blob).string, reason: "\(error)")
+            throw .storage(path: place(of: blob).string, reason: "\(error)")
         }
         return blob
     }
@@ -51,7 +57,7 @@ struct BlobStore: Sendable {
     /// Adds what must be right even where a file of that name has been damaged.
     func replace(_ bytes: [UInt8]) throws(KernelStoreError) -> Blob {
         let blob = Blob(sha256: ContentDigest(of: bytes).hexadecimal, size: bytes.count)
-        if !isSound(blob) { unlink(path(of: blob).string) }
+        if ContentDigest(ofFile: place(of: blob))?.hexadecimal != blob.sha256 { unlink(place(of: blob).string) }
         return try add(bytes)
     }
 

@@ -98,13 +98,12 @@ public struct TreeBuild: Sendable {
         within limit: Duration,
         line: @escaping @Sendable (String) -> Void
     ) async throws {
-        let cage = await Self.cage()
-        let words = cage + ["make", "-C", tree.string, "O=\(output)"] + arguments
-        let command = Command(
-            words[0],
-            Array(words.dropFirst()),
+        let make = Command(
+            "make",
+            ["-C", tree.string, "O=\(output)"] + arguments,
             environment: ["LC_ALL": "C", "KBUILD_BUILD_USER": "bpfmatrix", "KBUILD_BUILD_HOST": "localhost"]
         )
+        let command = try await Self.caged(make)
         let (lines, continuation) = AsyncStream.makeStream(
             of: String.self,
             bufferingPolicy: .bufferingNewest(Self.tail)
@@ -122,13 +121,13 @@ public struct TreeBuild: Sendable {
         throw TreeBuildError.failed(step: arguments.joined(separator: " "), ending: "\(ending)", tail: last)
     }
 
-    /// Before make: a process namespace, with which all that make has started ends. Killed alone, it would leave the makes and
-    /// compilers below it at work. Empty where this machine lets nobody have one.
-    private static func cage() async -> [String] {
+    /// make in a process namespace, with which all that it has started ends. Killed alone, it would leave the makes and
+    /// compilers below it at work. By itself where this machine lets nobody have one.
+    private static func caged(_ make: Command) async throws -> Command {
         let users = geteuid() == 0 ? [] : ["--user", "--map-current-user"]
         let options = users + ["--pid", "--fork", "--kill-child"]
-        let probe = try? await Command("unshare", options + ["true"]).run(within: probeLimit)
-        return probe?.ending.isSuccess == true ? ["unshare"] + options : []
+        let probe = try? await Command("true").behind("unshare", options).run(within: probeLimit)
+        return probe?.ending.isSuccess == true ? try make.behind("unshare", options) : make
     }
 
     private static let probeLimit = Duration.seconds(10)

@@ -69,6 +69,19 @@ struct Judgement {
         }
     }
 
+    /// No verdict on the kernel where it was the guest that is too small, whatever kernel runs in it.
+    ///
+    /// - Parameter memory: MiB that the guest has.
+    func unlessBeyond(memory: Int, _ shortage: MemoryShortage) -> Judgement {
+        guard shortage.isBeyond(memory), let least = shortage.leastMemory else { return self }
+        return Judgement(
+            .infrastructure,
+            "\(shortage.what) needs \(least >> 20) MiB or more, and the guest has \(memory) MiB: see --memory",
+            errno: errno,
+            map: map
+        )
+    }
+
     private init(_ verdict: Verdict, _ message: String?, errno: Int32? = nil, map: MapReport? = nil) {
         self.verdict = verdict
         self.message = message
@@ -172,6 +185,7 @@ struct Judgement {
 
 /// The errno values that decide something here (asm-generic/errno.h, linux/errno.h).
 enum ErrorNumber {
+    static let outOfMemory: Int32 = 12
     static let invalidArgument: Int32 = 22
     /// `ENOTSUPP`, which the kernel uses although user space has no name for it.
     static let notSupported: Int32 = 524

@@ -7,7 +7,7 @@ import VerifierLog
 
 /// What is known of a kernel without asking it, for whoever explains what it said.
 struct KernelKnowledge: Sendable {
-    let facts: Evidence.KernelFacts
+    private(set) var facts: Evidence.KernelFacts
     private let profile: KernelProfile?
 
     /// Nothing at all.
@@ -40,6 +40,13 @@ struct KernelKnowledge: Sendable {
             configuration: switches,
             securityModules: profile?.facts.securityModules
         )
+    }
+
+    /// The same, of a guest with this much memory in MiB.
+    func inGuest(memory: Int) -> KernelKnowledge {
+        var known = self
+        known.facts.memory = memory
+        return known
     }
 
     /// By the number in `enum bpf_map_type`; nil where nobody has tried.

@@ -29,7 +29,7 @@ struct Refusal {
             errno: judgement.errno ?? report.errno,
             log: log,
             isLogCut: log.isCut,
-            warnings: Self.lines(blamedMap(judgement)?.warnings ?? report.warnings),
+            warnings: Self.lines(judgement.map?.warnings ?? report.warnings),
             program: program,
             maps: maps,
             kernel: kernel.facts
@@ -58,13 +58,8 @@ struct Refusal {
     }
 
     private func refusal(_ report: ProgramReport, _ judgement: Judgement) -> Evidence.Refusal {
-        if let map = blamedMap(judgement) { return .map(facts(of: map)) }
+        if let map = judgement.map { return .map(facts(of: map)) }
         return report.stage == .loader ? .loader : .program
-    }
-
-    private func blamedMap(_ judgement: Judgement) -> MapReport? {
-        guard judgement.verdict == .map else { return nil }
-        return judgement.map
     }
 
     private static func lines(_ warnings: String) -> [String] {
@@ -98,7 +93,8 @@ struct Refusal {
                 keySize: map.definition.keySize,
                 valueSize: map.definition.valueSize,
                 typeExists: kernel.hasMapType(map.definition.type),
-                hasInnerMap: map.hasInnerMap
+                hasInnerMap: map.hasInnerMap,
+                leastMemory: map.definition.leastMemory(entries: map.definition.maxEntries)
             )
         }
         for report in refusedMaps {
@@ -120,7 +116,8 @@ struct Refusal {
             keySize: definition?.keySize,
             valueSize: definition?.valueSize,
             typeExists: kernel.hasMapType(report.type),
-            hasInnerMap: map?.hasInnerMap
+            hasInnerMap: map?.hasInnerMap,
+            leastMemory: definition?.leastMemory(entries: report.maxEntries)
         )
     }
 }

@@ -47,9 +47,8 @@ enum LayerForm: Hashable {
             }
             return try Self.size(of: target)
         }
-        guard let program = Command.find(tool) else { throw CommandError.notFound(name: tool) }
         // The kernel stops it at one byte more than is allowed, which is how it is known that there are more.
-        let result = try await Command("prlimit", ["--fsize=\(limit + 1)", program.string, "-dc"])
+        let result = try await Command(tool, ["-dc"]).behind("prlimit", ["--fsize=\(limit + 1)"])
             .run(from: packed, to: target, within: Self.time)
         let size = try Self.size(of: target)
         guard size <= limit else { return nil }

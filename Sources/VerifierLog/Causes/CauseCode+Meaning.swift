@@ -91,7 +91,10 @@ extension CauseCode {
         case .sectionUnknown: "The section's name says no type of program."
         case .legacyMaps: "Maps are declared as libbpf before 1.0 had them."
         case .objectUnreadable: "libbpf can't open the object."
-        case .memoryLimit: "There is not memory enough."
+        case .notCompiled: "The source does not compile, so that there is no object to load."
+        case .notAnObject: "The input is missing, can't be read, is damaged, or is no BPF object."
+        case .foreignByteOrder: "The object is for machines that store numbers in the other byte order."
+        case .memoryLimit: "There is not enough memory: in the kernel, or in the guest that was asked."
         case .permission: "The loader lacks the privilege."
         case .unknown: "No rule knows these words: they are shown as they are."
         }

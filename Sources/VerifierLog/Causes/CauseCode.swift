@@ -95,6 +95,9 @@ public enum CauseCode: String, Sendable, Hashable, Codable, CaseIterable {
     case sectionUnknown = "section-unknown"
     case legacyMaps = "legacy-maps"
     case objectUnreadable = "object-unreadable"
+    case notCompiled = "not-compiled"
+    case notAnObject = "not-an-object"
+    case foreignByteOrder = "foreign-byte-order"
     case memoryLimit = "memory-limit"
     case permission
 
@@ -114,7 +117,9 @@ extension CauseCode {
         case .kernelWithoutTypes: .noTypes
         case .maxEntriesUnset, .innerMapUnset: .loaderContract
         case .memoryLimit, .permission, .programTooLarge: .limit
-        case .sectionUnknown, .legacyMaps, .objectUnreadable, .mapAttributes, .mapMissing: .object
+        case .sectionUnknown, .legacyMaps, .objectUnreadable, .mapAttributes, .mapMissing, .notCompiled, .notAnObject,
+            .foreignByteOrder:
+            .object
         case .unknown: .unknown
         default: .verifier
         }

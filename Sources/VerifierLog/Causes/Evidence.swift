@@ -123,6 +123,8 @@ public struct Evidence: Sendable, Hashable {
         public var typeExists: Bool?
         /// Whether a map of maps says what its maps are; nil where not known.
         public var hasInnerMap: Bool?
+        /// Bytes that its entries need at least; nil where not known.
+        public var leastMemory: UInt64?
 
         public init(
             name: String,
@@ -133,7 +135,8 @@ public struct Evidence: Sendable, Hashable {
             keySize: UInt32? = nil,
             valueSize: UInt32? = nil,
             typeExists: Bool? = nil,
-            hasInnerMap: Bool? = nil
+            hasInnerMap: Bool? = nil,
+            leastMemory: UInt64? = nil
         ) {
             self.name = name
             self.index = index
@@ -144,6 +147,7 @@ public struct Evidence: Sendable, Hashable {
             self.valueSize = valueSize
             self.typeExists = typeExists
             self.hasInnerMap = hasInnerMap
+            self.leastMemory = leastMemory
         }
     }
 
@@ -158,17 +162,21 @@ public struct Evidence: Sendable, Hashable {
         public var configuration: [ConfigurationSwitch: Bool]
         /// The security modules in force (`/sys/kernel/security/lsm`).
         public var securityModules: [String]?
+        /// MiB of memory of the machine that was asked; nil where not known.
+        public var memory: Int?
 
         public init(
             release: String? = nil,
             hasTypes: Bool? = nil,
             configuration: [ConfigurationSwitch: Bool] = [:],
-            securityModules: [String]? = nil
+            securityModules: [String]? = nil,
+            memory: Int? = nil
         ) {
             self.release = release
             self.hasTypes = hasTypes
             self.configuration = configuration
             self.securityModules = securityModules
+            self.memory = memory
         }
 
         public var version: LinuxVersion? { release.flatMap { LinuxVersion($0) } }

@@ -45,7 +45,7 @@ extension CauseRule {
             return Cause(.mapAttributes, account.sentence, cure: account.cure, since: account.since, words: words)
         }
         if map.errno == outOfMemory || map.errno == tooBig {
-            let account = beyondMemory(map, name: name)
+            let account = beyondMemory(map, evidence.kernel.memory, name: name)
             return Cause(.memoryLimit, account.sentence, cure: account.cure, words: words)
         }
         if map.errno == notPermitted {

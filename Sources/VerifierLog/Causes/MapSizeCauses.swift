@@ -54,7 +54,7 @@ extension CauseRule {
 
     /// Which of the map's sizes is too large: `htab_map_alloc_check()` in kernel/bpf/hashtab.c, `array_map_alloc_check()` in
     /// arraymap.c. Where that is not known, no size is blamed alone.
-    static func beyondMemory(_ map: Evidence.MapFacts, name: String) -> Account {
+    static func beyondMemory(_ map: Evidence.MapFacts, _ memory: Int?, name: String) -> Account {
         let type = MapType.name(map.type)
         let value = map.valueSize.map { UInt64($0) }
         if let value, type.contains("percpu"), value > largestPerCPU {
@@ -73,6 +73,13 @@ extension CauseRule {
         }
         let size = value.map { " of \($0) bytes" } ?? ""
         let entries = map.maxEntries == 1 ? "one entry" : "\(map.maxEntries) entries"
+        if map.errno == outOfMemory, let memory {
+            let needed = map.leastMemory.map { " needs \($0 >> 20) MiB or more" } ?? " does not fit"
+            return Account(
+                "\(name) with \(entries)\(size)\(needed); the guest that was asked has \(memory) MiB",
+                cure: "--memory, where the machines that load it have more; or a smaller max_entries or value"
+            )
+        }
         return Account(
             "\(name) with \(entries)\(size) is larger than memory allows",
             cure: map.maxEntries == 1 ? "a smaller value" : "a smaller max_entries, or a smaller value"

@@ -33,8 +33,9 @@ extension CauseRule {
             case outOfMemory:
                 return Cause(
                     .memoryLimit,
-                    "the kernel has not the memory for this program",
-                    cure: "a machine with more"
+                    "the kernel does not have enough memory for this program"
+                        + (evidence.kernel.memory.map { "; the guest that was asked has \($0) MiB" } ?? ""),
+                    cure: "--memory, where the machines that load it have more"
                 )
             default: return nil
             }

@@ -43,7 +43,8 @@ public struct Explanation: Sendable, Hashable, Codable {
         words = try container.decodeIfPresent([String].self, forKey: .words) ?? []
     }
 
-    init(_ cause: Cause, place: ExplainedPlace?, words: [String]) {
+    /// Of a cause that is told from something else than a log.
+    public init(_ cause: Cause, place: ExplainedPlace?, words: [String]) {
         code = cause.code
         kind = cause.kind
         sentence = cause.sentence

@@ -4,6 +4,10 @@
 struct ConsoleDiagnosis: Hashable {
     enum Finding: Hashable {
         case panic(String)
+        /// The kernel had no memory left, and nothing to free.
+        case outOfMemory(String)
+        /// The agent, which is the first process, ended: by a signal, or by itself.
+        case initEnded(String)
         case oops(String)
         case stall(String)
     }
@@ -17,6 +21,9 @@ struct ConsoleDiagnosis: Hashable {
     /// Lines of kernel/panic.c, arch/x86/kernel/dumpstack.c and arch/x86/mm/fault.c; of arch/arm64/mm/fault.c and
     /// arch/arm64/kernel/traps.c.
     private static let panicSigns = ["Kernel panic - not syncing"]
+    /// Of those, mm/oom_kill.c's, and kernel/exit.c's.
+    private static let memorySigns = ["System is deadlocked on memory", "Out of memory"]
+    private static let initSign = "Attempted to kill init!"
     private static let oopsSigns = [
         "Oops:", "BUG: kernel NULL pointer", "BUG: unable to handle", "kernel BUG at", "general protection fault",
         "invalid opcode:", "Unable to handle kernel", "Internal error:", "stack guard page was hit",
@@ -39,6 +46,10 @@ struct ConsoleDiagnosis: Hashable {
         if let panic = first(Self.panicSigns) {
             if let oops = first(Self.oopsSigns), panic.contains("Fatal exception") || panic.contains("oops") {
                 finding = .oops(oops)
+            } else if Self.memorySigns.contains(where: panic.contains) {
+                finding = .outOfMemory(panic)
+            } else if panic.contains(Self.initSign) {
+                finding = .initEnded(panic)
             } else {
                 finding = .panic(panic)
             }

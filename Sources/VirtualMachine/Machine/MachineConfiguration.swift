@@ -52,12 +52,14 @@ public struct MachineConfiguration: Sendable, Hashable {
     public var folders: [SharedFolder]
 
     public static let usualEmulator = Architecture.host.emulator
+    /// MiB.
+    public static let usualMemory = 512
 
     public init(
         kernel: BootKernel,
         initramfs: GuestInitramfs,
         accelerator: Accelerator,
-        memory: Int = 512,
+        memory: Int = Self.usualMemory,
         extraKernelArguments: [String] = [],
         processor: HostProcessor = .current,
         isPlain: Bool = false,

@@ -11,6 +11,10 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case panicked(String)
         /// The kernel oopsed, which ends it too.
         case oopsed(String)
+        /// The guest had no memory left.
+        case outOfMemory(String)
+        /// The agent ended, and the guest with it: not the kernel's doing.
+        case agentDied(String)
         /// Nothing was heard for the whole limit, and the console tells of a processor that is stuck.
         case stalled(waitingFor: String, limit: Duration, sign: String)
         /// Nothing was heard for the whole limit, and the console does not say why.
@@ -28,6 +32,8 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case garbled(String)
         /// QEMU refuses to save or restore a guest.
         case refusedByMonitor(command: String, reason: String)
+        /// A saved guest's state is not the one that was expected, or QEMU does not take it.
+        case notTaken(String)
         /// QEMU could not be started at all.
         case notStarted(String)
         /// This host has no place for a machine's files.
@@ -40,7 +46,9 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case crash
         /// The kernel went on without an answer: perhaps because of what it was given.
         case silence
-        /// Nothing that a program under test could have caused.
+        /// The guest has too little memory for what it was given.
+        case memory
+        /// Nothing that says anything of a kernel.
         case infrastructure
     }
 
@@ -67,9 +75,10 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
     public var kind: Kind {
         switch cause {
         case .panicked, .oopsed: .crash
+        case .outOfMemory: .memory
         case .stalled, .silent: .silence
-        case .agentGaveUp, .exited, .disconnected, .protocolBroken, .outOfTurn, .garbled, .refusedByMonitor,
-            .notStarted, .noFolder:
+        case .agentDied, .agentGaveUp, .exited, .disconnected, .protocolBroken, .outOfTurn, .garbled, .refusedByMonitor,
+            .notTaken, .notStarted, .noFolder:
             .infrastructure
         }
     }
@@ -78,6 +87,8 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         switch cause {
         case .panicked(let line): "the kernel panicked: \(line)"
         case .oopsed(let line): "the kernel oopsed: \(line)"
+        case .outOfMemory(let line): "the guest ran out of memory: \(line)"
+        case .agentDied(let line): "the guest agent died: \(line)"
         case .stalled(let what, let limit, let sign):
             "no answer within \(Self.seconds(limit)) s while waiting for \(what): \(sign)"
         case .silent(let what, let limit): "no answer within \(Self.seconds(limit)) s while waiting for \(what)"
@@ -88,7 +99,7 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         case .protocolBroken(let error): "the guest's words can't be understood: \(error)"
         case .outOfTurn(let message): "the guest said something out of turn: \(message.prefix(200))"
         case .refusedByMonitor(let command, let reason): "QEMU refuses `\(command)`: \(reason)"
-        case .garbled(let reason), .notStarted(let reason), .noFolder(let reason): reason
+        case .garbled(let reason), .notTaken(let reason), .notStarted(let reason), .noFolder(let reason): reason
         }
     }
 

@@ -134,12 +134,16 @@ struct MachineLife: Sendable {
     ) -> any Error {
         let console = directory.consoleText()
         guard let cause = cause(of: failure.error, console: console, ended: ended) else { return failure.error }
-        if case .exited = cause, var serverFailure {
+        if case .exited = cause, var serverFailure, !MachineFailure(cause).wasKilled {
             // QEMU could not do without it.
             serverFailure.console = console
             return serverFailure
         }
         return MachineFailure(cause, console: console, isAtStart: failure.isAtStart)
+    }
+
+    private static func exit(_ result: CommandResult) -> MachineFailure.Cause {
+        .exited(result.ending, errorText: String(result.errorText.trimmingPrefix(#/\s+/#)))
     }
 
     private func cause(of error: any Error, console: String, ended: CommandResult?) -> MachineFailure.Cause? {
@@ -156,14 +160,17 @@ struct MachineLife: Sendable {
             return diagnosis.finding.crash ?? .silent(waitingFor: waitingFor, limit: limit)
         case LinkFailure.disconnected(let inMessage):
             if let crash = diagnosis.finding.crash { return crash }
+            // Whoever is killed in the middle of a message has not garbled it.
+            if let ended, MachineFailure(Self.exit(ended)).wasKilled { return Self.exit(ended) }
             if inMessage {
                 return .protocolBroken(
                     .malformed(message: "frame", reason: "the guest ended in the middle of it")
                 )
             }
             if let reason = diagnosis.agentsLastWords { return .agentGaveUp(reason) }
-            guard let ended else { return .disconnected }
-            return .exited(ended.ending, errorText: String(ended.errorText.trimmingPrefix(#/\s+/#)))
+            return ended.map(Self.exit) ?? .disconnected
+        case LinkFailure.notTaken(let reason):
+            return ended.map(Self.exit) ?? .notTaken(reason)
         default:
             return nil
         }
@@ -189,6 +196,8 @@ extension ConsoleDiagnosis.Finding? {
         switch self {
         case .panic(let line): .panicked(line)
         case .oops(let line): .oopsed(line)
+        case .outOfMemory(let line): .outOfMemory(line)
+        case .initEnded(let line): .agentDied(line)
         case .stall, nil: nil
         }
     }

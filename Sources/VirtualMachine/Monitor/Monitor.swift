@@ -39,12 +39,12 @@ struct Monitor: Sendable {
         do {
             state = try Data(contentsOf: URL(filePath: file.string))
         } catch {
-            throw MachineFailure(.notStarted("cannot read the saved guest \(file): \(error.localizedDescription)"))
+            throw MachineFailure(.notTaken("cannot read the saved guest \(file): \(error.localizedDescription)"))
         }
         do {
             // Another template may have taken this one's place since its memory was opened.
             guard ContentDigest(of: state).hexadecimal == template.description.stateDigest else {
-                throw MachineFailure(.notStarted("the saved guest \(file) has been replaced"))
+                throw MachineFailure(.notTaken("the saved guest \(file) has been replaced"))
             }
             try await withTimeLimit(Self.limit, waitingFor: "QEMU to take the saved guest") {
                 try await Self.send(state, to: socket)
@@ -55,7 +55,7 @@ struct Monitor: Sendable {
             throw error
         } catch {
             try Task.checkCancellation()
-            throw MachineFailure(.notStarted("QEMU does not take the saved guest \(file): \(error)"))
+            throw LinkFailure.notTaken("QEMU does not take the saved guest \(file): \(error)")
         }
     }
 

@@ -70,14 +70,11 @@ struct FolderServer: Sendable {
         }
         // As root there is no need of a user namespace, and in a container perhaps none to be had.
         let users = geteuid() == 0 ? [] : ["--user", "--map-root-user", "--map-auto"]
-        let command = Command(
-            "unshare",
-            users + [
-                "--mount", "sh", "-c", Self.script, "serve", folder.path.string, socket.removingLastComponent().string,
-            ]
-                + program.arguments(socket.lastComponent?.string ?? socket.string)
-        )
-        let result = try await command.run(within: Self.longestLife)
+        let places = [folder.path.string, socket.removingLastComponent().string]
+        let server = program.arguments(socket.lastComponent?.string ?? socket.string)
+        let result = try await Command("sh", ["-c", Self.script, "serve"] + places + server)
+            .behind("unshare", users + ["--mount"])
+            .run(within: Self.longestLife)
         return MachineFailure(
             .notStarted(
                 "virtiofsd for \(folder.path) ended (\(result.ending)): \(result.errorText). Without root it needs user "

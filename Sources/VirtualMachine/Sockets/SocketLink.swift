@@ -11,6 +11,8 @@ enum LinkFailure: Error, Hashable {
     /// `inMessage`: in the middle of one.
     case disconnected(inMessage: Bool)
     case protocolBroken(ProtocolError)
+    /// QEMU does not take what it is sent: it has ended, or does not want it.
+    case notTaken(String)
 }
 
 /// Cuts what comes through a socket into messages.

@@ -46,35 +46,42 @@ public struct GuestSource: Sendable {
     }
 
     /// Runs `body` with a guest of its own, which ends with it, and with what `prove` found out about the guest. A template
-    /// whose guest can't be restored, or does not prove itself, is made anew once.
+    /// that is at fault where its guest can't be restored, or does not prove itself, is replaced once.
     ///
     /// - Throws: as `withVirtualMachine`, and what `prepare`, `prove` and `body` throw.
     public func withGuest<Proof: Sendable, Result: Sendable>(
         proving prove: @escaping @Sendable (RunningMachine) async throws -> Proof,
         _ body: @escaping @Sendable (RunningMachine, Proof) async throws -> Result
     ) async throws -> Result {
-        for attempt in 1...Self.tries {
-            guard let templates, let template = try await template(in: templates) else { break }
-            let stage = GuestStage()
+        var trials = RestoreTrials()
+        restoring: while let templates, let template = try await template(in: templates) {
+            let progress = GuestProgress()
             do {
                 return try await withVirtualMachine(
                     configuration,
                     start: .restore(template),
                     limit: limits.restore
                 ) { machine in
+                    await progress.reach(.answered)
                     let proof = try await prove(machine)
-                    await stage.reachProof()
+                    await progress.reach(.proved)
                     return try await body(machine, proof)
                 }
             } catch {
                 try Task.checkCancellation()
-                guard await !stage.isProved, !Self.isHostsFault(error) else { throw error }
-                templates.remove(template)
-                guard attempt < Self.tries else {
+                let stage = await progress.stage
+                guard stage != .proved, !Self.isHopeless(error) else { throw error }
+                switch trials.decide(after: RestoreTrials.Fault(error, hasAnswered: stage == .answered)) {
+                case .giveUp: throw error
+                case .tryAgain: report(.note("a restored guest was lost and is restored again: \(error)"))
+                case .replaceTemplate:
+                    templates.remove(template)
+                    report(.note("the saved guest can't be used, another one is booted and saved: \(error)"))
+                case .bootInstead:
+                    templates.remove(template)
                     await trouble.become(known: "\(error)", report)
-                    break
+                    break restoring
                 }
-                report(.note("the saved guest can't be used and is made anew: \(error)"))
             }
         }
         report(.booting(isToBeSaved: false))
@@ -92,23 +99,32 @@ public struct GuestSource: Sendable {
         return try await template(in: templates) != nil
     }
 
-    /// Nothing that another template would mend.
-    private static func isHostsFault(_ error: any Error) -> Bool {
-        guard case MachineFailure.Cause.noFolder? = (error as? MachineFailure)?.cause else { return false }
-        return true
+    /// Nothing that another try would mend.
+    private static func isHopeless(_ error: any Error) -> Bool {
+        switch (error as? MachineFailure)?.cause {
+        case .notStarted, .noFolder: true
+        default: false
+        }
     }
 
-    /// A template that fails is made anew once.
-    private static let tries = 2
-
+    /// - Throws: `MachineFailure` where no guest can be booted, and what `prepare` throws.
     private func template(in templates: TemplateStore) async throws -> Template? {
         guard await !trouble.isKnown else { return nil }
+        for _ in 1..<RestoreTrials.hostLimit {
+            do {
+                return try await madeTemplate(in: templates)
+            } catch let failure as MachineFailure where failure.wasKilled {
+                try Task.checkCancellation()
+                report(.note("the guest that was to be saved was lost and is booted again: \(failure)"))
+            }
+        }
+        return try await madeTemplate(in: templates)
+    }
+
+    private func madeTemplate(in templates: TemplateStore) async throws -> Template? {
         do {
-            return try await templates.template(for: configuration, limits: limits, prepare: prepare) { step in
-                switch step {
-                case .waiting: report(.note("it is being booted already: waiting for what that saves"))
-                case .booting: report(.booting(isToBeSaved: true))
-                }
+            return try await templates.template(for: configuration, limits: limits, prepare: prepare) {
+                report(.booting(isToBeSaved: true))
             }
         } catch let failure as TemplateFailure {
             await trouble.become(known: "\(failure)", report)
@@ -117,7 +133,7 @@ public struct GuestSource: Sendable {
             try Task.checkCancellation()
             // A kernel that can't be booted can't be booted without a template either; that QEMU can't write one, it may.
             switch failure.cause {
-            case .exited, .refusedByMonitor:
+            case .exited where !failure.wasKilled, .refusedByMonitor:
                 await trouble.become(known: "\(failure)", report)
                 return nil
             default: throw failure
@@ -136,12 +152,19 @@ private actor TemplateTrouble {
     }
 }
 
-/// How far a guest has come.
-private actor GuestStage {
-    private(set) var isProved = false
+/// How far a guest has come; lives as long as the guest.
+private actor GuestProgress {
+    enum Stage {
+        case starting
+        /// Its agent has spoken.
+        case answered
+        case proved
+    }
 
-    func reachProof() {
-        isProved = true
+    private(set) var stage = Stage.starting
+
+    func reach(_ stage: Stage) {
+        self.stage = stage
     }
 }
 

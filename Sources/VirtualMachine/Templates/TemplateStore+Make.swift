@@ -6,24 +6,18 @@ import Foundation
 import ScratchFolder
 import SystemPackage
 
-/// What is done where there is no template yet.
-enum MakingStep: Sendable {
-    case waiting
-    case booting
-}
-
 extension TemplateStore {
     /// The template for such a guest, made by booting one where there is none.
     ///
     /// - Parameters:
     ///   - prepare: brings the booted guest to where every restored one starts; what it throws is thrown.
-    ///   - report: called where one must be made, or another process is making it.
+    ///   - booting: called where one must be made.
     /// - Throws: `MachineFailure` where no guest can be booted, `TemplateFailure` where one can't be saved.
     func template(
         for configuration: MachineConfiguration,
         limits: StartLimits,
         prepare: @escaping @Sendable (RunningMachine) async throws -> Void,
-        report: @Sendable (MakingStep) -> Void
+        booting: @Sendable () -> Void
     ) async throws -> Template {
         let key = try GuestIdentity(configuration)
         if let known = template(key) { return known }
@@ -33,11 +27,11 @@ extension TemplateStore {
                 withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700]
             )
-            let waiting = { report(.waiting) }
-            return try await FileLock.with(lock(key), within: limits.otherMaker, waiting: waiting) {
+            let purpose = "the saved guest of \(configuration.kernel.name)"
+            return try await FileLock.with(lock(key), for: purpose, within: limits.otherMaker) {
                 // Somebody else may have made it meanwhile.
                 if let known = template(key) { return known }
-                report(.booting)
+                booting()
                 return try await make(key, configuration, bootLimit: limits.boot, prepare: prepare)
             }
         } catch let error as FileLockError {

@@ -23,12 +23,12 @@ struct CheckCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "C sources, BPF objects, binaries that embed some, or folders.")
-    var path: [String]
+    @OptionGroup var input: InputArguments
 
     @Option(
         help: ArgumentHelp(
-            "Which kernels, separated by commas. (default: those of the lock, or all in the store)",
+            "Which kernels, separated by commas; 5.15? goes without where no source has it. (default: those of the lock, or all in "
+                + "the store)",
             valueName: "kernels"
         )
     )
@@ -46,17 +46,15 @@ struct CheckCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write the results as JSON (docs/check.md); - is standard output.", valueName: "file"))
     var json: String?
 
-    @Option(help: ArgumentHelp("The kernel whose types become vmlinux.h.", valueName: "kernel"))
-    var vmlinux: String?
-
     @Flag(help: ProgramRows.help)
     var allPrograms = false
 
     @OptionGroup var contract: ContractArguments
+    @OptionGroup(title: "Compiling") var compiling: CompilerArguments
     @OptionGroup(title: "Kernels") var source: KernelArguments
 
     func run() async throws {
-        let inputs = try InputReader.inputs(at: path)
+        let inputs = try input.found
         let output: ResultsFile? = if let json { try await ResultsFile(json) } else { nil }
         let store = try KernelStore()
         let descriptor = output?.isStandardOutput == true ? STDERR_FILENO : STDOUT_FILENO
@@ -65,16 +63,23 @@ struct CheckCommand: AsyncParsableCommand {
             let selection = try source.selection(in: store, lock: lock)
             let selected = try await selection.select(try specs(in: store, lock), report: report)
             if survey { try await ask(selected.compactMap(\.kernel), in: store, report: report) }
-            let preparation = ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux)
+            let preparation = ObjectPreparation(
+                compilation: SourceCompilation(store: store, selection: selection, choices: compiling.choices)
+            )
             let prepared = try await preparation.prepare(inputs, kernels: selected.compactMap(\.kernel), report: report)
-            guard prepared.errors.isEmpty else { throw UnusableInputs(errors: prepared.errors) }
-            var results = try await CheckRun(
-                objects: prepared.objects,
-                kernels: selected,
-                store: store,
-                isAsCompiled: contract.asCompiled
-            ).run(findsOldest: findsOldest)
+            var results = prepared.inputs.complete(
+                try await CheckRun(
+                    objects: prepared.objects,
+                    kernels: selected,
+                    store: store,
+                    isAsCompiled: contract.asCompiled
+                ).run(findsOldest: findsOldest)
+            )
             results.compilation = prepared.compilation
+            if let output, prepared.objects.isEmpty, !prepared.failed.isEmpty {
+                _ = output.write(try CheckReport.json(results), status: ExitStatus.notAsExpected)
+            }
+            try prepared.requireObjects()
             return results
         }
         Terminal.write(report(results, on: descriptor), to: descriptor)

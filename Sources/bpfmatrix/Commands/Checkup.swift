@@ -3,6 +3,7 @@
 import ChildProcess
 import Compiler
 import Foundation
+import HostResources
 import KernelStore
 import Platform
 import SystemPackage
@@ -42,9 +43,9 @@ struct Checkup {
     }
 
     func findings() async -> [Finding] {
-        var findings = [await emulator(), await foreignEmulator(), agent(), kvm()]
+        var findings = [await emulator(), await foreignEmulator(), agent(), kvm(), resources()]
         findings += [await compiler(), headers(), await bpftool()]
-        findings += Self.tools.map { tool($0) }
+        findings += Self.tools.map { tool($0) } + Self.rareTools.map { tool($0, absent: Finding.State.lacking) }
         findings += [virtiofsd(), await namespaces()] + Self.imageTools.map { tool($0, absent: Finding.State.lacking) }
         findings += await sources() + [kernels(), room()]
         return findings
@@ -58,9 +59,14 @@ struct Checkup {
         (name: "apt-get", purpose: "reads the Debian archive", package: "apt"),
         (name: "dpkg-deb", purpose: "unpacks kernel packages", package: "dpkg"),
         (name: "xz", purpose: "unpacks kernels and modules", package: "xz-utils"),
+        (name: "gzip", purpose: "unpacks kernels and images", package: "gzip"),
+        (name: "tar", purpose: "packs and unpacks sets of kernels", package: "tar"),
         (name: "lz4", purpose: "unpacks kernels", package: "lz4"),
         (name: "zstd", purpose: "unpacks kernels and images", package: "zstd"),
     ]
+
+    /// Some kernels of a user's own are packed that way; none of the usual sources'.
+    private static let rareTools = [(name: "bzip2", purpose: "unpacks kernels", package: "bzip2")]
 
     private func tool(
         _ tool: (name: String, purpose: String, package: String),
@@ -77,13 +83,14 @@ struct Checkup {
     private static let imageTools = [
         (name: "mmdebstrap", purpose: "builds images", package: "mmdebstrap"),
         (name: "mke2fs", purpose: "builds images", package: "e2fsprogs"),
+        (name: "qemu-img", purpose: "makes images in qcow2", package: "qemu-utils"),
         (name: "newuidmap", purpose: "without root, builds images and hands folders to guests", package: "uidmap"),
     ]
 
     /// What handing folders to guests and building images take where one is not root: tried, since much can forbid it.
     private func namespaces() async -> Finding {
         let options = geteuid() == 0 ? ["--mount"] : ["--user", "--map-root-user", "--map-auto", "--mount"]
-        let probe = try? await Command("unshare", options + ["true"]).run(within: .seconds(10))
+        let probe = try? await Command("true").behind("unshare", options).run(within: .seconds(10))
         let reason = probe?.errorText.trimmingCharacters(in: .whitespacesAndNewlines) ?? "unshare does not run"
         let advice =
             geteuid() == 0
@@ -149,6 +156,13 @@ struct Checkup {
         } catch {
             return Finding(what: what, state: .lacking("\(error)"))
         }
+    }
+
+    private func resources() -> Finding {
+        let host = HostResources.current
+        let processors = host.processors == 1 ? "1 processor" : "\(host.processors) processors"
+        let memory = host.availableMemory.map { "\($0) MiB of memory available" } ?? "memory unknown"
+        return Finding(what: "for guests", state: .present("\(processors), \(memory)"))
     }
 
     private func compiler() async -> Finding {

@@ -1,59 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Compiler
 import Foundation
 import KernelStore
 import Matrix
-import Platform
 import SystemPackage
 
 struct CompileCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compile",
-        abstract: "Compile C sources to BPF objects, each once.",
+        abstract: "Compile C sources to BPF objects.",
         discussion: """
-            Writes NAME.bpf.o beside each source, or into --output. A source that has not changed, nor any header that it \
-            reads, is not compiled again.
+            Writes NAME.bpf.o beside each source, or into --output. A source is compiled again only if something that decides \
+            about its object has changed (docs/compiling.md). Without kernels to test on, the code is such that Linux 5.1 and \
+            later know all of its instructions.
+
+            Exit status: 0 all compiled, 1 some did not.
             """
     )
 
-    @Argument(help: "C sources, or folders of them.")
-    var path: [String]
+    @OptionGroup var input: InputArguments
 
     @Option(name: [.short, .long], help: ArgumentHelp("The folder for the objects.", valueName: "folder"))
     var output: String?
 
-    @Option(help: ArgumentHelp("The kernel whose types become vmlinux.h.", valueName: "kernel"))
-    var vmlinux: String?
+    @Flag(name: .customLong("no-cache"), help: "Compile again what has not changed, too.")
+    var isFresh = false
 
+    @OptionGroup(title: "Compiling") var compiling: CompilerArguments
     @OptionGroup(title: "Kernels") var source: KernelArguments
 
     func run() async throws {
-        let sources = try InputReader.inputs(at: path).filter { input in
-            guard case .source = input else { return false }
-            return true
-        }
-        guard !sources.isEmpty else { throw ValidationError("No .c among these: nothing to compile") }
-        try refuseSameTargets(sources.map(\.path))
+        var found = try input.found
+        found.keepSources()
+        guard !found.inputs.isEmpty else { throw ValidationError("No .c among these: nothing to compile") }
+        try refuseSameTargets(found.inputs.map(\.path))
         let store = try KernelStore()
-        let selection = try self.source.selection(in: store)
-        let preparation = ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux)
+        var choices = compiling.choices
+        choices.isFresh = isFresh
+        let preparation = ObjectPreparation(
+            compilation: SourceCompilation(
+                store: store,
+                selection: try self.source.selection(in: store),
+                choices: choices
+            ),
+            purpose: .inspection
+        )
+        let sources = found
         let prepared = try await RunDisplay(on: STDERR_FILENO).show { report in
-            try await preparation.prepare(
-                sources,
-                kernels: try store.kernels().filter { $0.architecture == .host },
-                report: report
-            )
+            try await preparation.prepare(sources, kernels: [], report: report)
         }
-        guard prepared.errors.isEmpty else { throw UnusableInputs(errors: prepared.errors) }
-        for (compiled, object) in zip(prepared.compiled, prepared.objects) {
+        for (compiled, read) in prepared.compiled {
+            guard case .object(let object) = read else { continue }
             let target = target(of: compiled.source)
             if let output { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) }
             try Data(object.bytes).write(to: URL(filePath: target.string), options: .atomic)
             let how = compiled.isReused ? "unchanged" : "compiled"
             Terminal.standardOutput("\(target)  sha256 \(object.digest)  \(how)\n")
         }
+        guard prepared.failed.isEmpty else { throw UnusableInputs(errors: prepared.failed) }
     }
 
     /// Where the object of a source goes.

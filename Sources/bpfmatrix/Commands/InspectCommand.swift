@@ -25,8 +25,7 @@ struct InspectCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "C sources, BPF objects, binaries that embed some, or folders.")
-    var path: [String]
+    @OptionGroup var input: InputArguments
 
     @Option(help: ArgumentHelp("Only this program, with where in the source it asks for what.", valueName: "name"))
     var program: String?
@@ -37,9 +36,7 @@ struct InspectCommand: AsyncParsableCommand {
     @Flag(help: "As JSON, in the form that docs/inspect.md documents.")
     var json = false
 
-    @Option(help: ArgumentHelp("The kernel whose types become vmlinux.h.", valueName: "kernel"))
-    var vmlinux: String?
-
+    @OptionGroup(title: "Compiling") var compiling: CompilerArguments
     @OptionGroup(title: "Kernels") var source: KernelArguments
 
     func validate() throws {
@@ -47,7 +44,8 @@ struct InspectCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var prepared = try await prepare()
+        let prepared = try await prepare()
+        var errors: [any Error] = prepared.failed
         var inspected: [(object: InspectedObject, contents: ObjectContents)] = []
         for object in prepared.objects {
             do throws(BPFObjectError) {
@@ -61,11 +59,11 @@ struct InspectCommand: AsyncParsableCommand {
                 )
                 inspected.append((description, contents))
             } catch {
-                prepared.errors.append(UnreadableObject(object: object, error: error))
+                errors.append(UnreadableObject(object: object, error: error))
             }
         }
         if let program { inspected = try inspected.compactMap { try Self.only(program, in: $0) } }
-        if let program, inspected.isEmpty, prepared.errors.isEmpty {
+        if let program, inspected.isEmpty, errors.isEmpty {
             throw NoSuchProgram(name: program, there: prepared.objects.flatMap { $0.contents.programs.map(\.name) })
         }
         if json {
@@ -76,20 +74,19 @@ struct InspectCommand: AsyncParsableCommand {
             let texts = try inspected.map { try text($0.object, $0.contents, style) }
             Terminal.standardOutput(texts.joined(separator: "\n"))
         }
-        guard prepared.errors.isEmpty else { throw UnusableInputs(errors: prepared.errors) }
+        guard errors.isEmpty else { throw UnusableInputs(errors: errors) }
     }
 
     private func prepare() async throws -> ObjectPreparation.Prepared {
-        let inputs = try InputReader.inputs(at: path)
+        let inputs = try input.found
         let store = try KernelStore()
         let selection = try source.selection(in: store)
-        let preparation = ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux, needsPrograms: false)
+        let preparation = ObjectPreparation(
+            compilation: SourceCompilation(store: store, selection: selection, choices: compiling.choices),
+            purpose: .inspection
+        )
         return try await RunDisplay(on: STDERR_FILENO).show { report in
-            try await preparation.prepare(
-                inputs,
-                kernels: try store.kernels().filter { $0.architecture == .host },
-                report: report
-            )
+            try await preparation.prepare(inputs, kernels: [], report: report)
         }
     }
 

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import HostResources
 import KernelStore
 import SystemPackage
 
@@ -48,7 +49,7 @@ extension KernelsCommand {
                 tree: FilePath(tree),
                 output: output.map { FilePath($0) } ?? store.buildFolder(of: name),
                 base: base,
-                jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount
+                jobs: jobs ?? HostResources.current.processors
             )
             let kernel = try await RunDisplay(on: STDERR_FILENO).show { report in
                 try await store.build(name, build) { progress in

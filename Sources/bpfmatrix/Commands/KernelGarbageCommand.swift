@@ -39,6 +39,11 @@ extension KernelsCommand {
             }
             for what in try await store.sweep() { Terminal.standardOutput("removed \(what)\n") }
             let templates = TemplateStore(root: store.templates)
+            let names = Set(try store.kernels().map(\.name))
+            for template in templates.templates() where !names.contains(template.description.kernel) {
+                templates.remove(template)
+                Terminal.standardOutput("removed a saved \(template.description.kernel), which is not here any more\n")
+            }
             let removed = templates.collect(count: keep, bytes: size << 20)
             for template in removed { Terminal.standardOutput("removed a saved \(template.description.kernel)\n") }
             let kept = templates.templates()

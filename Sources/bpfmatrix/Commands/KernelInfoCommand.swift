@@ -16,7 +16,7 @@ extension KernelsCommand {
                 """
         )
 
-        @Argument(help: "A line, a version, a release or a name.")
+        @Argument(help: "A line, a version, a release or a name: what --kernels takes, of what is in the store.")
         var kernel: String
 
         @Flag(name: .shortAndLong, help: "Which helpers each kind of program may call, too.")
@@ -30,10 +30,7 @@ extension KernelsCommand {
 
         func run() async throws {
             let store = try KernelStore()
-            guard let found = try store.kernel(for: try SourceConfiguration.sources().meaning(of: KernelSpec(kernel)))
-            else {
-                throw KernelStoreError.notInStore(name: kernel, there: try store.kernels().map(\.name))
-            }
+            let found = try KernelsCommand.kernel(called: kernel, in: store)
             if survey { try await ask(found, in: store) }
             let information = try await KernelInformation(found, in: store)
             if json { return try printJSON(information) }

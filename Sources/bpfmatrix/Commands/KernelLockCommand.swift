@@ -13,15 +13,17 @@ extension KernelsCommand {
             abstract: "Write down which kernels are meant: every later run uses exactly those, or fails.",
             discussion: """
                 Writes \(KernelLock.usualName), or --lock FILE, to be kept with the sources. Each word is pinned to one \
-                release and the SHA-256 of its image: where a test turns red, the kernel is the same as before. A kernel that \
-                is pinned already stays until --update moves it.
+                release and the SHA-256 of its image, configuration, BTF and modules: where a test turns red, the kernel is the \
+                same as before. A kernel that is pinned already stays until --update moves it.
 
                   bpfmatrix kernels lock 5.10 6.1 6.12
                   bpfmatrix kernels lock --update
                 """
         )
 
-        @Argument(help: "Any word that --kernels takes. (default: those that are pinned already)")
+        @Argument(
+            help: "Any word that --kernels takes; WORD? pins what can be had. (default: those that are pinned already)"
+        )
         var kernel: [String] = []
 
         @Flag(help: "Ask the sources for the newest, also where an older one is pinned or in the store.")
@@ -45,18 +47,25 @@ extension KernelsCommand {
             let free = try source.selection(in: store, lock: nil, for: platform.architecture)
             let pinned = try source.selection(in: store, lock: lock, for: platform.architecture)
             var lines: [String] = []
-            for spec in specs {
+            for word in specs.map(KernelWord.init) {
+                let spec = word.text
                 let before = lock.pin(of: spec, for: platform.architecture)
-                let kernel = try await RunDisplay(on: STDERR_FILENO).show { report in
-                    if update && KernelSpec(spec).isMoving {
-                        return try await free.newest(spec, report: report)
+                let found = try await RunDisplay(on: STDERR_FILENO).show { report -> Kernel? in
+                    do {
+                        if update && word.spec.isMoving { return try await free.newest(spec, report: report) }
+                        let selection = before == nil || update ? free : pinned
+                        return try await selection.kernel(spec, report: report)
+                    } catch {
+                        guard word.isOptional, before == nil, let absence = KernelAbsence(error) else { throw error }
+                        report(.note("\(spec) is left out: \(absence)"))
+                        return nil
                     }
-                    let selection = before == nil || update ? free : pinned
-                    return try await selection.kernel(spec, report: report)
                 }
+                guard let kernel = found else { continue }
                 lock.pin(spec, to: kernel)
                 lines.append(Self.line(spec, from: before, to: kernel))
             }
+            guard !lines.isEmpty else { throw ExitCode(Int32(ExitStatus.noVerdict)) }
             try lock.write()
             Terminal.standardOutput(lines.joined())
         }

@@ -20,7 +20,12 @@ extension KernelsCommand {
                 """
         )
 
-        @Argument(help: "Lines (6.1), versions (6.1.192), releases, latest, lts; SOURCE:LINE, oci://…, file:…, tree:…")
+        @Argument(
+            help: """
+                Lines (6.1), versions (6.1.192), releases, latest, lts; SOURCE:LINE, oci://…, file:…, tree:…; WORD? goes without \
+                where no source has it.
+                """
+        )
         var kernel: [String]
 
         @Flag(help: "Only fetch: the first test boots them.")
@@ -43,13 +48,24 @@ extension KernelsCommand {
             }
             let sources = try source.sources(for: platform.architecture)
             if platform.isForeign { try await pullTools(into: store) }
-            for spec in specs {
-                let kernel = try await RunDisplay(on: STDERR_FILENO).show { report in
-                    try await store.pull(wanted(spec), from: sources) { report(.init($0, spec: spec)) }
+            var hasAny = false
+            for word in specs.map(KernelWord.init) {
+                let spec = word.text
+                let pulled = try await RunDisplay(on: STDERR_FILENO).show { report -> Kernel? in
+                    do {
+                        return try await store.pull(wanted(spec), from: sources) { report(.init($0, spec: spec)) }
+                    } catch {
+                        guard word.isOptional, let absence = KernelAbsence(error) else { throw error }
+                        report(.note("\(spec) is left out: \(absence)"))
+                        return nil
+                    }
                 }
+                guard let kernel = pulled else { continue }
+                hasAny = true
                 Terminal.standardOutput("\(spec)  \(kernel.version)  \(kernel.name)  sha256 \(kernel.digest)\n")
                 if let supply { try await prepare(kernel, with: supply) }
             }
+            guard hasAny else { throw ExitCode(Int32(ExitStatus.noVerdict)) }
         }
 
         /// A guest that can't be saved has nothing to be made for it beforehand but what loads in it.
@@ -67,7 +83,7 @@ extension KernelsCommand {
         func validate() throws {
             guard from != nil else { return }
             for word in kernel {
-                switch KernelSpec(word) {
+                switch KernelWord(word).spec {
                 case .from, .image, .file, .tree:
                     throw ValidationError(
                         "\(word) says where it comes from already: --from is for lines, versions and releases"

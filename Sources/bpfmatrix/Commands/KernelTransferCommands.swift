@@ -27,13 +27,15 @@ extension KernelsCommand {
             let lock = try source.pins()
             let architecture = platform.architecture
             let exported = try await RunDisplay(on: STDERR_FILENO).show { report in
-                // A word that the store lacks is left to be told.
-                var names = try words.map { word in
-                    try store.kernel(for: KernelSpec(word), on: platform.isForeign ? architecture : nil)?.name ?? word
+                var names: [String] = []
+                if lock == nil {
+                    names = try words.map { word in
+                        try KernelsCommand.kernel(called: word, in: store, on: platform.isForeign ? architecture : nil)
+                            .name
+                    }
                 }
                 if let lock {
                     let selection = try source.selection(in: store, lock: lock, for: architecture)
-                    names = []
                     for spec in words.isEmpty ? lock.specs(for: architecture) : words {
                         names.append(try await selection.kernel(spec, report: report).name)
                     }

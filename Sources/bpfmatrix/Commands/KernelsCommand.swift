@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import KernelStore
 import Matrix
+import Platform
 import Results
 import SystemPackage
 import VirtualMachine
@@ -62,6 +63,16 @@ struct KernelsCommand: AsyncParsableCommand {
         }
     }
 
+    /// The one kernel in the store that a word of the user's means.
+    static func kernel(
+        called word: String,
+        in store: KernelStore,
+        on architecture: Architecture? = nil
+    ) throws -> Kernel {
+        let sources = try SourceConfiguration.sources()
+        return try store.kernel(called: word, of: sources, on: architecture) { Terminal.standardError("note: \($0)\n") }
+    }
+
     /// Removes a kernel with its saved guests, and says so.
     static func remove(_ name: String, from store: KernelStore) async throws {
         let removed = try await store.remove(name).name
@@ -75,12 +86,24 @@ struct KernelsCommand: AsyncParsableCommand {
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Forget kernels, and free the room that they took.")
 
-        @Argument(help: "Names or releases, as `kernels list` shows them.")
-        var name: [String]
+        @Argument(help: "Names, releases, versions or lines: what --kernels takes, of what is in the store.")
+        var kernel: [String]
 
         func run() async throws {
             let store = try KernelStore()
-            for name in name { try await KernelsCommand.remove(name, from: store) }
+            for word in KernelArguments.specs(kernel) {
+                try await KernelsCommand.remove(try name(of: word, in: store), from: store)
+            }
+        }
+
+        /// A release may be several kernels'; which of them is meant to go, only a name says.
+        private func name(of word: String, in store: KernelStore) throws -> String {
+            let meant = try KernelsCommand.kernel(called: word, in: store)
+            let same = try store.kernels().filter { $0.release == word && $0.name != word }
+            guard meant.name == word || same.count < 2 else {
+                throw KernelStoreError.ambiguous(name: word, same.map(\.name))
+            }
+            return meant.name
         }
     }
 }

@@ -21,6 +21,15 @@ struct RunArguments: ParsableArguments {
     @Option(help: "Guests at once. (default: one for each processor, as far as memory goes)")
     var jobs: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Memory of each guest. (default: \(MachineConfiguration.usualMemory), and once more with up to half of what this "
+                + "machine has free where a kernel is short of memory)",
+            valueName: "MiB"
+        )
+    )
+    var memory: Int?
+
     @Option(help: ArgumentHelp("How long a kernel may take to boot.", valueName: "seconds"))
     var bootTimeout = 60
 
@@ -35,9 +44,16 @@ struct RunArguments: ParsableArguments {
 
     func validate() throws {
         if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1") }
+        if let memory, !Self.possibleMemory.contains(memory) {
+            let (least, most) = (Self.possibleMemory.lowerBound, Self.possibleMemory.upperBound)
+            throw ValidationError("--memory must be between \(least) and \(most) MiB")
+        }
         if bootTimeout < 1 { throw ValidationError("--boot-timeout must be at least 1") }
         if programTimeout < 1 { throw ValidationError("--program-timeout must be at least 1") }
     }
+
+    /// With less, kernels do not boot with the agent in memory; more than QEMU's processor addresses is of no use.
+    private static let possibleMemory = 160...(1 << 20)
 
     func options(loader: LoaderChoice, image: ImageUnderTest? = nil, isAsCompiled: Bool = false) -> RunOptions {
         RunOptions(
@@ -45,6 +61,7 @@ struct RunArguments: ParsableArguments {
             limits: ExaminationLimits(boot: .seconds(bootTimeout), program: .seconds(programTimeout)),
             accelerator: accel,
             jobs: jobs,
+            memory: memory,
             isCold: cold,
             isIsolating: isolate,
             image: image,

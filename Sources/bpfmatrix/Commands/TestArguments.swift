@@ -9,8 +9,7 @@ import VerdictCache
 
 /// What is tested, where, and how: the same for one run and for many.
 struct TestArguments: ParsableArguments {
-    @Argument(help: "C sources, BPF objects, binaries that embed some, or folders.")
-    var path: [String]
+    @OptionGroup var input: InputArguments
 
     @Option(
         help: ArgumentHelp(
@@ -29,18 +28,16 @@ struct TestArguments: ParsableArguments {
     )
     var loader: LoaderChoice?
 
-    @Option(help: ArgumentHelp("The kernel whose types become vmlinux.h.", valueName: "kernel"))
-    var vmlinux: String?
-
     @OptionGroup var contract: ContractArguments
 
-    @Flag(name: .customLong("no-cache"), help: "Ask the kernels even what they have answered before.")
+    @Flag(name: .customLong("no-cache"), help: "Ignore cached verdicts and objects: compile and load everything again.")
     var isAskedAnew = false
 
     @Flag(help: ProgramRows.help)
     var allPrograms = false
 
     @OptionGroup var platform: ArchitectureArguments
+    @OptionGroup(title: "Compiling") var compiling: CompilerArguments
     @OptionGroup(title: "Image") var image: ImageArguments
     @OptionGroup(title: "Guests") var guests: RunArguments
     @OptionGroup(title: "Kernels") var source: KernelArguments
@@ -71,9 +68,14 @@ struct TestArguments: ParsableArguments {
             if loader == .bpftool { throw WitnessMissing() }
             if loader.contains(.bpftool) { report(.note("no second witness: \(WitnessMissing())")) }
         }
+        var choices = compiling.choices
+        choices.limit = .seconds(guests.programTimeout)
+        choices.isFresh = isAskedAnew
         return TestBench(
             kernels: kernels,
-            preparation: ObjectPreparation(store: store, selection: selection, vmlinux: vmlinux),
+            preparation: ObjectPreparation(
+                compilation: SourceCompilation(store: store, selection: selection, choices: choices)
+            ),
             guests: maker,
             options: guests.options(
                 loader: loader,

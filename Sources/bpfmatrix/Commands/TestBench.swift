@@ -25,15 +25,22 @@ struct TestBench: Sendable {
         options.accelerator = decision.accelerator == .kvm ? .kvm : .tcg
     }
 
-    /// From inputs to objects; what can't be tested is among its errors.
+    /// From inputs to objects; what can't be tested is among them as such.
     func prepare(
-        _ inputs: [TestInput],
+        _ inputs: FoundInputs,
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> ObjectPreparation.Prepared {
         try await preparation.prepare(inputs, kernels: kernels.compactMap(\.kernel), report: report)
     }
 
-    /// Asks all kernels about what was prepared.
+    /// Results where nothing can be tested: a red row for each input; no guest is started.
+    func testNothing(_ prepared: ObjectPreparation.Prepared) -> MatrixResults {
+        var results = prepared.inputs.untested(on: kernels)
+        results.compilation = prepared.compilation
+        return results
+    }
+
+    /// Asks all kernels about what was prepared. Inputs that failed are red rows of the results.
     ///
     /// - Parameter isAskedAnew: even what they have answered before.
     func test(
@@ -42,7 +49,11 @@ struct TestBench: Sendable {
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> MatrixResults {
         let isConsulted = !self.isAskedAnew && !isAskedAnew
-        var results =
+        let inputs = prepared.inputs
+        let report: @Sendable (RunEvent) -> Void = { event in
+            for event in inputs.events(for: event) { report(event) }
+        }
+        let results =
             switch guests {
             case .native(let supply):
                 try await MatrixRun(
@@ -60,7 +71,8 @@ struct TestBench: Sendable {
                     options: options
                 ).run(report: report)
             }
-        results.compilation = prepared.compilation
-        return results
+        var complete = inputs.complete(results)
+        complete.compilation = prepared.compilation
+        return complete
     }
 }

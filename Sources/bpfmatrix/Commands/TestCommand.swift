@@ -12,10 +12,11 @@ struct TestCommand: AsyncParsableCommand {
         commandName: "test",
         abstract: "Load programs in kernels and print the matrix of verdicts.",
         discussion: """
-            PATH is C source, a BPF object, a folder of these, or any ELF file with BPF objects inside (a libbpf skeleton, a \
-            Go or Rust binary). KERNELS are lines (6.1), versions (6.1.192), lts, latest, releases as uname -r says them, names \
+            PATH is C source, a BPF object, any ELF file with BPF objects inside (a libbpf skeleton, a Go or Rust binary), or a \
+            folder of these; where a folder has *.bpf.c, its other .c are user space. An input that does not compile, or is no \
+            object, is a red row, and the others go on. KERNELS are lines (6.1), versions (6.1.192), lts, latest, releases as uname -r says them, names \
             from `kernels add`; lvh:6.6 or debian:12 of a certain source; oci://host/repository:tag, file:PATH, tree:PATH. What the \
-            store lacks is pulled. What a kernel has said of the same bytes before is not asked \
+            store lacks is pulled; 5.15? goes without where no source has it. What a kernel has said of the same bytes before is not asked \
             again, and called cached.
 
               bpfmatrix test src/bpf --kernels 5.10,6.1,6.12,7.2 --json results.json
@@ -29,7 +30,7 @@ struct TestCommand: AsyncParsableCommand {
     var json: String?
 
     func run() async throws {
-        let inputs = try InputReader.inputs(at: arguments.path)
+        let inputs = try arguments.input.found
         let output: ResultsFile? = if let json { try await ResultsFile(json) } else { nil }
         let store = try KernelStore()
         // With the JSON on standard output, whatever is for people goes elsewhere.
@@ -37,7 +38,11 @@ struct TestCommand: AsyncParsableCommand {
         let results = try await RunDisplay(on: descriptor).show { report in
             let bench = try await arguments.bench(in: store, report: report)
             let prepared = try await bench.prepare(inputs, report: report)
-            guard prepared.errors.isEmpty else { throw UnusableInputs(errors: prepared.errors) }
+            if let output, prepared.objects.isEmpty, !prepared.failed.isEmpty {
+                let results = try JSONReport.data(bench.testNothing(prepared))
+                _ = output.write(results, status: ExitStatus.notAsExpected)
+            }
+            try prepared.requireObjects()
             return try await bench.test(prepared, report: report)
         }
         Terminal.write(arguments.report(results, on: descriptor), to: descriptor)

@@ -16,7 +16,10 @@ struct VmlinuxCommand: AsyncParsableCommand {
 
     @Option(
         name: [.short, .long],
-        help: ArgumentHelp("The file to write. (default: standard output)", valueName: "file")
+        help: ArgumentHelp(
+            "The file to write, in a folder that is made if need be. (default: standard output)",
+            valueName: "file"
+        )
     )
     var output: String?
 
@@ -28,9 +31,14 @@ struct VmlinuxCommand: AsyncParsableCommand {
         let kernel = try await RunDisplay(on: STDERR_FILENO).show { report in
             try await selection.kernel(self.kernel, report: report)
         }
-        let header = try await ObjectPreparation(store: store, selection: selection, vmlinux: nil).header(from: kernel)
+        let compilation = SourceCompilation(store: store, selection: selection, choices: CompilerChoices())
+        let header = try await compilation.header(from: kernel)
         let data = try Data(contentsOf: URL(filePath: header.folder.appending("vmlinux.h").string))
         guard let output else { return Terminal.standardOutput(String(decoding: data, as: UTF8.self)) }
+        let folder = FilePath(output).removingLastComponent()
+        if !folder.isEmpty {
+            try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+        }
         try data.write(to: URL(filePath: output), options: .atomic)
         Terminal.standardError("\(output): the types of \(kernel.version) (\(kernel.name))\n")
     }

@@ -14,7 +14,7 @@ struct WatchCommand: AsyncParsableCommand {
         abstract: "Test again whenever a file changes, until q is pressed.",
         discussion: """
             Takes what `bpfmatrix test` takes. Sources that change are compiled, kernels are asked about what that made new, and \
-            the matrix is drawn over the last one; what does not compile is shown in its place. In a pipe, a matrix for each \
+            the matrix is drawn over the last one. What does not compile is a red row, with the compiler's output above the matrix. In a pipe, a matrix for each \
             change, until the command is interrupted.
 
               bpfmatrix watch src/bpf --kernels 5.10,6.1,6.12,7.2 --loader agent
@@ -24,17 +24,17 @@ struct WatchCommand: AsyncParsableCommand {
     @OptionGroup var arguments: TestArguments
 
     func run() async throws {
-        _ = try InputReader.inputs(at: arguments.path)
+        _ = try arguments.input.found
         let store = try KernelStore()
         let bench = try await RunDisplay(on: STDOUT_FILENO).show { report in
             var bench = try await arguments.bench(in: store, report: report)
             try await bench.settleAccelerator(report: report)
             return bench
         }
-        let page = WatchPage(arguments.path, style: Terminal.style())
+        let page = WatchPage(arguments.input.path, style: Terminal.style())
         let screen = Terminal.isTerminal(STDOUT_FILENO) ? WatchScreen(on: STDOUT_FILENO, page: page) : nil
         let isWhole = arguments.allPrograms
-        let rounds = WatchRounds(paths: arguments.path, bench: bench, page: page, screen: screen) { results in
+        let rounds = WatchRounds(arguments.input, bench: bench, page: page, screen: screen) { results in
             TerminalReport(results, style: Terminal.style(), isWhole: isWhole).text
         }
         let last = try await FileWatch.with { files in

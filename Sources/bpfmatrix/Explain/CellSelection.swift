@@ -91,6 +91,6 @@ struct CellSelection {
     }
 
     private static func names(of results: MatrixResults) -> [String] {
-        results.objects.flatMap { object in object.programs.map { "\(object.name) \($0.name)" } }
+        results.objects.flatMap { object in object.rows.map { "\(object.name) \($0.name)" } }
     }
 }

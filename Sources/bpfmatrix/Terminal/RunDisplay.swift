@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileLock
 import Foundation
 import Reports
 import Results
@@ -44,7 +45,10 @@ struct RunDisplay {
             async let shown: Void = draw(occasions)
             defer { group.cancelAll() }
             do {
-                let result = try await body { continuation.yield(.event($0)) }
+                let note: @Sendable (String) -> Void = { continuation.yield(.event(.note($0))) }
+                let result = try await FileLock.withListener(note) {
+                    try await body { continuation.yield(.event($0)) }
+                }
                 continuation.finish()
                 await shown
                 return result

@@ -9,7 +9,7 @@ import SystemPackage
 
 /// One round of testing after the other: a change that comes while one goes on ends it, and begins the next.
 actor WatchRounds {
-    private let paths: [String]
+    private let input: InputArguments
     private let bench: TestBench
     private let page: WatchPage
     /// nil where nothing can be drawn over.
@@ -34,18 +34,18 @@ actor WatchRounds {
     private let report: @Sendable (MatrixResults) -> String
 
     init(
-        paths: [String],
+        _ input: InputArguments,
         bench: TestBench,
         page: WatchPage,
         screen: WatchScreen?,
         report: @escaping @Sendable (MatrixResults) -> String
     ) {
         self.report = report
-        self.paths = paths
+        self.input = input
         self.bench = bench
         self.page = page
         self.screen = screen
-        files = WatchedFiles(paths)
+        files = WatchedFiles(input.path, isRecursive: input.recursive)
         (occasions, continuation) = AsyncStream.makeStream(of: Occasion.self)
     }
 
@@ -125,16 +125,18 @@ actor WatchRounds {
         // Before the files are read: what changes from now on is for the next round.
         let start = FileInstant.now
         await watchFolders(watch)
-        let inputs = try InputReader.inputs(at: paths)
+        let inputs = try input.found
+        files.add(folders: inputs.folders)
+        await watchFolders(watch)
         let bench = bench
         let (prepared, results) = try await RunDisplay(on: STDOUT_FILENO, surface: screen).show { report in
             let prepared = try await bench.prepare(inputs, report: report)
-            for note in await self.watch(prepared.inputs, watch, since: start) { report(.note(note)) }
+            for note in await self.watch(prepared.files, watch, since: start) { report(.note(note)) }
             guard !prepared.objects.isEmpty else { return (prepared, MatrixResults?.none) }
             return (prepared, try await bench.test(prepared, isAskedAnew: isAskedAnew, report: report))
         }
         let text = results.map(report) ?? ""
-        return page.complaints(prepared.errors.map { "\($0)" })
+        return page.complaints(prepared.failed.map(\.description))
             + text.split(separator: "\n", omittingEmptySubsequences: false)
             .dropLast().map(String.init)
     }

@@ -10,12 +10,19 @@ struct WatchedFiles: Sendable, Hashable {
     /// In these, new sources, objects and headers count.
     private var namedFolders: Set<FilePath> = []
     private let workingDirectory: FilePath
+    /// New folders in these folders count, too.
+    private let isRecursive: Bool
 
     private static let testable: Set<String> = ["c", "h", "o"]
 
     /// - Parameter paths: what the user named: files, and folders of them.
-    init(_ paths: [String], workingDirectory: FilePath = FilePath(FileManager.default.currentDirectoryPath)) {
+    init(
+        _ paths: [String],
+        isRecursive: Bool = false,
+        workingDirectory: FilePath = FilePath(FileManager.default.currentDirectoryPath)
+    ) {
         self.workingDirectory = workingDirectory
+        self.isRecursive = isRecursive
         for path in paths {
             let absolute = absolute(FilePath(path))
             var isFolder: ObjCBool = false
@@ -26,7 +33,12 @@ struct WatchedFiles: Sendable, Hashable {
         }
     }
 
-    /// Files that a compiler has read.
+    /// Folders that were searched for inputs.
+    mutating func add(folders: [FilePath]) {
+        for folder in folders { namedFolders.insert(absolute(folder)) }
+    }
+
+    /// Files that were read.
     mutating func add(_ paths: some Sequence<FilePath>) {
         for path in paths {
             let path = absolute(path)
@@ -55,11 +67,17 @@ struct WatchedFiles: Sendable, Hashable {
     func concerns(_ path: FilePath) -> Bool {
         // A folder on the way to a file may have come, gone, or been replaced.
         if files.contains(path) || folders.contains(where: { $0.starts(with: path) }) { return true }
-        guard let kind = path.extension else { return false }
         let folder = path.removingLastComponent()
+        if isRecursive, namedFolders.contains(folder), Self.isFolder(path) { return true }
+        guard let kind = path.extension else { return false }
         if namedFolders.contains(folder) { return Self.testable.contains(kind) }
         // A header that was missed may have come.
         return kind == "h" && files.contains { $0.removingLastComponent() == folder }
+    }
+
+    private static func isFolder(_ path: FilePath) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path.string, isDirectory: &isFolder) && isFolder.boolValue
     }
 
     private func absolute(_ path: FilePath) -> FilePath {

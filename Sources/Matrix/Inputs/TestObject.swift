@@ -20,7 +20,7 @@ struct ObjectBytes: Sendable, Hashable {
 }
 
 /// An object under test: bytes that are the same for every kernel, and what is known of them.
-public struct TestObject: Sendable, Hashable {
+public struct TestObject: Sendable, Hashable, NamedInput {
     /// Unique in a run.
     public let name: String
     /// The file that the user named: for a compiled object its source.
@@ -65,7 +65,7 @@ public struct TestObject: Sendable, Hashable {
         )
     }
 
-    func renamed(_ name: String) -> TestObject {
+    public func renamed(_ name: String) -> TestObject {
         TestObject(renaming: self, to: name)
     }
 
