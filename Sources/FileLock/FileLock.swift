@@ -78,7 +78,8 @@ public struct FileLock: Sendable {
                     throw FileLockError(purpose: purpose, path: path.string, reason: reason)
                 }
                 guard ContinuousClock.now < end else {
-                    let reason = "\(LockHolder(of: descriptor)) has held it for \(limit)"
+                    let holder = LockHolder(of: descriptor)
+                    let reason = limit > .zero ? "\(holder) has held it for \(limit)" : "\(holder) has it"
                     throw FileLockError(purpose: purpose, path: path.string, reason: reason)
                 }
                 if !hasWaited { waiting(descriptor) }

@@ -30,16 +30,16 @@ struct ProgramTable {
     /// What stands behind an object's name.
     var remark: (TestedObject) -> String = { _ in "" }
 
-    /// What people are told a program by.
-    private func title(_ program: TestedProgram) -> String {
-        program == .wholeObject ? "(the whole object)" : program.name.printable
-    }
-
     /// A program, or several that have the same word in every column.
     private struct Row {
         let title: String
         let type: String
         let words: [Word]
+    }
+
+    /// What people are told a program by.
+    private func title(_ program: TestedProgram) -> String {
+        program == .wholeObject ? "(the whole object)" : program.name.printable
     }
 
     /// - Parameter word: nil where nothing is known yet.

@@ -14,13 +14,14 @@ import Testing
         try await withScratchFolder { folder in
             let store = folder.appending("store")
             try FileManager.default.createDirectory(atPath: store.string, withIntermediateDirectories: false)
+            try folder.appending("image").write("no kernel at all")
             let (said, continuation) = AsyncStream.makeStream(of: String.self)
             let (held, holding) = AsyncStream.makeStream(of: Void.self)
             async let ending = {
                 for await _ in held {}
                 let command = Command(
                     Tool.path.string,
-                    ["kernels", "remove", "6.99"],
+                    ["kernels", "add", "mine", "--image", folder.appending("image").string],
                     environment: Tool.environment(["BPFMATRIX_STORE": store.string])
                 )
                 defer { continuation.finish() }
@@ -36,7 +37,7 @@ import Testing
             #expect(try await ending == .exited(3))
             #expect(lines.first?.hasPrefix("note: waiting for ") == true, "\(lines)")
             #expect(lines.first?.contains("which has locked the kernels of \(store)") == true, "\(lines)")
-            #expect(lines.contains { $0.contains("no kernel 6.99 in the store") }, "\(lines)")
+            #expect(lines.contains { $0.contains("is not a kernel that can be booted") }, "\(lines)")
         }
     }
 }

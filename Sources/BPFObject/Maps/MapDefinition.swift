@@ -76,10 +76,10 @@ public struct MapDefinition: Sendable, Hashable {
         "BPF_F_VTYPE_BTF_OBJ_FD", "BPF_F_TOKEN_FD", "BPF_F_SEGV_ON_FAULT", "BPF_F_NO_USER_CONV", "BPF_F_RB_OVERWRITE",
     ]
 
+    static let noPreallocation: UInt32 = 1 << 0
     /// `BPF_F_LINK`: a `struct_ops` that a link attaches (`.struct_ops.link`).
     public var isAttachedByLink: Bool { flags & Self.link != 0 }
 
-    static let noPreallocation: UInt32 = 1 << 0
     static let readOnlyForPrograms: UInt32 = 1 << 7
     static let mappable: UInt32 = 1 << 10
     static let link: UInt32 = 1 << 13

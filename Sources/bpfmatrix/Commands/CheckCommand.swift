@@ -76,8 +76,8 @@ struct CheckCommand: AsyncParsableCommand {
                 ).run(findsOldest: findsOldest)
             )
             results.compilation = prepared.compilation
-            if let output, prepared.objects.isEmpty, !prepared.failed.isEmpty {
-                _ = output.write(try CheckReport.json(results), status: ExitStatus.notAsExpected)
+            if prepared.objects.isEmpty, !prepared.failed.isEmpty {
+                output?.write(try CheckReport.json(results), status: ExitStatus.notAsExpected)
             }
             try prepared.requireObjects()
             return results

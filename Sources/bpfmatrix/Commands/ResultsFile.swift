@@ -44,6 +44,7 @@ struct ResultsFile {
     ///
     /// - Parameter status: the command's exit status without that.
     /// - Returns: the exit status with it.
+    @discardableResult
     func write(_ data: Data, status: Int) -> Int {
         do throws(Unwritable) {
             try write(data)

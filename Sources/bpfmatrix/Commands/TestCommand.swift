@@ -38,9 +38,8 @@ struct TestCommand: AsyncParsableCommand {
         let results = try await RunDisplay(on: descriptor).show { report in
             let bench = try await arguments.bench(in: store, report: report)
             let prepared = try await bench.prepare(inputs, report: report)
-            if let output, prepared.objects.isEmpty, !prepared.failed.isEmpty {
-                let results = try JSONReport.data(bench.testNothing(prepared))
-                _ = output.write(results, status: ExitStatus.notAsExpected)
+            if prepared.objects.isEmpty, !prepared.failed.isEmpty {
+                output?.write(try JSONReport.data(bench.testNothing(prepared)), status: ExitStatus.notAsExpected)
             }
             try prepared.requireObjects()
             return try await bench.test(prepared, report: report)
