@@ -73,6 +73,7 @@ let package = Package(
         .target(name: "HostResources", swiftSettings: strict),
         .target(name: "ScratchFolder", dependencies: [system], swiftSettings: strict),
         .target(name: "ContentDigest", dependencies: [crypto, system], swiftSettings: strict),
+        .target(name: "LogStore", dependencies: ["ContentDigest", system], swiftSettings: strict),
         .target(name: "ChildProcess", dependencies: [subprocess, system], swiftSettings: strict),
         .target(
             name: "Compiler",
@@ -123,7 +124,8 @@ let package = Package(
             name: "Matrix",
             dependencies: [
                 "Assumptions", "BPFObject", "BTF", "CompatibilityCheck", "CORE", "ContentDigest", "GuestProtocol",
-                "HostResources", "Instruction", "KernelProfile", "KernelStore", "LoaderContract", "Platform",
+                "HostResources", "Instruction", "KernelProfile", "KernelStore", "LoaderContract", "LogStore",
+                "Platform",
                 "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ],
             // What guests without the agent run; the second is a link to scripts/.
@@ -135,7 +137,7 @@ let package = Package(
             dependencies: [
                 "BPFObject", "ChildProcess", "Compiler", "FileLock", "FileWatch", "GuestImages", "HostResources",
                 "Inspection",
-                "KernelProfile", "KernelStore", "Matrix",
+                "ContentDigest", "KernelProfile", "KernelStore", "LogStore", "Matrix",
                 "Platform",
                 "Reports", "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -236,6 +238,7 @@ let package = Package(
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol", "LoaderContract"]),
         .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results", "VerifierLog"]),
+        .testTarget(name: "LogStoreTests", dependencies: ["ContentDigest", "LogStore", "TestKernels", system]),
         .testTarget(
             name: "VerdictCacheTests",
             dependencies: ["TestKernels", "VerdictCache", system, .product(name: "GRDB", package: "GRDB.swift")]
@@ -279,14 +282,16 @@ let package = Package(
         .testTarget(
             name: "MatrixTests",
             dependencies: [
-                "BPFObject", "GuestProtocol", "HostResources", "KernelProfile", "KernelStore", "LoaderContract",
+                "BPFObject", "ContentDigest", "GuestProtocol", "HostResources", "KernelProfile", "KernelStore",
+                "LoaderContract", "LogStore",
                 "Matrix", "Results", "TestKernels", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ]
         ),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "BPFObject", "ChildProcess", "Compiler", "FileLock", "Inspection", "KernelStore", "Reports", "Results",
+                "BPFObject", "ChildProcess", "Compiler", "ContentDigest", "FileLock", "Inspection", "KernelStore",
+                "LogStore", "Reports", "Results",
                 "TestKernels",
                 "TestObjects", "TestServers", "VerifierLog",
                 "bpfmatrix", system,

@@ -226,8 +226,11 @@ public struct Cell: Sendable, Hashable, Codable {
     /// What was set in the place of the program's own loader, a harmless value each: `max_entries 1 of counts`; nil where the
     /// program depends on nothing of the kind.
     public var assumed: [String]?
-    /// The verifier's log, or the console's last words where the kernel crashed.
+    /// The verifier's log, its beginning and end where it is long; or the console's last words where the kernel crashed.
     public var log: String?
+    /// SHA-256 and length of the whole log, where `log` is not all of it.
+    public var logSHA256: String?
+    public var logBytes: Int?
 
     public init(
         object: String,
@@ -244,7 +247,9 @@ public struct Cell: Sendable, Hashable, Codable {
         stackDepth: Int? = nil,
         isCached: Bool = false,
         assumed: [String]? = nil,
-        log: String? = nil
+        log: String? = nil,
+        logSHA256: String? = nil,
+        logBytes: Int? = nil
     ) {
         self.object = object
         self.program = program
@@ -261,6 +266,8 @@ public struct Cell: Sendable, Hashable, Codable {
         self.isCached = isCached
         self.assumed = assumed
         self.log = log
+        self.logSHA256 = logSHA256
+        self.logBytes = logBytes
     }
 }
 
@@ -284,7 +291,13 @@ public struct WitnessStatement: Sendable, Hashable, Codable {
     /// Of the object as a whole: `accepted`; `rejected` where the kernel refused something; `object` where bpftool failed
     /// for reasons of its own; or why there was no answer.
     public var verdict: Verdict
+    /// What it printed, beginning and end where that is long.
     public var output: String
+    /// SHA-256 and length of all that it printed, where `output` is not all of it.
+    public var outputSHA256: String?
+    public var outputBytes: Int?
+    /// Why the object was refused, out of all that was printed, where `output` is not all of it.
+    public var explanation: Explanation?
     /// Set where the agent's verdicts and this one cannot both be true; says how they differ.
     public var disagreement: String?
     /// Set where it contradicts the agent's verdicts and need not be the kernel's doing: why it says nothing of them.
@@ -298,6 +311,9 @@ public struct WitnessStatement: Sendable, Hashable, Codable {
         loader: String? = nil,
         verdict: Verdict,
         output: String,
+        outputSHA256: String? = nil,
+        outputBytes: Int? = nil,
+        explanation: Explanation? = nil,
         disagreement: String? = nil,
         incomparable: String? = nil,
         isCached: Bool = false
@@ -307,6 +323,9 @@ public struct WitnessStatement: Sendable, Hashable, Codable {
         self.loader = loader
         self.verdict = verdict
         self.output = output
+        self.outputSHA256 = outputSHA256
+        self.outputBytes = outputBytes
+        self.explanation = explanation
         self.disagreement = disagreement
         self.incomparable = incomparable
         self.isCached = isCached
