@@ -78,6 +78,7 @@ let package = Package(
         .target(name: "HostResources", swiftSettings: strict),
         .target(name: "ScratchFolder", dependencies: [system], swiftSettings: strict),
         .target(name: "ContentDigest", dependencies: [crypto, system], swiftSettings: strict),
+        .target(name: "LogStore", dependencies: ["ContentDigest", system], swiftSettings: strict),
         .target(name: "ChildProcess", dependencies: [subprocess, system], swiftSettings: strict),
         .target(
             name: "Compiler",
@@ -128,7 +129,7 @@ let package = Package(
             name: "Matrix",
             dependencies: [
                 "Assumptions", "BPFObject", "BTF", "CompatibilityCheck", "CORE", "ContentDigest", "GuestProtocol",
-                "HostResources", "Instruction", "KernelProfile", "KernelStore", "LoaderContract",
+                "HostResources", "Instruction", "KernelProfile", "KernelStore", "LoaderContract", "LogStore",
                 "ModuleNeeds", "Platform", "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ],
             // What guests without the agent run; the second is a link to scripts/.
@@ -140,7 +141,7 @@ let package = Package(
             dependencies: [
                 "BPFObject", "ChildProcess", "Compiler", "FileLock", "FileWatch", "GuestImages", "HostResources",
                 "Inspection",
-                "KernelProfile", "KernelStore", "Matrix",
+                "ContentDigest", "KernelProfile", "KernelStore", "LogStore", "Matrix",
                 "Platform",
                 "Reports", "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -248,6 +249,7 @@ let package = Package(
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol", "LoaderContract"]),
         .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results", "VerifierLog"]),
+        .testTarget(name: "LogStoreTests", dependencies: ["ContentDigest", "LogStore", "TestKernels", system]),
         .testTarget(
             name: "VerdictCacheTests",
             dependencies: ["TestKernels", "VerdictCache", system, .product(name: "GRDB", package: "GRDB.swift")]
@@ -290,14 +292,16 @@ let package = Package(
         .testTarget(
             name: "MatrixTests",
             dependencies: [
-                "BPFObject", "GuestProtocol", "HostResources", "KernelProfile", "KernelStore", "LoaderContract",
+                "BPFObject", "ContentDigest", "GuestProtocol", "HostResources", "KernelProfile", "KernelStore",
+                "LoaderContract", "LogStore",
                 "Matrix", "Results", "TestKernels", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ]
         ),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "BPFObject", "ChildProcess", "Compiler", "FileLock", "Inspection", "KernelStore", "Reports", "Results",
+                "BPFObject", "ChildProcess", "Compiler", "ContentDigest", "FileLock", "Inspection", "KernelStore",
+                "LogStore", "Reports", "Results",
                 "TestKernels",
                 "TestObjects", "TestServers", "VerifierLog",
                 "bpfmatrix", system,

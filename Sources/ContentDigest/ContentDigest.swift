@@ -13,6 +13,12 @@ public struct ContentDigest: Sendable, Hashable, CustomStringConvertible {
         bytes = Array(SHA256.hash(data: content))
     }
 
+    /// One that is known already; nil where these are not 32.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        self.bytes = bytes
+    }
+
     /// One that is known already; nil where these are not 64 hexadecimal digits.
     public init?(hexadecimal: String) {
         let digits = hexadecimal.compactMap(\.hexDigitValue)

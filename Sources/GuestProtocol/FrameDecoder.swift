@@ -6,6 +6,9 @@ public struct FrameDecoder: Sendable {
     @usableFromInline var consumed = 0
     private var header: FrameHeader?
 
+    /// Bytes that are worth not copying.
+    private static let largePayload = 1 << 20
+
     public init() {}
 
     /// True where the stream could end here without a frame being cut in two.
@@ -26,7 +29,10 @@ public struct FrameDecoder: Sendable {
     public mutating func next() throws(ProtocolError) -> Frame? {
         if header == nil {
             guard let bytes = take(Frame.headerSize) else { return nil }
-            header = try FrameHeader(bytes[...])
+            let read = try FrameHeader(bytes[...])
+            // A log has tens of megabytes: as it grows it is not to be copied into twice as much room each time.
+            buffer.reserveCapacity(consumed + read.payloadLength)
+            header = read
         }
         guard let known = header, let payload = take(known.payloadLength) else { return nil }
         header = nil
@@ -35,6 +41,13 @@ public struct FrameDecoder: Sendable {
 
     private mutating func take(_ count: Int) -> [UInt8]? {
         guard buffer.count - consumed >= count else { return nil }
+        if consumed == 0, count >= Self.largePayload {
+            // It is handed over and not copied; what has come behind it is little.
+            let rest = Array(buffer[count...])
+            buffer.removeLast(rest.count)
+            defer { buffer = rest }
+            return buffer
+        }
         let bytes = Array(buffer[consumed..<(consumed + count)])
         consumed += count
         if consumed == buffer.count {

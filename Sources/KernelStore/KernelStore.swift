@@ -16,6 +16,7 @@ import SystemPackage
 /// templates/   guests that were booted and saved
 /// compiled/    objects that were compiled, and headers
 /// verdicts.*   what kernels have answered before
+/// logs/        verifier logs that are too long for results, each under its SHA-256
 /// downloads/   packages that have not come whole yet
 /// tools/       bpftool for guests that can't have the agent
 /// apt/         apt's own files, apart from the machine's
@@ -36,6 +37,8 @@ public struct KernelStore: Sendable {
     public var templates: FilePath { root.appending("templates") }
     /// For what kernels have answered before.
     public var verdicts: FilePath { root.appending("verdicts.sqlite") }
+    /// Whole verifier logs, by digest.
+    public var logs: FilePath { root.appending("logs") }
     /// For objects that were compiled, and the headers that they were compiled with.
     public var compilerCache: FilePath { root.appending("compiled") }
 

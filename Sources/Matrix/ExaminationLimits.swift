@@ -44,8 +44,8 @@ public struct ExaminationLimits: Sendable, Hashable {
 extension ExaminationLimits {
     /// What people are told of a guest that was lost: where a limit ran out, with the option that sets it.
     func account(of failure: MachineFailure) -> String {
-        guard failure.kind == .silence else { return "\(failure)" }
-        let (option, limit) = failure.isAtStart ? ("--boot-timeout", boot) : ("--program-timeout", program)
-        return "\(failure) (\(option) is \(Int(limit / .seconds(1))) s: a higher one gives it more time)"
+        guard let limit = failure.limit else { return "\(failure)" }
+        let option = failure.isAtStart ? "--boot-timeout" : "--program-timeout"
+        return "\(failure); a \(option) of more than \(Int(limit / .seconds(1))) gives it more time"
     }
 }

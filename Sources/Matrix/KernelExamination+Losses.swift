@@ -23,7 +23,9 @@ extension KernelExamination {
             blame(nil, of: index, .timeout, failure, after: limits.crashesToBlame)
         case (.crash, .witnessing(let index)), (.silence, .witnessing(let index)):
             let verdict: Verdict = failure.kind == .crash ? .crashed : .timeout
-            if progress[index].countLoss(over: WitnessJudgement.lossKey) >= limits.crashesToBlame {
+            let times = progress[index].countLoss(over: WitnessJudgement.lossKey)
+            forgetDoubted(index)
+            if times >= limits.crashesToBlame {
                 testify(index, verdict, failure)
             }
         case (.memory, .loading(let index, _)):
@@ -51,6 +53,7 @@ extension KernelExamination {
             return giveUp(index, verdict, failure)
         }
         let times = progress[index].countLoss(over: program)
+        forgetDoubted(index)
         let what = program ?? progress[index].object.name
         guard times >= count else {
             let reason = limits.account(of: failure)

@@ -32,8 +32,12 @@ actor KernelExamination {
     var isAskingLargerGuests = false
     /// What decides this kernel's answers; nil where its guests can't be put together.
     let guest: GuestIdentity?
-    /// Verdicts of this run, as guests gave them.
-    var newAnswers: [QuestionKey: [UInt8]] = [:]
+    /// What kernels have answered is kept there as they answer.
+    nonisolated let memory: VerdictMemory?
+    nonisolated let logs: LogKeeper
+    /// Of the objects, in their order.
+    nonisolated let names: [String]
+    var hasToldOfMemory = false
     private var knowledge: KernelKnowledge?
 
     /// What a guest is doing, to know whom to blame if it is lost.
@@ -53,6 +57,8 @@ actor KernelExamination {
         limits: ExaminationLimits,
         isAsCompiled: Bool = false,
         bpftool: String? = nil,
+        memory: VerdictMemory? = nil,
+        logs: LogKeeper = LogKeeper(),
         report: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.subject = subject
@@ -61,6 +67,9 @@ actor KernelExamination {
         self.limits = limits
         self.modules = objects.indices.map { modules.indices.contains($0) ? modules[$0] : .none }
         self.bpftool = bpftool
+        self.memory = memory
+        self.logs = logs
+        names = objects.map(\.name)
         self.report = report
         guest = try? GuestIdentity(subject.guests.configuration)
         progress = zip(objects, self.modules).map {
@@ -100,12 +109,25 @@ actor KernelExamination {
         progress[index].begin()
     }
 
-    func hear(_ remark: GuestSession.Remark, about index: Int) {
+    /// Takes in what a guest says in the course of one object. Logs are read outside of the actor: that takes a while.
+    nonisolated func hear(_ remark: GuestSession.Remark, about index: Int) async {
         switch remark {
         case .started: break
-        case .map(let said): progress[index].add(said)
-        case .program(let said): progress[index].add(said)
+        case .map(let said): await add(said, to: index)
+        case .program(let said): await add(await heard(said), to: index)
         }
+    }
+
+    nonisolated func heard(_ said: ProgramReport) async -> HeardProgram {
+        await HeardProgram(said, keptBy: logs) { report(.note("\(subject.spec): \($0)")) }
+    }
+
+    private func add(_ said: MapReport, to index: Int) {
+        progress[index].add(said)
+    }
+
+    private func add(_ heard: HeardProgram, to index: Int) {
+        progress[index].add(heard)
     }
 
     /// The agent has come to the object's end.
@@ -114,6 +136,15 @@ actor KernelExamination {
         let kernel = progress[index].isToBeExplained(ended) ? await known(for: index, memory: guestMemory) : .none
         report(.cells(progress[index].finish(ended, on: kernel)))
         rememberLoading(index, by: ready)
+        await writeLogs(of: index)
+        progress[index].forgetReports()
+    }
+
+    /// For people, as soon as the object is done.
+    func writeLogs(of index: Int) async {
+        for refusal in progress[index].refusals where refusal.cell.verdict != .accepted {
+            await logs.write(refusal.log, of: refusal.cell)
+        }
     }
 
     /// What is known of the kernel where an object is to be explained.
@@ -134,19 +165,20 @@ actor KernelExamination {
         return found
     }
 
-    func testify(_ index: Int, _ said: WitnessReport, by ready: Ready) {
+    func testify(_ index: Int, _ said: WitnessReport, by ready: Ready) async {
         // What others have left behind may be why: a fresh guest is asked, and then a larger one.
         if WitnessJudgement.isPassing(said) {
             if progress[index].countShortage() == 1 { return }
             if askLargerGuest(about: index, because: "bpftool did not have enough memory") { return }
         }
-        testify(index, said, isCached: false)
+        await testify(index, said, isCached: false)
         rememberTestimony(index, said, by: ready)
     }
 
-    func testify(_ index: Int, _ said: WitnessReport, isCached: Bool) {
+    func testify(_ index: Int, _ said: WitnessReport, isCached: Bool) async {
         var statement = WitnessJudgement.statement(said, about: progress[index], loaders)
         statement.isCached = isCached
+        statement = await progress[index].kept(statement, by: logs) { report(.note("\(subject.spec): \($0)")) }
         progress[index].testify(statement)
         report(.witness(statement))
         if !loader.asksAgent { report(.cells(progress[index].cellsByWitness(statement))) }

@@ -36,6 +36,7 @@ extension MatrixRun {
             progress: await examination.progress,
             limits: options.limits,
             loaders: await examination.loaders,
+            logs: logs,
             isIsolating: options.isIsolating,
             report: report
         )

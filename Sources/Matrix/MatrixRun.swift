@@ -12,20 +12,25 @@ public struct MatrixRun: Sendable {
     let supply: GuestSupply
     let options: RunOptions
     private let memory: VerdictMemory?
+    let logs: LogKeeper
 
-    /// - Parameter memory: what kernels have answered before; nil asks them everything and keeps nothing.
+    /// - Parameters:
+    ///   - memory: what kernels have answered before; nil asks them everything and keeps nothing.
+    ///   - logs: what becomes of whole logs; the usual one keeps none.
     public init(
         objects: [TestObject],
         kernels: [SelectedKernel],
         supply: GuestSupply,
         options: RunOptions = RunOptions(),
-        memory: VerdictMemory? = nil
+        memory: VerdictMemory? = nil,
+        logs: LogKeeper = LogKeeper()
     ) {
         self.objects = objects
         self.kernels = kernels
         self.supply = supply
         self.options = options
         self.memory = memory
+        self.logs = logs
     }
 
     private var bpftool: BPFTool? { supply.tools.bpftool }
@@ -98,6 +103,8 @@ public struct MatrixRun: Sendable {
                     limits: options.limits,
                     isAsCompiled: options.isAsCompiled,
                     bpftool: bpftool?.version,
+                    memory: memory,
+                    logs: logs,
                     report: report
                 )
             )
@@ -167,15 +174,8 @@ public struct MatrixRun: Sendable {
         let examinations = columns.map(\.examination)
         let asked = examinations.compactMap { $0 }
         await memory?.recall(for: asked, report: report)
-        do {
-            try await ask(examinations)
-            for examination in asked { try await askLargerGuests(examination) }
-        } catch {
-            // What was answered before the run was interrupted need not be asked again.
-            await memory?.remember(asked, report: report)
-            throw error
-        }
-        await memory?.remember(asked, report: report)
+        try await ask(examinations)
+        for examination in asked { try await askLargerGuests(examination) }
         var said: [[WitnessStatement]] = []
         if loader.asksImage, let image = options.image { said = try await askImage(image, asked, report: report) }
         var findings: [KernelFindings] = []

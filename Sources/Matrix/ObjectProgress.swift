@@ -29,7 +29,7 @@ struct ObjectProgress {
     var isInNeedOfMemory = false
     /// What the guest that is loading the object has said. It counts once that guest has come to the object's end: a
     /// kernel that breaks down before may have been damaged all along.
-    private var reports: [ProgramReport] = []
+    private var reports: [HeardProgram] = []
     private var ended: ObjectReport?
     /// The agent's account is one that was given in an earlier run.
     private var isCached = false
@@ -56,9 +56,30 @@ struct ObjectProgress {
 
     var isDone: Bool { isLoaded && isWitnessed }
 
-    /// Everything that the guest that loaded the object said of it, in an order in which it can be said again.
-    var account: [GuestMessage] {
-        refusedMaps.map { .map($0) } + reports.map { .program($0) } + (ended.map { [.object($0)] } ?? [])
+    /// Everything that the guest that loaded the object said of it, in an order in which it can be said again, by a guest that
+    /// introduced itself so.
+    func account(of ready: Ready) -> Answer {
+        let said = refusedMaps.map { GuestMessage.map($0) } + reports.map { .program($0.report) }
+        let logs = reports.enumerated().compactMap { index, heard in
+            heard.log.reference.map { (refusedMaps.count + index, $0) }
+        }
+        return Answer(
+            from: ready,
+            said + (ended.map { [.object($0)] } ?? []),
+            logs: Dictionary(logs) { one, _ in one }
+        )
+    }
+
+    /// The logs of what was refused, as far as the guest that has answered has any.
+    var refusals: [(cell: Cell, log: KeptLog)] {
+        reports.filter { $0.report.stage == .kernel }.compactMap { heard in
+            cells[heard.report.program].map { ($0, heard.log) }
+        }
+    }
+
+    /// What the guest said is judged and remembered: it is held no longer.
+    mutating func forgetReports() {
+        reports = []
     }
 
     /// Whether one guest has come to a verdict on every program: the next one would say the same.
@@ -66,7 +87,7 @@ struct ObjectProgress {
         ended.map { !Self.passing.contains($0.errno) } == true && losses.isEmpty && failedModules.isEmpty
             && !cells.isEmpty
             && cells.values.allSatisfy(\.verdict.isVerdict)
-            && !reports.contains { Self.passing.contains($0.errno) }
+            && !reports.contains { Self.passing.contains($0.report.errno) }
             && !refusedMaps.contains { Self.passing.contains($0.errno) }
     }
 
@@ -126,14 +147,14 @@ struct ObjectProgress {
         if let map = refusedMaps.first(where: { $0.errno == ErrorNumber.outOfMemory }) {
             return MemoryShortage(of: map, in: object)
         }
-        if let program = reports.first(where: { $0.errno == ErrorNumber.outOfMemory }) {
-            return MemoryShortage(what: program.program)
+        if let program = reports.first(where: { $0.report.errno == ErrorNumber.outOfMemory }) {
+            return MemoryShortage(what: program.report.program)
         }
         return ended.errno == ErrorNumber.outOfMemory ? MemoryShortage(what: "the object") : nil
     }
 
-    mutating func add(_ report: ProgramReport) {
-        reports.append(report)
+    mutating func add(_ heard: HeardProgram) {
+        reports.append(heard)
     }
 
     mutating func add(_ report: MapReport) {
@@ -142,7 +163,7 @@ struct ObjectProgress {
 
     /// Whether something of it was refused.
     func isToBeExplained(_ ended: ObjectReport) -> Bool {
-        ended.stage != .finished || !refusedMaps.isEmpty || reports.contains { $0.stage != .accepted }
+        ended.stage != .finished || !refusedMaps.isEmpty || reports.contains { $0.report.stage != .accepted }
     }
 
     /// The agent is through with the object: every program gets its cell. Returned in the object's order.
@@ -156,14 +177,14 @@ struct ObjectProgress {
         self.isCached = isCached
         ended = report
         for program in object.contents.programs where cells[program.name] == nil {
-            if let said = reports.first(where: { $0.program == program.name }) {
+            if let said = reports.first(where: { $0.report.program == program.name }) {
                 cells[program.name] = cell(of: said, object: report, on: kernel)
             } else {
                 cells[program.name] = cell(
                     program.name,
                     Judgement(report),
                     errno: report.errno,
-                    log: report.warnings,
+                    log: KeptLog(excerptOf: report.warnings),
                     explanation: refusal(of: program.name, on: kernel).explanation(of: report)
                 )
             }
@@ -233,11 +254,11 @@ struct ObjectProgress {
     }
 
     private func cell(
-        of report: ProgramReport,
+        of heard: HeardProgram,
         object ended: ObjectReport,
         on kernel: KernelKnowledge
     ) -> Cell {
-        let read = VerifierLog(report.log, isCut: report.isLogCut)
+        let (report, read) = (heard.report, heard.read)
         let judgement = judgement(of: report, read, on: kernel)
         if ended.stage == .notLoaded, judgement.verdict == .accepted {
             // Every program was taken, and the object failed all the same.
@@ -245,19 +266,17 @@ struct ObjectProgress {
                 report.program,
                 Judgement(ended),
                 errno: report.errno,
-                log: String(decoding: report.log, as: UTF8.self),
+                log: heard.log,
                 explanation: refusal(of: report.program, on: kernel).explanation(of: ended),
                 target: report.target,
                 read
             )
         }
-        let log = String(decoding: report.log, as: UTF8.self)
-        let text = log.isEmpty ? report.warnings : read.isCut ? "\(log)\n\(VerifierLog.cutNote)" : log
         return cell(
             report.program,
             judgement,
             errno: report.errno,
-            log: text,
+            log: heard.log,
             explanation: judgement.verdict == .accepted
                 ? nil : refusal(of: report.program, on: kernel).explanation(of: report, judgement, log: read),
             target: report.target,
@@ -269,7 +288,7 @@ struct ObjectProgress {
         _ program: String,
         _ judgement: Judgement,
         errno: Int32,
-        log: String,
+        log: KeptLog,
         explanation: Explanation?,
         target: String = "",
         _ read: VerifierLog = VerifierLog([])
@@ -292,7 +311,9 @@ struct ObjectProgress {
             isCached: isCached,
             assumed: assumptions.words(of: program, target: target.isEmpty ? nil : target),
             modules: loadedModules,
-            log: log.isEmpty ? nil : log
+            log: log.excerpt.text.isEmpty ? nil : log.excerpt.text,
+            logSHA256: log.reference?.digest.hexadecimal,
+            logBytes: log.reference?.bytes
         )
     }
 }

@@ -229,8 +229,11 @@ public struct Cell: Sendable, Hashable, Codable {
     /// Modules of the kernel that were loaded before the object, since it needs what they have, without those that they
     /// depend on: `nf_conntrack`; nil where there are none.
     public var modules: [String]?
-    /// The verifier's log, or the console's last words where the kernel crashed.
+    /// The verifier's log, its beginning and end where it is long; or the console's last words where the kernel crashed.
     public var log: String?
+    /// SHA-256 and length of the whole log, where `log` is not all of it.
+    public var logSHA256: String?
+    public var logBytes: Int?
 
     public init(
         object: String,
@@ -248,7 +251,9 @@ public struct Cell: Sendable, Hashable, Codable {
         isCached: Bool = false,
         assumed: [String]? = nil,
         modules: [String]? = nil,
-        log: String? = nil
+        log: String? = nil,
+        logSHA256: String? = nil,
+        logBytes: Int? = nil
     ) {
         self.object = object
         self.program = program
@@ -266,6 +271,8 @@ public struct Cell: Sendable, Hashable, Codable {
         self.assumed = assumed
         self.modules = modules
         self.log = log
+        self.logSHA256 = logSHA256
+        self.logBytes = logBytes
     }
 }
 
@@ -289,7 +296,13 @@ public struct WitnessStatement: Sendable, Hashable, Codable {
     /// Of the object as a whole: `accepted`; `rejected` where the kernel refused something; `object` where bpftool failed
     /// for reasons of its own; or why there was no answer.
     public var verdict: Verdict
+    /// What it printed, beginning and end where that is long.
     public var output: String
+    /// SHA-256 and length of all that it printed, where `output` is not all of it.
+    public var outputSHA256: String?
+    public var outputBytes: Int?
+    /// Why the object was refused, out of all that was printed, where `output` is not all of it.
+    public var explanation: Explanation?
     /// Set where the agent's verdicts and this one cannot both be true; says how they differ.
     public var disagreement: String?
     /// Set where it contradicts the agent's verdicts and need not be the kernel's doing: why it says nothing of them.
@@ -303,6 +316,9 @@ public struct WitnessStatement: Sendable, Hashable, Codable {
         loader: String? = nil,
         verdict: Verdict,
         output: String,
+        outputSHA256: String? = nil,
+        outputBytes: Int? = nil,
+        explanation: Explanation? = nil,
         disagreement: String? = nil,
         incomparable: String? = nil,
         isCached: Bool = false
@@ -312,6 +328,9 @@ public struct WitnessStatement: Sendable, Hashable, Codable {
         self.loader = loader
         self.verdict = verdict
         self.output = output
+        self.outputSHA256 = outputSHA256
+        self.outputBytes = outputBytes
+        self.explanation = explanation
         self.disagreement = disagreement
         self.incomparable = incomparable
         self.isCached = isCached

@@ -45,8 +45,8 @@ public struct VerdictCache: Sendable {
     private static let layout = 1
     /// How long another process that writes is waited for, in seconds.
     private static let patience = 2.0
-    /// An answer that takes more than this is not worth keeping: a verifier's log can have 64 MiB.
-    public static let mostBytesEach = 4 << 20
+    /// An answer that takes more than this is not worth keeping. Long logs are not among it: they lie elsewhere.
+    public static let mostBytesEach = 8 << 20
     /// Beyond this those go that were not asked for the longest.
     public static let mostBytes = 256 << 20
 

@@ -19,7 +19,7 @@ struct BPFMatrix: AsyncParsableCommand {
               bpfmatrix test src/bpf --kernels 5.10,6.1,6.12,latest
 
             Exit status: 0 every program was accepted everywhere, 1 some were not, 3 some have no verdict (a kernel could \
-            not be had or booted), 64 wrong usage, 130 interrupted.
+            not be had or booted) or something could not be written, 64 wrong usage, 130 interrupted.
             """,
         version: ToolVersion.current.version,
         subcommands: [

@@ -35,11 +35,11 @@ import VerifierLog
         "what kernels refuse in a map is foretold, and what they take is not",
         arguments: [
             (sizes(6, key: 4, value: 65536), [.memoryLimit]), (sizes(6, key: 4, value: 32768), []),
-            (sizes(1, key: 600, value: 8), [.memoryLimit]), (sizes(1, key: 512, value: 8), []),
+            (sizes(1, key: 600, value: 8), [.mapAttributes]), (sizes(1, key: 512, value: 8), []),
             (sizes(11, key: 4, value: 8, flags: 1), [.mapAttributes]), (sizes(11, key: 5, value: 8, flags: 1), []),
             (sizes(14, key: 4, value: 16), [.mapAttributes]), (sizes(14, key: 4, value: 8), []),
             (sizes(17, key: 4, value: 8), [.mapAttributes]), (sizes(17, key: 4, value: 4), []),
-            (sizes(18, key: 600, value: 4), [.memoryLimit]), (sizes(18, key: 8, value: 4), []),
+            (sizes(18, key: 600, value: 4), [.mapAttributes]), (sizes(18, key: 8, value: 4), []),
             (sizes(19, key: 4, value: 8, entries: 0), [.mapAttributes]), (sizes(19, key: 8, value: 8, entries: 0), []),
             (sizes(24, key: 4, value: 8, flags: 1, entries: 0), [.mapAttributes]),
             ("__uint(type, 24); __uint(map_flags, 1); __type(key, int); __type(value, long);", []),

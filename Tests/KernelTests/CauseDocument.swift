@@ -108,13 +108,14 @@ struct CauseDocument {
     }
 
     /// A document without what changes with a build of a kernel or compiler: the numbers of types and kfuncs, where an instruction
-    /// stands, the last number of a kernel's version.
+    /// or a field of a large structure stands, the last number of a kernel's version.
     static func lasting(_ document: String) -> String {
         document
             .replacing(#/\[\d+\]/#, with: "[#]")
             .replacing(#/#\d{5,}/#, with: "##")
             .replacing(#/(insn[ =]|attach_btf_id |type id )\d+/#) { "\($0.1)#" }
             .replacing(#/(back-edge from insn # to )\d+/#) { "\($0.1)#" }
+            .replacing(#/(moff |with off |at offset )\d{4,}/#) { "\($0.1)#" }
             .replacing(#/verification time \d+ usec/#, with: "")
             .replacing(#/(Linux \d+\.\d+)\.\d+/#) { "\($0.1)" }
     }

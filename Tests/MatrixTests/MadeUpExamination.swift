@@ -19,7 +19,9 @@ func makeExamination(
     programs: [String] = ["first", "second"],
     objects: [String] = ["o"],
     kernelDigest: String = "0",
-    largerMemory: Int? = nil
+    largerMemory: Int? = nil,
+    memory: VerdictMemory? = nil,
+    logs: LogKeeper = LogKeeper()
 ) throws -> KernelExamination {
     var builder = ObjectBuilder()
     for name in programs { builder.add(name, section: "socket", [.move(0, 0), .exit]) }
@@ -55,6 +57,8 @@ func makeExamination(
         loader: loader,
         strategy: strategy,
         limits: limits,
+        memory: memory,
+        logs: logs,
         report: { _ in }
     )
 }

@@ -2,6 +2,7 @@
 
 import GuestProtocol
 import Results
+import TestKernels
 import Testing
 import VerdictCache
 import VirtualMachine
@@ -31,9 +32,26 @@ import VirtualMachine
         WitnessReport(request: 2, status: status, output: Array(output.utf8), taint: 0)
     }
 
-    /// What a run that asked a guest would have kept.
+    /// A run that asks a guest, and what it has kept afterwards.
+    private func kept(
+        _ loader: LoaderChoice = .agent,
+        logs: LogKeeper = LogKeeper(),
+        _ run: (KernelExamination) async throws -> Void
+    ) async throws -> [QuestionKey: [UInt8]] {
+        try await withScratchFolder { folder in
+            let cache = try VerdictCache(at: folder.appending("verdicts.sqlite"))
+            let examination = try makeExamination(loader: loader, memory: VerdictMemory(cache), logs: logs)
+            try await run(examination)
+            return try cache.answers(to: await examination.questions)
+        }
+    }
+
+    /// What a run that asked a guest about everything has kept.
     private func kept(_ loader: LoaderChoice, bpftool: WitnessReport? = nil) async throws -> [QuestionKey: [UInt8]] {
-        let examination = try makeExamination(loader: loader)
+        try await kept(loader) { await answer($0, loader, bpftool: bpftool) }
+    }
+
+    private func answer(_ examination: KernelExamination, _ loader: LoaderChoice, bpftool: WitnessReport? = nil) async {
         if loader != .bpftool {
             await examination.beginLoading(0)
             await examination.hear(.program(report("first")), about: 0)
@@ -41,17 +59,17 @@ import VirtualMachine
             await examination.finish(0, finished, by: ready)
         }
         if let bpftool { await examination.testify(0, bpftool, by: ready) }
-        return await examination.newAnswers
     }
 
     @Test("what a kernel refused for want of something just then is not remembered", arguments: [Int32(11), 12])
     func passing(errno: Int32) async throws {
-        let examination = try makeExamination()
-        await examination.beginLoading(0)
-        await examination.hear(.program(report("first")), about: 0)
-        await examination.hear(.program(report("second", .kernel, errno: errno)), about: 0)
-        await examination.finish(0, finished, by: ready)
-        #expect(await examination.newAnswers.isEmpty)
+        let kept = try await kept { examination in
+            await examination.beginLoading(0)
+            await examination.hear(.program(report("first")), about: 0)
+            await examination.hear(.program(report("second", .kernel, errno: errno)), about: 0)
+            await examination.finish(0, finished, by: ready)
+        }
+        #expect(kept.isEmpty)
     }
 
     @Test("nor is what bpftool failed over for that reason, or libbpf as a whole")
@@ -59,23 +77,44 @@ import VirtualMachine
         let refused = testimony(status: 255, "libbpf: map 'm': failed to create: Cannot allocate memory(-12)\n")
         #expect(try await kept(.bpftool, bpftool: refused).isEmpty)
         #expect(try await kept(.bpftool, bpftool: testimony(status: 255, "failed to create: -22\n")).count == 1)
-        let examination = try makeExamination()
-        await examination.beginLoading(0)
         let short = ObjectReport(request: 1, stage: .notLoaded, errno: 12, warnings: "w", taint: 0)
-        await examination.finish(0, short, by: ready)
-        #expect(await examination.newAnswers.isEmpty)
+        let kept = try await kept { examination in
+            await examination.beginLoading(0)
+            await examination.finish(0, short, by: ready)
+        }
+        #expect(kept.isEmpty)
     }
 
     @Test("an earlier answer is forgotten once a guest was lost over the same question")
     func doubted() async throws {
-        let examination = try makeExamination(loader: .both)
-        let asked = await examination.questions
-        #expect(await examination.doubtedQuestions.isEmpty)
-        let crash = MachineFailure(.panicked("p"))
-        await examination.learn(from: crash, over: .loading(0, program: "first"))
-        #expect(await examination.doubtedQuestions == [asked[0]])
-        await examination.learn(from: crash, over: .witnessing(0))
-        #expect(await examination.doubtedQuestions == asked)
+        try await withScratchFolder { folder in
+            let cache = try VerdictCache(at: folder.appending("verdicts.sqlite"))
+            let examination = try makeExamination(loader: .both, memory: VerdictMemory(cache))
+            await answer(examination, .both, bpftool: testimony(status: 255, "BPF program load failed"))
+            let asked = await examination.questions
+            #expect(asked.count == 2)
+            func known() throws -> Set<QuestionKey> { Set(try cache.answers(to: asked).keys) }
+            #expect(try known() == Set(asked))
+            let crash = MachineFailure(.panicked("p"))
+            await examination.learn(from: crash, over: .loading(0, program: "first"))
+            #expect(try known() == [asked[1]])
+            await examination.learn(from: crash, over: .witnessing(0))
+            #expect(try known().isEmpty)
+        }
+    }
+
+    @Test("an object's answer is kept as soon as it is finished, and not at the end of the run")
+    func atOnce() async throws {
+        try await withScratchFolder { folder in
+            let cache = try VerdictCache(at: folder.appending("verdicts.sqlite"))
+            let memory = VerdictMemory(cache)
+            let examination = try makeExamination(objects: ["a", "b"], memory: memory)
+            let asked = await examination.questions
+            #expect(try cache.answers(to: asked).isEmpty)
+            await answer(examination, .agent)
+            #expect(await examination.unfinished == [1])
+            #expect(try cache.answers(to: asked).count == 1)
+        }
     }
 
     @Test("an answer comes back from bytes as it was, and not from bytes that were cut or changed")
@@ -108,7 +147,6 @@ import VirtualMachine
         #expect(findings.statements.map(\.isCached) == [true])
         #expect(findings.libbpfVersion == "1.7.0")
         #expect(findings.kernel.bootSeconds == nil)
-        #expect(await examination.newAnswers.isEmpty)
     }
 
     @Test("a contradiction between agent and bpftool is found again")
@@ -149,19 +187,20 @@ import VirtualMachine
 
     @Test("only verdicts are kept: not what is missing, crashed, or was lost on the way")
     func unkept() async throws {
-        let silent = try makeExamination()
-        await silent.beginLoading(0)
-        await silent.hear(.program(report("first")), about: 0)
-        await silent.finish(0, finished, by: ready)
-        #expect(await silent.newAnswers.isEmpty)
-
-        let lost = try makeExamination()
-        await lost.learn(from: LossTests.panic, over: .loading(0, program: "second"))
-        await lost.beginLoading(0)
-        for program in ["first", "second"] { await lost.hear(.program(report(program)), about: 0) }
-        await lost.finish(0, finished, by: ready)
-        #expect(await lost.isDone(0))
-        #expect(await lost.newAnswers.isEmpty)
+        let silent = try await kept { examination in
+            await examination.beginLoading(0)
+            await examination.hear(.program(report("first")), about: 0)
+            await examination.finish(0, finished, by: ready)
+        }
+        #expect(silent.isEmpty)
+        let lost = try await kept { examination in
+            await examination.learn(from: LossTests.panic, over: .loading(0, program: "second"))
+            await examination.beginLoading(0)
+            for program in ["first", "second"] { await examination.hear(.program(report(program)), about: 0) }
+            await examination.finish(0, finished, by: ready)
+            #expect(await examination.isDone(0))
+        }
+        #expect(lost.isEmpty)
         let killed = try await kept(.bpftool, bpftool: testimony(status: -9))
         #expect(killed.isEmpty)
     }

@@ -19,19 +19,18 @@ import Testing
         progress.begin()
         for program in object.contents.programs {
             let verdict = refused[program.name]
-            progress.add(
-                ProgramReport(
-                    request: 1,
-                    program: program.name,
-                    section: program.section,
-                    type: 1,
-                    stage: verdict == nil ? .accepted : verdict == .rejected ? .kernel : .loader,
-                    errno: verdict == nil ? 0 : 22,
-                    log: verdict == .rejected ? Array("R0 !read_ok\n".utf8) : [],
-                    isLogCut: false,
-                    warnings: ""
-                )
+            let said = ProgramReport(
+                request: 1,
+                program: program.name,
+                section: program.section,
+                type: 1,
+                stage: verdict == nil ? .accepted : verdict == .rejected ? .kernel : .loader,
+                errno: verdict == nil ? 0 : 22,
+                log: verdict == .rejected ? Array("R0 !read_ok\n".utf8) : [],
+                isLogCut: false,
+                warnings: ""
             )
+            progress.add(await HeardProgram(said, keptBy: LogKeeper()))
         }
         _ = progress.finish(ObjectReport(request: 1, stage: .finished, errno: 0, warnings: "", taint: 0))
         return progress

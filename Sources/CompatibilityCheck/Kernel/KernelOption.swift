@@ -20,6 +20,16 @@ enum KernelOption {
     static let helpers: [UInt32: String] = [58: "CONFIG_BPF_KPROBE_OVERRIDE"]
 }
 
+extension CheckedKernel {
+    /// The switch that is off in this kernel, which could have this part of it; nil where it is on, not known, or came later.
+    func leftOut(_ subsystem: Subsystem?) -> String? {
+        guard let subsystem, let own = LinuxVersion(version), own >= subsystem.since,
+            isOff(subsystem.option.rawValue)
+        else { return nil }
+        return subsystem.option.rawValue
+    }
+}
+
 extension Reason {
     static func configurationOff(_ name: String, for what: String) -> Reason {
         Reason(.configurationOff, "\(name) is off in this kernel, which \(what) need", cure: "a kernel with \(name)=y")

@@ -268,6 +268,14 @@ struct CodeRequirements {
                     sentence: "it is not known whether this kernel has \(name) as it is declared",
                     isKnown: false
                 )
+            case .absent where kernel.leftOut(.of(kfunc: name)) != nil:
+                let option = kernel.leftOut(.of(kfunc: name)) ?? ""
+                return Obstacle(
+                    instruction: call.instruction,
+                    code: .configurationOff,
+                    sentence: "\(option) is off in this kernel, without which there is no \(name)()",
+                    cure: "ask bpf_ksym_exists(\(name)) before the call"
+                )
             case .absent, .otherType:
                 return Obstacle(
                     instruction: call.instruction,

@@ -145,6 +145,10 @@ struct ObjectRequirements {
             return
         case .absent: break
         }
+        if let option = kernel.leftOut(.of(kfunc: extern.name)) {
+            findings.fails(.configurationOff(option, for: "calls of \(extern.name)"))
+            return
+        }
         findings.fails(
             Reason(
                 .kfuncUnknown,

@@ -29,6 +29,10 @@ struct StructOpsRequirements {
         guard let own = types.id(named: name, kind: .structure).flatMap({ types.type($0) }),
             types.id(named: "bpf_struct_ops_\(name)", kind: .structure) != nil
         else {
+            if let option = kernel.leftOut(.of(structure: name)) {
+                findings.fails(.configurationOff(option, for: "programs that implement struct \(name)"))
+                return
+            }
             findings.fails(
                 Reason(
                     .structOpsLacking,

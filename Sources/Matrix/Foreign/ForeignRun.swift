@@ -10,17 +10,20 @@ public struct ForeignRun: Sendable {
     private let kernels: [SelectedKernel]
     private let supply: ForeignSupply
     private let options: RunOptions
+    private let logs: LogKeeper
 
     public init(
         objects: [TestObject],
         kernels: [SelectedKernel],
         supply: ForeignSupply,
-        options: RunOptions = RunOptions(loader: .bpftool)
+        options: RunOptions = RunOptions(loader: .bpftool),
+        logs: LogKeeper = LogKeeper()
     ) {
         self.objects = objects
         self.kernels = kernels
         self.supply = supply
         self.options = options
+        self.logs = logs
     }
 
     /// Asks every kernel about every object, as many kernels at once as there are lanes, and tells what happens meanwhile.
@@ -49,6 +52,7 @@ public struct ForeignRun: Sendable {
             folder: folder,
             progress: progress,
             limits: options.limits,
+            logs: logs,
             isIsolating: options.isIsolating
         ) { event in
             guard case .witness(let said) = event else { return report(event) }

@@ -107,7 +107,7 @@ struct Judgement {
         case nil:
             if let helper = final.flatMap(Self.unknownHelper) {
                 self.init(.unsupported, "helper number \(helper) is unknown to this kernel")
-            } else if report.log.isEmpty && report.errno == ErrorNumber.invalidArgument {
+            } else if log.lastLines.isEmpty && report.errno == ErrorNumber.invalidArgument {
                 self.init(.unsupported, "refused before the verifier looked: no such program or attach type here")
             } else if report.errno == ErrorNumber.notSupported {
                 self.init(.unsupported, final ?? "not supported by this kernel")

@@ -15,6 +15,7 @@ actor ScriptExamination {
     private let limits: ExaminationLimits
     /// Who was asked before: this machine's bpftool, and the agent.
     private let loaders: WitnessJudgement.Loaders
+    private let logs: LogKeeper
     /// Every object has a guest of its own.
     private let isIsolating: Bool
     private let report: @Sendable (RunEvent) -> Void
@@ -38,6 +39,7 @@ actor ScriptExamination {
         progress: [ObjectProgress],
         limits: ExaminationLimits,
         loaders: WitnessJudgement.Loaders = WitnessJudgement.Loaders(),
+        logs: LogKeeper = LogKeeper(),
         isIsolating: Bool = false,
         report: @escaping @Sendable (RunEvent) -> Void
     ) {
@@ -45,6 +47,7 @@ actor ScriptExamination {
         self.folder = folder
         self.limits = limits
         self.loaders = loaders
+        self.logs = logs
         self.isIsolating = isIsolating
         self.report = report
         self.progress = Dictionary(uniqueKeysWithValues: zip(folder.names, progress))
@@ -99,7 +102,7 @@ actor ScriptExamination {
         report(.started(kernel: spec, seconds: seconds, isRestored: false))
     }
 
-    private func hear(_ line: ImageLine, from guest: some ScriptedGuest) throws {
+    private func hear(_ line: ImageLine, from guest: some ScriptedGuest) async throws {
         guard let outcome = try conversation?.hear(line), let progress = progress[outcome.object] else { return }
         let said = WitnessReport(
             request: 0,
@@ -118,6 +121,7 @@ actor ScriptExamination {
             )
         )
         statement.loader = name(in: guest)
+        statement = await progress.kept(statement, by: logs) { report(.note("\(spec): \($0)")) }
         pending = (outcome.object, statement)
         guard conversation?.isThrough == false else { return }
         keepPending()

@@ -141,18 +141,43 @@ extension ObjectProgress {
     /// With bpftool as the only loader its word on the object is the object's one cell, whether it is the machine's or an
     /// image's.
     func cellsByWitness(_ statement: WitnessStatement) -> [Cell] {
-        let message = statement.reason ?? "bpftool failed without a word"
+        let isAccepted = statement.verdict == .accepted
         return [
             Cell(
                 object: object.name,
                 program: Self.wholeObject,
                 kernel: kernel,
                 verdict: statement.verdict,
-                message: statement.verdict == .accepted ? nil : message,
+                message: isAccepted ? nil : statement.reason ?? "bpftool failed without a word",
+                explanation: statement.explanation,
                 isCached: statement.isCached,
-                log: statement.verdict == .accepted ? nil : statement.output
+                log: isAccepted ? nil : statement.output,
+                logSHA256: isAccepted ? nil : statement.outputSHA256,
+                logBytes: isAccepted ? nil : statement.outputBytes
             ).explained
         ]
+    }
+
+    /// The same statement with no more of what was printed than results have; the rest is kept beside.
+    func kept(
+        _ statement: WitnessStatement,
+        by logs: LogKeeper,
+        tell: @Sendable (String) -> Void
+    ) async -> WitnessStatement {
+        let (log, failure) = await logs.keep(Array(statement.output.utf8))
+        if let failure { tell("\(failure)") }
+        // Before it is cut: the reason may lie where the excerpt has nothing.
+        let cell = cellsByWitness(statement).first
+        var short = statement
+        if let reference = log.reference {
+            short.output = log.excerpt.text
+            short.outputSHA256 = reference.digest.hexadecimal
+            short.outputBytes = reference.bytes
+            short.explanation = cell?.explanation
+        }
+        let isOnlyWord = cells.isEmpty && self.statement == nil
+        if isOnlyWord, let cell, cell.verdict != .accepted { await logs.write(log, of: cell) }
+        return short
     }
 
     /// Stands in `Cell.program` where a verdict is about the object as a whole.

@@ -154,6 +154,13 @@ extension CauseRule {
                 cure: values[0].allSatisfy(\.isNumber) ? "hand over a number" : "put the bytes in the value of a map"
             )
         },
+        CauseRule(.helperArgumentType, verifier: "helper access to the packet is not allowed") { _, evidence in
+            Account(
+                "\(evidence.called.map { "\($0)()" } ?? "a helper") is handed a pointer into the packet, which this type of program"
+                    + "\(evidence.program.typeInBrackets) may not hand on",
+                cure: "copy the bytes to the stack first, and hand over the copy"
+            )
+        },
         CauseRule(
             .helperArgumentSize,
             verifier: "R# min value is negative, either use unsigned or 'var &= const'"

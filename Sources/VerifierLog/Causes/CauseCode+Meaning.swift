@@ -87,6 +87,7 @@ extension CauseCode {
         case .targetRefused: "What to attach to exists, and takes no such program."
         case .mapAttributes: "The kernel has the type of map, and refuses this one's flags, sizes or types."
         case .mapMissing: "Code that uses a map is reached, and the map was not created."
+        case .mapNotForProgram: "This type of program may not use this map, or not as many maps."
         case .maxEntriesUnset: "The map has no size; its own loader sets one."
         case .innerMapUnset: "A map of maps does not say what its maps are; its own loader does."
         case .sectionUnknown: "The section's name says no type of program."

@@ -51,6 +51,7 @@ public enum CauseCode: String, Sendable, Hashable, Codable, CaseIterable {
     case kfuncArgument = "kfunc-argument"
     case untrustedPointer = "untrusted-pointer"
     case globalFunctionArgument = "global-function-argument"
+    case mapNotForProgram = "map-not-for-program"
     case tailCall = "tail-call"
     case mightSleep = "might-sleep"
     case targetNotSleepable = "target-not-sleepable"

@@ -42,7 +42,7 @@ enum KfuncVersions {
         "bpf_rdonly_cast": LinuxVersion(6, 2), "bpf_dynptr_from_skb": LinuxVersion(6, 4),
         "bpf_dynptr_from_xdp": LinuxVersion(6, 4), "bpf_dynptr_slice": LinuxVersion(6, 4),
         "bpf_iter_num_new": LinuxVersion(6, 4), "bpf_iter_num_next": LinuxVersion(6, 4),
-        "bpf_iter_num_destroy": LinuxVersion(6, 4),
+        "bpf_iter_num_destroy": LinuxVersion(6, 4), "scx_bpf_events": LinuxVersion(6, 15),
     ]
 }
 

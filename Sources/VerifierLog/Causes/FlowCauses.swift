@@ -92,6 +92,14 @@ extension CauseRule {
                 cure: "return \(range(values[2])) on every path"
             )
         },
+        CauseRule(
+            .returnValue,
+            verifier: "At … the register R0 is not a scalar value (…)",
+            "R0 not a scalar value",
+            "cannot return stack pointer to the caller"
+        ) { _, _ in
+            Account("a pointer is returned where only a number may be", cure: "return a number on every path")
+        },
         CauseRule(.returnValue, verifier: "At … the register R0 is not a known value (…)") { values, _ in
             Account("a value is returned that is not a known number", cure: "return a constant on every path")
         },

@@ -28,6 +28,28 @@ extension CauseRule {
                 cure: "make the functions __always_inline, or let the one that makes the tail call return int"
             )
         },
+        CauseRule(
+            .tailCall,
+            verifier: "tail_calls are not allowed when call stack of previous frames is # bytes. Too large"
+        ) { values, _ in
+            Account(
+                "a tail call from a function whose callers have \(values[0]) bytes of stack",
+                cure: "make the tail call from the program itself, or use less stack: values of maps"
+            )
+        },
+        CauseRule(
+            .globalFunctionArgument,
+            verifier: "Global function …() with # > # args. Buggy compiler.",
+            "Global function …() doesn't return scalar. Only those are supported.",
+            "Global function …() return value not void or scalar. Only those are supported."
+        ) { values, _ in
+            Account(
+                values.count == 3
+                    ? "the global function \(values[0])() has \(values[1]) arguments; at most \(values[2]) are taken"
+                    : "the global function \(values[0])() does not return a number",
+                cure: "make the function static, or change its prototype"
+            )
+        },
         // Functions that helpers call back came with 5.13: older kernels only see functions that nobody calls.
         CauseRule(
             .callbacksUnknown,

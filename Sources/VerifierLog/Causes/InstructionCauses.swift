@@ -41,6 +41,18 @@ extension CauseRule {
                 cure: "compile with -mcpu=v3; v4 is known since 6.6"
             )
         },
+        CauseRule(
+            .instructionUnknown,
+            verifier: "BPF_LD_[ABS|IND] instructions not allowed for this program type",
+            "LD_ABS is not allowed in subprogs without BTF",
+            "at the time of BPF_LD_ABS|IND R6 != pointer to skb"
+        ) { _, evidence in
+            Account(
+                "packets can't be read by load_byte() and its kind here: only socket filters and programs of traffic control"
+                    + " have those instructions",
+                cure: "read the packet through its pointers (data, data_end), or with bpf_skb_load_bytes()"
+            )
+        },
         CauseRule(.instructionUnknown, verifier: "R# is invalid") { values, _ in
             Account(
                 "register R\(values[0]) does not exist",

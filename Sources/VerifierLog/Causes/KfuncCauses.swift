@@ -14,7 +14,9 @@ extension CauseRule {
             verifier: "program must be sleepable to call sleepable kfunc …",
             "kernel func … is sleepable within rcu_read_lock region",
             "sleepable kfunc … in …",
-            "kernel func … is sleepable within …"
+            "kernel func … is sleepable within …",
+            "kernel function … is sleepable but the program is not",
+            "sleepable global function …() called in …"
         ) { values, _ in
             Account(
                 "\(values[0])() may sleep, and this program may not here",

@@ -11,6 +11,19 @@ extension CauseRule {
         CauseRule(.relocationWithoutMatch, verifier: "failed to resolve CO-RE relocation …") { values, _ in
             unmatched(values[0])
         },
+        CauseRule(.configurationOff, verifier: "invalid func unknown♯#") { values, evidence in
+            guard let number = UInt32(values[0]), LoaderPoison.kfuncs.contains(number) else { return nil }
+            return evidence.program.unresolvedKfunc.flatMap { leftOut(kfunc: $0, evidence) }
+        },
+        CauseRule(.configurationOff, verifier: "kfunc '…' is referenced but wasn't resolved") { values, evidence in
+            leftOut(kfunc: values[0], evidence)
+        },
+        CauseRule(
+            .configurationOff,
+            libbpf: "extern (func ksym) '…': not found in kernel or module BTFs"
+        ) { values, evidence in
+            leftOut(kfunc: values[0], evidence)
+        },
         CauseRule(.kfuncUnknown, verifier: "invalid func unknown♯#") { values, evidence in
             guard let number = UInt32(values[0]), LoaderPoison.kfuncs.contains(number) else { return nil }
             return lackingKfunc(evidence.program.unresolvedKfunc)
@@ -59,6 +72,16 @@ extension CauseRule {
                 "the extern \(values[0]) does not suit its value: \(values[1])",
                 cure: "declare it with a type that the value fits"
             )
+        },
+        CauseRule(
+            .configurationOff,
+            libbpf: "struct_ops init_kern: struct … is not found in kernel BTF"
+        ) { values, evidence in
+            let name = values[0].replacingPrefix("bpf_struct_ops_")
+            guard let subsystem = Subsystem.of(structure: name), subsystem.isLeftOut(of: evidence.kernel) else {
+                return nil
+            }
+            return off(subsystem.option, "without which programs can't implement struct \(name)")
         },
         CauseRule(
             .structOpsLacking,
@@ -129,6 +152,18 @@ extension CauseRule {
             cure:
                 "ask first: if (bpf_core_field_exists(…)), bpf_core_type_exists(…), bpf_core_enum_value_exists(…); where it was "
                 + "renamed, read it by a flavour of the type (struct name___old)"
+        )
+    }
+
+    /// A kfunc of a part of the kernel that was left out when it was built; nil where it is missing for another reason.
+    private static func leftOut(kfunc name: String, _ evidence: Evidence) -> Account? {
+        guard let subsystem = Subsystem.of(kfunc: name), subsystem.isLeftOut(of: evidence.kernel) else { return nil }
+        let account = off(subsystem.option, "without which there is no \(name)()")
+        guard let since = KfuncVersions.since(name), evidence.isOlder(than: since) else { return account }
+        return Account(
+            "\(account.sentence); it came with Linux \(since)",
+            cure: "a kernel of \(since) or later that was built with \(subsystem.option.rawValue)=y",
+            since: since
         )
     }
 

@@ -66,6 +66,7 @@ extension CauseRule {
             .readOnlyMemory,
             verifier: "R# cannot write into …",
             "cannot write into packet",
+            "the prog does not allow writes to packet data",
             "cannot write into …"
         ) { values, _ in
             Account(
@@ -76,7 +77,8 @@ extension CauseRule {
         CauseRule(
             .atomicNotAllowed,
             verifier: "BPF_XADD stores into R# … is not allowed",
-            "BPF_ATOMIC stores into R# … is not allowed"
+            "BPF_ATOMIC stores into R# … is not allowed",
+            "BPF_ATOMIC loads from R# … is not allowed"
         ) { values, _ in
             Account(
                 "an atomic operation on \(CauseWords.kind(values[1])), where there can be none",

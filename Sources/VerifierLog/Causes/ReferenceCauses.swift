@@ -16,7 +16,8 @@ extension CauseRule {
         },
         CauseRule(
             .callUnderLock,
-            verifier: "function calls are not allowed while holding a lock"
+            verifier: "function calls are not allowed while holding a lock",
+            "global function calls are not allowed while holding a lock,"
         ) { _, _ in
             Account(
                 "a function is called while a spin lock is held",
@@ -76,6 +77,16 @@ extension CauseRule {
         },
         CauseRule(
             .rcuUnbalanced,
+            verifier: "expected an RCU CS when using …",
+            "kernel func … requires RCU critical section protection"
+        ) { values, _ in
+            Account(
+                "\(values[0]) is used outside of a section that RCU guards",
+                cure: "put it between bpf_rcu_read_lock() and bpf_rcu_read_unlock()"
+            )
+        },
+        CauseRule(
+            .rcuUnbalanced,
             verifier: "unmatched rcu read unlock (kernel function …)",
             "nested rcu read lock (kernel function …)"
         ) { values, _ in
@@ -84,6 +95,7 @@ extension CauseRule {
         CauseRule(
             .referenceReleased,
             verifier: "func …♯# reference has not been acquired before",
+            "kfunc …♯# reference has not been acquired before",
             "R# must be referenced when passed to release function",
             "release helper … expects referenced PTR_TO_BTF_ID passed to R#",
             "release kernel function … expects …"
@@ -94,7 +106,11 @@ extension CauseRule {
             )
         },
         // The leak itself is told before what ended the program; a tail call is told by its own rule.
-        CauseRule(.referenceLeak, verifier: "Unreleased reference id=# alloc_insn=#") { values, evidence in
+        CauseRule(
+            .referenceLeak,
+            verifier: "Unreleased reference id=# alloc_insn=#",
+            "Leaking reference id=# alloc_insn=#. Release it first."
+        ) { values, evidence in
             let taker = evidence.log.acquisition?.text.flatMap { FormerValue.namedCall(in: $0) }
             return Account(
                 "what \(taker.map { "\($0)()" } ?? "instruction \(values[1])") took is not given back on every path",

@@ -64,6 +64,14 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
         self.isAtStart = isAtStart
     }
 
+    /// The limit that ran out; nil where none did.
+    public var limit: Duration? {
+        switch cause {
+        case .stalled(_, let limit, _), .silent(_, let limit): limit
+        default: nil
+        }
+    }
+
     public var kind: Kind {
         switch cause {
         case .panicked, .oopsed: .crash

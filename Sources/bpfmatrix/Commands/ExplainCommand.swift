@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import Reports
 import Results
+import SystemPackage
 import VerifierLog
 
 struct ExplainCommand: ParsableCommand {
@@ -30,8 +31,16 @@ struct ExplainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Explain a verifier log instead; - is standard input.", valueName: "file"))
     var logFile: String?
 
-    @Flag(help: "Print the kernel's log as it is, instead of explaining it.")
+    @Flag(help: "Print the kernel's whole log as it is, instead of explaining it.")
     var log = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --log: where `test --logs` has written whole logs. (default: the store, where this machine ran the test)",
+            valueName: "folder"
+        )
+    )
+    var logs: String?
 
     @Flag(help: "As JSON (docs/results.md).")
     var json = false
@@ -45,12 +54,18 @@ struct ExplainCommand: ParsableCommand {
         } else if words.isEmpty {
             throw ValidationError("name the results that `test --json` wrote, or a log with --log-file")
         }
+        if logs != nil && !log { throw ValidationError("--logs goes with --log") }
         if log && json { throw ValidationError("--log and --json exclude each other") }
     }
 
     func run() throws {
         if let logFile { return try LogExplanation(of: logFile).print(asJSON: json) }
         guard let path = words.first else { return }
-        try ResultsExplanation(of: path, Array(words.dropFirst())).print(log ? .log : json ? .json : .text)
+        try ResultsExplanation(of: path, Array(words.dropFirst())).print(form)
+    }
+
+    private var form: ResultsExplanation.Form {
+        if log { return .log(WholeLogs(folder: logs.map { FilePath($0) })) }
+        return json ? .json : .text
     }
 }

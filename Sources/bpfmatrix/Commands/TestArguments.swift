@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import KernelStore
+import LogStore
 import Matrix
 import Reports
 import Results
@@ -54,7 +55,13 @@ struct TestArguments: ParsableArguments {
     }
 
     /// Everything that it takes, with the kernels pulled that the store lacks.
-    func bench(in store: KernelStore, report: @escaping @Sendable (RunEvent) -> Void) async throws -> TestBench {
+    ///
+    /// - Parameter logs: for whole logs, besides the store.
+    func bench(
+        in store: KernelStore,
+        logs: LogFolder? = nil,
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws -> TestBench {
         let loader = try platform.loaders(self.loader, image: image)
         let imageUnderTest = try image.image(in: store)
         let lock = try source.pins()
@@ -83,6 +90,7 @@ struct TestArguments: ParsableArguments {
                 isAsCompiled: contract.asCompiled
             ),
             cache: cache(in: store, report: report),
+            logs: LogKeeper(store: LogStore(at: store.logs), folder: logs),
             // Who asks for a boot or a guest of its own does not ask for what another one said.
             isAskedAnew: isAskedAnew || guests.cold || guests.isolate
         )

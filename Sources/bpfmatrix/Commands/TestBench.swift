@@ -13,6 +13,7 @@ struct TestBench: Sendable {
     var options: RunOptions
     /// nil where it can't be used.
     let cache: VerdictCache?
+    let logs: LogKeeper
     let isAskedAnew: Bool
 
     /// Settles now, and says, what the accelerator will be, so that it is not said of every set of objects.
@@ -61,14 +62,16 @@ struct TestBench: Sendable {
                     kernels: kernels,
                     supply: supply,
                     options: options,
-                    memory: cache.map { VerdictMemory($0, isConsulted: isConsulted) }
+                    memory: cache.map { VerdictMemory($0, isConsulted: isConsulted) },
+                    logs: logs
                 ).run(report: report)
             case .foreign(let supply):
                 try await ForeignRun(
                     objects: prepared.objects,
                     kernels: kernels,
                     supply: supply,
-                    options: options
+                    options: options,
+                    logs: logs
                 ).run(report: report)
             }
         var complete = inputs.complete(results)

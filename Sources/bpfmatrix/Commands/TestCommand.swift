@@ -6,6 +6,7 @@ import KernelStore
 import Matrix
 import Reports
 import Results
+import SystemPackage
 
 struct TestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,24 +30,38 @@ struct TestCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write the results as JSON (docs/results.md); - is standard output.", valueName: "file"))
     var json: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write the whole log of every program that was refused into this folder, each as a file of its own.",
+            valueName: "folder"
+        )
+    )
+    var logs: String?
+
     func run() async throws {
         let inputs = try arguments.input.found
         let output: ResultsFile? = if let json { try await ResultsFile(json) } else { nil }
+        let folder = logs.map { LogFolder(at: FilePath($0)) }
+        try folder?.prepare()
         let store = try KernelStore()
         // With the JSON on standard output, whatever is for people goes elsewhere.
         let descriptor = output?.isStandardOutput == true ? STDERR_FILENO : STDOUT_FILENO
-        let results = try await RunDisplay(on: descriptor).show { report in
-            let bench = try await arguments.bench(in: store, report: report)
+        let (results, failure) = try await RunDisplay(on: descriptor).show { report in
+            let bench = try await arguments.bench(in: store, logs: folder, report: report)
             let prepared = try await bench.prepare(inputs, report: report)
             if prepared.objects.isEmpty, !prepared.failed.isEmpty {
                 output?.write(try JSONReport.data(bench.testNothing(prepared)), status: ExitStatus.notAsExpected)
             }
             try prepared.requireObjects()
-            return try await bench.test(prepared, report: report)
+            return (try await bench.test(prepared, report: report), await bench.logs.failure)
         }
         Terminal.write(arguments.report(results, on: descriptor), to: descriptor)
         var status = results.summary.exitStatus
         if let output { status = output.write(try JSONReport.data(results), status: status) }
+        if let failure {
+            Terminal.standardError("bpfmatrix: \(failure)\n")
+            status = ExitStatus.afterLosingOutput(status)
+        }
         throw ExitCode(Int32(status))
     }
 }

@@ -17,7 +17,7 @@ struct ResultsExplanation {
         case text
         case json
         /// The kernels' logs as they are.
-        case log
+        case log(WholeLogs)
     }
 
     init(of path: String, _ words: [String]) throws {
@@ -32,7 +32,7 @@ struct ResultsExplanation {
         switch form {
         case .text: Terminal.standardOutput(text.map { $0 + "\n" }.joined())
         case .json: Terminal.standardOutput(String(decoding: try ExplanationsReport.data(groups), as: UTF8.self))
-        case .log: printLogs()
+        case .log(let logs): printLogs(logs)
         }
     }
 
@@ -56,18 +56,41 @@ struct ResultsExplanation {
         )
     }
 
-    /// On a terminal without what it would obey; elsewhere byte for byte.
-    private func printLogs() {
-        let isTerminal = Terminal.isTerminal(STDOUT_FILENO)
+    private func printLogs(_ logs: WholeLogs) {
         if cells.isEmpty { Terminal.standardError("\(meant.printable): accepted, no kernel's log was kept\n") }
+        var isAnyCut = false
         for cell in cells {
             if cells.count > 1 {
                 let title = "==> \(cell.object) \(cell.program) on \(results.kernels.heading(of: cell.kernel)) <=="
                 Terminal.standardOutput(LogText.printable(title) + "\n")
             }
-            let log = cell.log ?? "(no log was kept)"
-            Terminal.standardOutput((isTerminal ? LogText.printable(log) : log) + (log.hasSuffix("\n") ? "" : "\n"))
+            switch logs.log(of: cell) {
+            case .whole(let log): printLog(log)
+            case .excerpt(let text, let bytes):
+                isAnyCut = true
+                printLog(Array(text.utf8))
+                Terminal.standardError(
+                    "note: \(cell.program.printable) on \(cell.kernel.printable): the results have \(text.utf8.count) of the "
+                        + "log's \(bytes) bytes, and the whole log is not here\n"
+                )
+            case .none: Terminal.standardOutput("(no log was kept)\n")
+            }
         }
+        guard isAnyCut else { return }
+        Terminal.standardError(
+            "note: whole logs stay in the store of the machine that ran the test until `kernels gc` removes them; "
+                + "`test --logs` writes them into a folder, and --logs takes them from there\n"
+        )
+    }
+
+    /// On a terminal without what it would obey; elsewhere byte for byte.
+    private func printLog(_ log: [UInt8]) {
+        if Terminal.isTerminal(STDOUT_FILENO) {
+            Terminal.standardOutput(LogText.printable(String(decoding: log, as: UTF8.self)))
+        } else {
+            Terminal.write(log, to: STDOUT_FILENO)
+        }
+        if log.last != UInt8(ascii: "\n") { Terminal.standardOutput("\n") }
     }
 }
 

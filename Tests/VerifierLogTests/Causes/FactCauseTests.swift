@@ -113,6 +113,47 @@ import Testing
         #expect(code("lirc_mode2", type: 20, on: "6.1.0", off: .lsm) == .refusedUnseen)
     }
 
+    @Test(
+        "a kfunc, or a structure, of a part of the kernel that was left out names the switch; where that is on, or came later, not",
+        arguments: [
+            (
+                "extern (func ksym) 'scx_bpf_kick_cpu': not found in kernel or module BTFs", "6.12.0",
+                CauseCode.configurationOff
+            ),
+            ("extern (func ksym) 'scx_bpf_kick_cpu': not found in kernel or module BTFs", "6.1.0", .kfuncUnknown),
+            ("extern (func ksym) 'scx_bpf_kick_cpu': not found in kernel or module BTFs", nil, .kfuncUnknown),
+            ("extern (func ksym) 'bpf_task_acquire': not found in kernel or module BTFs", "6.12.0", .kfuncUnknown),
+            ("extern (func ksym) 'bpf_ct_release___x': not found in kernel or module BTFs", "6.1.0", .configurationOff),
+            ("struct_ops init_kern: struct sched_ext_ops is not found in kernel BTF", "6.12.0", .configurationOff),
+            ("struct_ops init_kern: struct sched_ext_ops is not found in kernel BTF", "6.1.0", .structOpsLacking),
+        ] as [(String, String?, CauseCode)]
+    )
+    func subsystems(words: String, release: String?, expected: CauseCode) {
+        var evidence = Evidence(refusal: .loader, errno: 3, warnings: ["libbpf: \(words)"])
+        evidence.kernel.release = release
+        #expect(Cause(of: evidence).code != .configurationOff, "nothing is known of the configuration")
+        evidence.kernel.configuration = [.schedulerExtension: false, .conntrack: false]
+        #expect(Cause(of: evidence).code == expected)
+        evidence.kernel.configuration = [.schedulerExtension: true, .conntrack: true]
+        #expect(Cause(of: evidence).code != .configurationOff)
+    }
+
+    @Test("a kfunc that is newer than the kernel says so besides")
+    func newerKfunc() {
+        var evidence = Evidence(
+            refusal: .loader,
+            warnings: ["libbpf: extern (func ksym) 'scx_bpf_events': not found in kernel or module BTFs"]
+        )
+        evidence.kernel.release = "6.12.0"
+        evidence.kernel.configuration = [.schedulerExtension: false]
+        let cause = Cause(of: evidence)
+        #expect(
+            cause.sentence
+                == "CONFIG_SCHED_CLASS_EXT is off in this kernel, without which there is no scx_bpf_events(); it came with Linux 6.15"
+        )
+        #expect(cause.since == LinuxVersion(6, 15))
+    }
+
     @Test("other errnos say what they say")
     func errnos() {
         #expect(code("xdp", type: 6, errno: 1, on: "6.1.0") == .permission)
@@ -137,5 +178,69 @@ import Testing
         #expect(code.rawValue.wholeMatch(of: #/[a-z0-9]+(-[a-z0-9]+)*/#) != nil)
         #expect(code.meaning.hasSuffix(".") && code.meaning.count > 20)
         #expect((code.kind == .unknown) == (code == .unknown))
+    }
+}
+
+@Suite struct AddressCauseTests {
+    private func cause(_ words: String, on release: String? = nil, helpers: Set<UInt32>? = nil) -> Cause {
+        let log = "0: (18) r1 = 0x0\n\(words)\nprocessed 1 insns (limit 1000000) max_states_per_insn 0 total_states 0\n"
+        var evidence = Evidence(refusal: .program, errno: 22, log: VerifierLog(Array(log.utf8)))
+        evidence.kernel.release = release
+        evidence.program.helpers = helpers
+        return Cause(of: evidence)
+    }
+
+    @Test("an address that an old kernel does not know is a callback's where the program has one, else any")
+    func unrecognized() {
+        let words = "unrecognized bpf_ld_imm64 insn"
+        let loop: UInt32 = 181
+        #expect(cause(words, on: "5.10.0", helpers: [loop]).code == .callbacksUnknown)
+        #expect(cause(words, on: "5.10.0", helpers: [1]).code == .instructionUnknown)
+        #expect(cause(words, on: "5.10.0").sentence.contains("since 5.13"))
+        #expect(!cause(words, on: "6.1.0").sentence.contains("since"))
+    }
+
+    @Test("a kfunc's address is one that kernels before 6.4 do not give")
+    func kfuncAddress() {
+        let words = "pseudo btf_id 1234 in ldimm64 isn't KIND_VAR."
+        #expect(cause(words, on: "6.1.0").since == LinuxVersion(6, 4))
+        #expect(cause(words, on: "6.12.0").since == nil)
+        #expect(cause(words, on: "6.12.0").code == .externUnresolved)
+    }
+
+    @Test(
+        "words of the kernel's sources from 5.10 to 7.2",
+        arguments: [
+            (
+                "cannot access ptr member mm with moff 2056 in struct task_struct with off 2060 size 4",
+                CauseCode.typedPointerAccess
+            ),
+            ("struct task_struct doesn't have field at offset 12", .typedPointerAccess),
+            ("R2 is ptr_task_struct invalid variable offset: off=0, var_off=(0x0; 0xff)", .typedPointerAccess),
+            ("func 'vfs_open' offset 4 is not multiple of 8", .contextAccess),
+            ("func 'f' arg0 'x' has type STRUCT. Only pointer access is allowed", .contextAccess),
+            ("The function printk with variable args is unsupported.", .targetRefused),
+            ("Attaching fexit/fmod_ret to __noreturn function 'do_exit' is rejected.", .targetRefused),
+            ("Cannot replace static functions", .targetRefused),
+            ("Sleepable programs can only use array and hash maps", .mapNotForProgram),
+            ("The total number of maps per program has reached the limit of 64", .mapNotForProgram),
+            ("arena's user address must be set via map_extra or mmap()", .mapAttributes),
+            ("callbacks are not allowed in non-JITed programs", .configurationOff),
+            ("kernel function bpf_x is sleepable but the program is not", .mightSleep),
+            ("Leaking reference id=2 alloc_insn=3. Release it first.", .referenceLeak),
+            (
+                "global function calls are not allowed while holding a lock,\nuse static function instead",
+                .callUnderLock
+            ),
+            ("Global function f() doesn't return scalar. Only those are supported.", .globalFunctionArgument),
+            ("helper access to the packet is not allowed", .helperArgumentType),
+            ("BPF_LD_[ABS|IND] instructions not allowed for this program type", .instructionUnknown),
+            ("Cannot access kernel 'struct sock' from non-GPL compatible program", .helperNeedsGPL),
+        ]
+    )
+    func words(words: String, expected: CauseCode) {
+        let cause = cause(words)
+        #expect(cause.code == expected, "\(cause.sentence)")
+        #expect(cause.cure != nil)
     }
 }

@@ -26,7 +26,7 @@ extension KernelExamination {
             // Without the agent's word bpftool's can't contradict it.
             guard progress[index].isLoaded else { continue }
             if let answer = question(about: index, to: .bpftool).flatMap({ answers[$0] }) {
-                recallTestimony(index, answer)
+                await recallTestimony(index, answer)
             }
         }
     }
@@ -35,9 +35,15 @@ extension KernelExamination {
         guard let answer = Answer(bytes), case .object(let ended)? = answer.said.last else { return }
         var recalled = progress[index]
         recalled.begin()
-        for message in answer.said.dropLast() {
+        for (place, message) in answer.said.dropLast().enumerated() {
             switch message {
-            case .program(let said): recalled.add(said)
+            case .program(var said):
+                if let reference = answer.logs[place] {
+                    // Without its log it can't be explained: the kernel is asked again.
+                    guard let log = await logs.whole(reference) else { return }
+                    said.log = log
+                }
+                recalled.add(await heard(said))
             case .map(let said): recalled.add(said)
             default: return
             }
@@ -48,38 +54,60 @@ extension KernelExamination {
         progress[index] = recalled
         libbpfVersion = libbpfVersion ?? answer.ready.libbpfVersion
         report(.cells(cells))
+        await writeLogs(of: index)
+        progress[index].forgetReports()
     }
 
-    private func recallTestimony(_ index: Int, _ bytes: [UInt8]) {
+    private func recallTestimony(_ index: Int, _ bytes: [UInt8]) async {
         guard let answer = Answer(bytes), case .witness(let said)? = answer.said.first, answer.said.count == 1,
             !WitnessJudgement.isPassing(said),
             WitnessJudgement.statement(said, about: progress[index], loaders).verdict.isVerdict
         else { return }
-        testify(index, said, isCached: true)
+        await testify(index, said, isCached: true)
     }
 
     /// Keeps what a guest has just said of an object, if it is a verdict on all of it.
     func rememberLoading(_ index: Int, by ready: Ready) {
         guard progress[index].isWorthRemembering, let question = question(about: index, to: .agent) else { return }
-        newAnswers[question] = Answer(from: ready, progress[index].account).bytes
+        keep(progress[index].account(of: ready), for: question)
     }
 
     func rememberTestimony(_ index: Int, _ said: WitnessReport, by ready: Ready) {
         guard progress[index].statement?.verdict.isVerdict == true, !WitnessJudgement.isPassing(said),
             let question = question(about: index, to: .bpftool)
         else { return }
-        newAnswers[question] = Answer(from: ready, [.witness(said)]).bytes
+        keep(Answer(from: ready, [.witness(said)]), for: question)
     }
 
-    /// Questions over which this kernel broke down or never came to an end: whatever it said of them before, it is not
-    /// taken for an answer again.
-    var doubtedQuestions: [QuestionKey] {
-        progress.indices.flatMap { index in
-            [
-                progress[index].hasLostGuests ? question(about: index, to: .agent) : nil,
-                progress[index].hasLostWitnesses ? question(about: index, to: .bpftool) : nil,
-            ].compactMap { $0 }
+    /// At once, so that a run that is killed has not asked for nothing.
+    private func keep(_ answer: Answer, for question: QuestionKey) {
+        do throws(VerdictCacheError) {
+            try memory?.keep(answer.bytes, for: question)
+        } catch {
+            tellOnce(error)
         }
+    }
+
+    /// A guest was lost over an object: what the kernel said of it before is not taken for an answer again.
+    func forgetDoubted(_ index: Int) {
+        do throws(VerdictCacheError) {
+            try memory?.forget(doubtedQuestions(about: index))
+        } catch {
+            tellOnce(error)
+        }
+    }
+
+    private func tellOnce(_ error: VerdictCacheError) {
+        if !hasToldOfMemory { report(.note("\(error)")) }
+        hasToldOfMemory = true
+    }
+
+    /// Questions over which this kernel broke down or never came to an end.
+    private func doubtedQuestions(about index: Int) -> [QuestionKey] {
+        [
+            progress[index].hasLostGuests ? question(about: index, to: .agent) : nil,
+            progress[index].hasLostWitnesses ? question(about: index, to: .bpftool) : nil,
+        ].compactMap { $0 }
     }
 
     /// nil where nobody is asked, or where the guest could not even be put together.

@@ -26,18 +26,11 @@ public struct VerdictMemory: Sendable {
         }
     }
 
-    func remember(_ examinations: [KernelExamination], report: @Sendable (RunEvent) -> Void) async {
-        var answers: [QuestionKey: [UInt8]] = [:]
-        var doubted: [QuestionKey] = []
-        for examination in examinations {
-            answers.merge(await examination.newAnswers) { $1 }
-            doubted += await examination.doubtedQuestions
-        }
-        do throws(VerdictCacheError) {
-            try cache.forget(doubted)
-            try cache.keep(answers)
-        } catch {
-            report(.note("\(error)"))
-        }
+    func keep(_ answer: [UInt8], for question: QuestionKey) throws(VerdictCacheError) {
+        try cache.keep([question: answer])
+    }
+
+    func forget(_ questions: [QuestionKey]) throws(VerdictCacheError) {
+        try cache.forget(questions)
     }
 }
