@@ -46,9 +46,9 @@ struct CompilationWay: Sendable, Hashable, Codable {
             && !settings.flags.arguments.contains { $0.contains(Self.guardName) }
     }
 
-    /// Flags for the kfuncs of a generated header.
+    /// Flags for the kfuncs of a generated header. Defined as nothing, as sources define it that do so themselves.
     func prototypeFlags(_ settings: CompilerSettings) -> [String] {
-        canDeclareKfuncs(settings) ? ["-D\(Self.guardName)"] : []
+        canDeclareKfuncs(settings) ? ["-D\(Self.guardName)="] : []
     }
 
     /// What the user should know where it is not the first way.

@@ -20,6 +20,6 @@ extension Compilation {
     }
 
     private static func isUsual(_ flag: String) -> Bool {
-        ["-g", "-O2", "-Wall", "-DBPF_NO_KFUNC_PROTOTYPES"].contains(flag) || flag.hasPrefix("-D__TARGET_ARCH_")
+        ["-g", "-O2", "-Wall", "-DBPF_NO_KFUNC_PROTOTYPES="].contains(flag) || flag.hasPrefix("-D__TARGET_ARCH_")
     }
 }

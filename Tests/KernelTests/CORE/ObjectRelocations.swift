@@ -31,7 +31,7 @@ struct ObjectRelocations {
                     }
                 )
                 let resolution = relocator.resolve(record)
-                let instruction = try #require(instructions[offset / 8])
+                let instruction = instructions[offset / 8]
                 let second = offset / 8 + 1 < instructions.count ? instructions[offset / 8 + 1] : nil
                 applied.append(
                     (
