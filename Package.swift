@@ -42,7 +42,12 @@ let package = Package(
         .target(name: "CORE", dependencies: ["BTF", "ByteReader", "Instruction"], swiftSettings: strict),
         .target(name: "BPFObject", dependencies: ["BTF", "ByteReader", "ELF", "Instruction"], swiftSettings: strict),
         .target(name: "VerifierLog", dependencies: ["BPFObject"], swiftSettings: strict),
-        .target(name: "KernelProfile", dependencies: ["BTF", "ByteReader"], swiftSettings: strict),
+        .target(name: "KernelProfile", dependencies: ["BTF", "ByteReader", "ELF"], swiftSettings: strict),
+        .target(
+            name: "ModuleNeeds",
+            dependencies: ["BPFObject", "BTF", "CORE", "KernelProfile"],
+            swiftSettings: strict
+        ),
         .target(
             name: "CompatibilityCheck",
             dependencies: [
@@ -125,8 +130,7 @@ let package = Package(
             dependencies: [
                 "Assumptions", "BPFObject", "BTF", "CompatibilityCheck", "CORE", "ContentDigest", "GuestProtocol",
                 "HostResources", "Instruction", "KernelProfile", "KernelStore", "LoaderContract", "LogStore",
-                "Platform",
-                "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
+                "ModuleNeeds", "Platform", "Results", "VerdictCache", "VerifierLog", "VirtualMachine", system,
             ],
             // What guests without the agent run; the second is a link to scripts/.
             resources: [.embedInCode("Foreign/foreign-init.sh"), .embedInCode("Foreign/test-bpf-in-vm.sh")],
@@ -209,6 +213,10 @@ let package = Package(
         .target(name: "TestBTF", dependencies: ["BTF", "ByteReader"], path: "Tests/TestBTF", swiftSettings: strict),
         .testTarget(name: "ByteReaderTests", dependencies: ["ByteReader"]),
         .testTarget(name: "BTFTests", dependencies: ["BTF", "ByteReader", "TestBTF"]),
+        .testTarget(
+            name: "ModuleNeedsTests",
+            dependencies: ["BPFObject", "BTF", "KernelProfile", "ModuleNeeds", "TestBTF", "TestObjects"]
+        ),
         .testTarget(name: "CORETests", dependencies: ["BTF", "ByteReader", "CORE", "Instruction", "TestBTF"]),
         // Objects that clang makes of a few lines.
         .target(
@@ -222,7 +230,10 @@ let package = Package(
             name: "InspectionTests",
             dependencies: ["BPFObject", "Inspection", "Reports", "TestObjects"]
         ),
-        .testTarget(name: "KernelProfileTests", dependencies: ["KernelProfile", "TestProfiles"]),
+        .testTarget(
+            name: "KernelProfileTests",
+            dependencies: ["BTF", "KernelProfile", "TestBTF", "TestObjects", "TestProfiles"]
+        ),
         .testTarget(
             name: "CompatibilityCheckTests",
             dependencies: [
@@ -275,8 +286,7 @@ let package = Package(
             name: "KernelStoreTests",
             dependencies: [
                 "BTF", "ChildProcess", "ContentDigest", "FileLock", "KernelProfile", "KernelStore", "Matrix",
-                "OCIRegistry",
-                "Platform", "TestKernels", "TestProfiles", "TestServers", system,
+                "OCIRegistry", "Platform", "TestKernels", "TestObjects", "TestProfiles", "TestServers", system,
             ]
         ),
         .testTarget(

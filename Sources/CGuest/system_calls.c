@@ -38,6 +38,12 @@ int guest_load_module(const char *path) {
     return error;
 }
 
+int guest_insert_module(const uint8_t *bytes, size_t count) {
+    if (syscall(SYS_init_module, bytes, count, "") == 0 || errno == EEXIST)
+        return 0;
+    return errno;
+}
+
 int guest_add_entropy(const uint8_t *bytes, size_t count) {
     struct {
         struct rand_pool_info info;

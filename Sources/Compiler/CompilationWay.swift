@@ -55,7 +55,7 @@ struct CompilationWay: Sendable, Hashable, Codable {
     func notes(of source: String, first: CompilationWay) -> [String] {
         guard code != first.code else { return [] }
         return [
-            "\(source): uses the value of an atomic operation, which takes Linux 5.12; compiled for that"
+            "\(source): uses the value of an atomic operation, which takes Linux 5.12: compiled without plain atomic adds"
         ]
     }
 }

@@ -173,7 +173,7 @@ extension CompilationWork {
         return ["-g", "-O2", "-Wall", "-D__TARGET_ARCH_\(settings.architecture.rawValue)"]
             + (clang.abilities.splitsColdCode ? Clang.wholeColdCode : [])
             + way.code.arguments
-            + way.prototypeFlags(settings)
+            + way.prototypeFlags(settings) + (settings.header?.flags ?? [])
             // Last, so that they win.
             + settings.flags.arguments
     }

@@ -23,6 +23,9 @@ public enum CompilerAdvice {
             return
                 "this compiler does not know the instruction set \(unknown.1): v4 takes clang 17 or later (BPFMATRIX_CLANG)"
         }
+        if diagnostics.contains("unsupported signed division") {
+            return "signed division takes --mcpu v4, which kernels know since 6.6; or divide unsigned numbers"
+        }
         if let kernel = generatedHeader,
             let kfunc = undeclaredFunctions(diagnostics).first(where: {
                 $0.hasPrefix("bpf_") || $0.hasPrefix("scx_bpf_")

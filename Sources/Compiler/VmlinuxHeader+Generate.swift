@@ -9,7 +9,7 @@ import SystemPackage
 extension VmlinuxHeader {
     private static let limit = Duration.seconds(60)
     /// Changes when headers of an earlier form must be written again.
-    private static let form = 2
+    private static let form = 3
 
     /// Has bpftool write the types of a kernel as C, and adds the prototypes of its kfuncs where bpftool is too old to; unless
     /// that has been done before.
@@ -47,10 +47,18 @@ extension VmlinuxHeader {
         }
         do {
             try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+            if hasTaggedAnonymousMembers(text) {
+                try Data().write(to: URL(filePath: folder.appending(extensionsMark).string))
+            }
+            // Last, since it says that all is there.
             try Data(text.utf8).write(to: URL(filePath: header.string), options: .atomic)
         } catch {
             throw CompileError.storage(path: header.string, reason: error.localizedDescription)
         }
         return known
+    }
+
+    static func hasTaggedAnonymousMembers(_ header: String) -> Bool {
+        header.firstMatch(of: #/(?m)^\t+(?:struct|union) \w+;$/#) != nil
     }
 }

@@ -15,7 +15,16 @@ public struct VmlinuxHeader: Sendable, Hashable {
     /// The user has named it, or the kernel that it is from: it goes before one that lies beside a source.
     public let isChosen: Bool
 
+    /// What a compiler must be told to understand it.
+    var flags: [String] {
+        isGenerated && FileManager.default.fileExists(atPath: folder.appending(Self.extensionsMark).string)
+            ? ["-fms-extensions", "-Wno-microsoft-anon-tag"] : []
+    }
+
     static let name = "vmlinux.h"
+    /// A file beside one in which structs have members without a name and with a tag, `struct ns_tree;`, whose members count as
+    /// their own: kernels have such since 6.19, and C takes them for nothing without Microsoft's extensions.
+    static let extensionsMark = "needs-ms-extensions"
 
     /// A header that lies beside a source already, for instance by `make -C src/bpf vmlinux.h`.
     public static func beside(_ source: FilePath) -> VmlinuxHeader? {

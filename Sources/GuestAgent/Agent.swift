@@ -35,6 +35,9 @@ public struct Agent {
             case .warmUp: try port.send(.warm(WarmReport(btfErrno: guest_parse_kernel_btf())))
             case .load(let request): try objects.load(request)
             case .witness(let request): try port.send(.witness(Witness.testify(request)))
+            case .module(let request):
+                let errno = guest_insert_module(request.module, request.module.count)
+                try port.send(.module(ModuleReport(request: request.id, errno: errno)))
             case .survey(let subject): try survey.answer(subject)
             case .fault(let fault): try fault.happen(port)
             case .imageRun(let run): try GuestImage.run(run, port)

@@ -43,7 +43,7 @@ public struct Frame: Sendable, Hashable {
     /// "BPFM" as it stands on the wire.
     public static let magic: UInt32 = 0x4d46_5042
     /// Changes whenever a message changes: host and agent are built together, and only an equal one is spoken to.
-    public static let version: UInt16 = 7
+    public static let version: UInt16 = 8
     /// Bytes before the payload.
     public static let headerSize = 16
     /// The longest payload: a whole verifier log (64 MiB) and room for what stands beside it.

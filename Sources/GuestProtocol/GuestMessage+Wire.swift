@@ -17,6 +17,7 @@ extension GuestMessage {
         case imageOutput = 113
         case imageReport = 114
         case relocations = 115
+        case module = 116
     }
 
     public var frame: Frame {
@@ -72,6 +73,10 @@ extension GuestMessage {
             writer.write(report.status)
             writer.write(report.output)
             writer.write(report.taint)
+        case .module(let report):
+            kind = .module
+            writer.write(report.request)
+            writer.write(report.errno)
         case .warm(let report):
             kind = .warm
             writer.write(report.btfErrno)
@@ -111,6 +116,7 @@ extension GuestMessage {
         case .relocations: self = .relocations(try RelocationReport(&reader))
         case .object: self = .object(try ObjectReport(&reader))
         case .witness: self = .witness(try WitnessReport(&reader))
+        case .module: self = .module(ModuleReport(request: try reader.integer(), errno: try reader.integer()))
         case .warm: self = .warm(WarmReport(btfErrno: try reader.integer()))
         case .surveyPart: self = .surveyPart(try SurveyPart(&reader))
         case .types: self = .types(try TypeReport(&reader))

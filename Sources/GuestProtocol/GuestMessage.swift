@@ -187,6 +187,18 @@ public struct WitnessReport: Sendable, Hashable {
     }
 }
 
+/// Whether a module was loaded.
+public struct ModuleReport: Sendable, Hashable {
+    public var request: UInt32
+    /// Positive errno; 0 where it is loaded, or was before.
+    public var errno: Int32
+
+    public init(request: UInt32, errno: Int32) {
+        self.request = request
+        self.errno = errno
+    }
+}
+
 /// What was done once for all objects.
 public struct WarmReport: Sendable, Hashable {
     /// Positive errno of parsing the kernel's BTF; 0 where it is parsed.
@@ -206,6 +218,7 @@ public enum GuestMessage: Sendable, Hashable {
     case relocations(RelocationReport)
     case object(ObjectReport)
     case witness(WitnessReport)
+    case module(ModuleReport)
     case warm(WarmReport)
     case surveyPart(SurveyPart)
     case types(TypeReport)

@@ -87,6 +87,18 @@ public struct WitnessRequest: Sendable, Hashable {
     }
 }
 
+/// Load a module into the guest's kernel, for all that follows.
+public struct ModuleRequest: Sendable, Hashable {
+    public var id: UInt32
+    /// The module's file, decompressed.
+    public var module: [UInt8]
+
+    public init(id: UInt32, module: [UInt8]) {
+        self.id = id
+        self.module = module
+    }
+}
+
 /// What the agent can be made to do to its own kernel, so that tests can prove that the host tells the ends apart.
 public enum Fault: UInt8, Sendable, CaseIterable {
     /// The kernel panics.
@@ -113,6 +125,8 @@ public enum HostMessage: Sendable, Hashable {
     case warmUp
     case load(LoadRequest)
     case witness(WitnessRequest)
+    /// Answered with `module`. It can't be undone: the guest is another one from then on.
+    case module(ModuleRequest)
     case fault(Fault)
     /// Say what this kernel is, as far as the subject goes; answered with what is there, and then `surveyEnd`. Changes the
     /// guest (file systems are mounted, programs loaded): not for one that is to be saved.
@@ -130,6 +144,7 @@ public enum HostMessage: Sendable, Hashable {
         case warmUp = 6
         case survey = 7
         case imageRun = 8
+        case module = 9
     }
 
     public var frame: Frame {
@@ -152,6 +167,10 @@ public enum HostMessage: Sendable, Hashable {
             writer.write(request.id)
             writer.write(request.digest)
             writer.write(request.object)
+        case .module(let request):
+            kind = .module
+            writer.write(request.id)
+            writer.write(request.module)
         case .fault(let fault):
             kind = .fault
             writer.write(fault.rawValue)
@@ -204,6 +223,8 @@ public enum HostMessage: Sendable, Hashable {
             self = .witness(
                 WitnessRequest(id: try reader.integer(), digest: try reader.bytes(), object: try reader.bytes())
             )
+        case .module:
+            self = .module(ModuleRequest(id: try reader.integer(), module: try reader.bytes()))
         case .fault:
             self = .fault(try reader.value())
         case .powerOff:

@@ -16,6 +16,8 @@ public struct KernelProfile: Sendable, Hashable {
     var kfuncs: NameTable?
     /// The kernel's own where it carries it, else the one that came with it; nil where there is neither.
     public var configuration: KernelConfiguration?
+    /// What its modules have, as their files say; nil where it came without them. Not a part of what is kept of a guest's account.
+    public var modules: ModuleIndex?
 
     /// Why bytes are no profile.
     public enum Refusal: Error, Hashable, CustomStringConvertible {

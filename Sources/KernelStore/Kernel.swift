@@ -2,6 +2,7 @@
 
 import ContentDigest
 import Foundation
+import KernelProfile
 import Platform
 
 /// A kernel in the store: what it is, where it came from, and the blobs that it consists of.
@@ -35,6 +36,8 @@ public struct Kernel: Codable, Hashable, Sendable {
     /// What a guest loads besides, in that order, to have an image as its root and a folder of the host's; nil in records
     /// from before there were such guests.
     public let imageModules: [KernelModule]?
+    /// All of its modules; nil in records from before they were kept.
+    public let allModules: ModuleSet?
     public let added: Date
     /// Releases of all kernels in the image out of a registry that this one was taken from; nil where there is none, or in
     /// records from before they were kept.
@@ -57,8 +60,12 @@ public struct Kernel: Codable, Hashable, Sendable {
     }
 
     var blobs: [Blob] {
-        [image] + [uncompressed, config, btf].compactMap { $0 } + (modules + (imageModules ?? [])).map(\.blob)
+        [image] + [uncompressed, config, btf, allModules?.archive, allModules?.index].compactMap { $0 }
+            + (modules + (imageModules ?? [])).map(\.blob)
     }
+
+    /// Whether the record has all that one of today has. One that has not is fetched again.
+    public var isComplete: Bool { imageModules != nil && allModules?.isCurrent == true }
 }
 
 /// A module, decompressed.
@@ -66,6 +73,25 @@ public struct KernelModule: Codable, Hashable, Sendable {
     /// `virtio_console.ko`
     public let name: String
     public let blob: Blob
+}
+
+/// All modules of a kernel, as files, and as what they have for BPF.
+public struct ModuleSet: Codable, Hashable, Sendable {
+    /// `ModuleIndex.form` of what the index holds.
+    let form: UInt32
+    /// Of the files that it was made from (`ModuleFiles`); nil where there are none.
+    let stamp: String?
+    /// SHA-256 of the modules, by which these are told from others on whatever machine; nil where there are none.
+    public let contents: String?
+    /// A tar archive of `NAME.ko`, decompressed files, as a whole compressed by zstd; nil where the kernel came without modules,
+    /// or with too many to be kept.
+    let archive: Blob?
+    /// `ModuleIndex`, compressed by zstd; there wherever the archive is.
+    let index: Blob?
+
+    static let none = ModuleSet(form: ModuleIndex.form, stamp: nil, contents: nil, archive: nil, index: nil)
+
+    var isCurrent: Bool { form == ModuleIndex.form }
 }
 
 /// Bytes in the store, known by their digest.

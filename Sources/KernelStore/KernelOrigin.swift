@@ -24,7 +24,7 @@ extension Kernel {
 extension Kernel {
     private enum Field: String, CodingKey {
         case name, release, version, origin, source, reference, architecture, image, uncompressed, config, btf
-        case isBTFExternal, modules, imageModules, added, imageReleases
+        case isBTFExternal, modules, imageModules, allModules, added, imageReleases
     }
 
     public init(from decoder: any Decoder) throws {
@@ -47,6 +47,7 @@ extension Kernel {
             isBTFExternal: try fields.decodeIfPresent(Bool.self, forKey: .isBTFExternal) ?? false,
             modules: try fields.decode([KernelModule].self, forKey: .modules),
             imageModules: try fields.decodeIfPresent([KernelModule].self, forKey: .imageModules),
+            allModules: try fields.decodeIfPresent(ModuleSet.self, forKey: .allModules),
             added: try fields.decode(Date.self, forKey: .added),
             imageReleases: try fields.decodeIfPresent([String].self, forKey: .imageReleases)
         )

@@ -49,8 +49,12 @@ extension KernelStore {
         }
         return try await scratch.with { folder in
             try await insert(replacing: replacing) {
-                try await KernelIntake(blobs: blobs, folder: folder, expected: architecture)
-                    .take(files, credentials)
+                try await KernelIntake(
+                    blobs: blobs,
+                    folder: folder,
+                    expected: architecture,
+                    knownModules: moduleSets
+                ).take(files, credentials)
             }
         }
     }

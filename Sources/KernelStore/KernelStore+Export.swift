@@ -23,7 +23,8 @@ struct KernelSet: Codable {
 extension Kernel {
     /// What can't be made from the image.
     var delivered: [Blob] {
-        [image] + [config, isBTFExternal ? btf : nil].compactMap { $0 } + (modules + (imageModules ?? [])).map(\.blob)
+        [image] + [config, isBTFExternal ? btf : nil, allModules?.archive].compactMap { $0 }
+            + (modules + (imageModules ?? [])).map(\.blob)
     }
 }
 

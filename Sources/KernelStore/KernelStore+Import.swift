@@ -119,6 +119,9 @@ extension KernelStore {
                 let bytes = try BlobStore.read(try path(of: module.blob))
                 try Data(bytes).write(to: URL(filePath: modules.appending(module.name).string))
             }
+            if let archive = record.allModules?.archive {
+                try await Self.unpackModules(try path(of: archive), into: modules)
+            }
             let files = KernelFiles(
                 image: try path(of: record.image),
                 config: try record.config.map(path),
@@ -126,9 +129,12 @@ extension KernelStore {
                 btf: record.isBTFExternal ? try record.btf.map(path) : nil
             )
             return try await insert(replacing: true) {
-                try await KernelIntake(blobs: blobs, folder: work, expected: record.architecture).take(
-                    files
-                ) { release throws(KernelStoreError) in
+                try await KernelIntake(
+                    blobs: blobs,
+                    folder: work,
+                    expected: record.architecture,
+                    hasAllModules: record.allModules != nil
+                ).take(files) { release throws(KernelStoreError) in
                     guard release == record.release else {
                         throw .anotherKernel(expected: record.release, found: release)
                     }

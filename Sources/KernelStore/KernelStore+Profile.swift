@@ -42,7 +42,7 @@ extension KernelStore {
         guard result.ending.isSuccess else {
             throw KernelStoreError.damagedProfile(kernel: kernel.name, reason: result.errorText)
         }
-        let read: KernelProfile
+        var read: KernelProfile
         var configuration: Blob?
         do throws(KernelProfile.Refusal) {
             let profile = try KernelProfile(result.output)
@@ -54,6 +54,7 @@ extension KernelStore {
         } catch {
             throw KernelStoreError.damagedProfile(kernel: kernel.name, reason: "\(error)")
         }
+        read.modules = try await moduleIndex(of: kernel)
         guard let configuration else { return read }
         let file = blobs.path(of: configuration)
         guard blobs.isSound(configuration) else {

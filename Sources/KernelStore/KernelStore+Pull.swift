@@ -121,10 +121,9 @@ extension KernelStore {
         _ architecture: Architecture
     ) throws(KernelStoreError) -> Kernel? {
         let name = Self.recordName(package.release, of: archive, architecture)
-        // One from before images were mounted lacks the modules for it, and is fetched again; so is one of another revision of
-        // the package.
+        // One from an older version may lack modules, and is fetched again; so is one of another revision of the package.
         return try kernels().first { kernel in
-            kernel.name == name && kernel.origin == archive.name && kernel.imageModules != nil
+            kernel.name == name && kernel.origin == archive.name && kernel.isComplete
                 && kernel.source.hasSuffix(" \(package.name) \(package.version)")
         }
     }
@@ -212,7 +211,12 @@ extension KernelStore {
             modules: first("lib/modules/\(release)", "usr/lib/modules/\(release)")
         )
         return try await insert(replacing: true) {
-            try await KernelIntake(blobs: blobs, folder: folder, expected: architecture).take(files) {
+            try await KernelIntake(
+                blobs: blobs,
+                folder: folder,
+                expected: architecture,
+                knownModules: moduleSets
+            ).take(files) {
                 found throws(KernelStoreError) in
                 guard found == release else { throw .anotherKernel(expected: release, found: found) }
                 return KernelCredentials(

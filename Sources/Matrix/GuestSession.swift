@@ -2,6 +2,7 @@
 
 import ContentDigest
 import GuestProtocol
+import KernelStore
 import LoaderContract
 import VirtualMachine
 
@@ -139,6 +140,19 @@ struct GuestSession: Sendable {
             case let other:
                 throw MachineFailure(.outOfTurn("\(other)"))
             }
+        }
+    }
+
+    /// Has the kernel load a module, for all that follows.
+    ///
+    /// - Returns: positive errno; 0 where it is loaded.
+    mutating func load(_ module: ModuleFile) async throws -> Int32 {
+        let request = ModuleRequest(id: takeRequest(), module: module.bytes)
+        try await machine.link.send(.module(request))
+        let waitingFor = "the module \(module.name) to be loaded"
+        switch try await machine.link.next(within: limits.program, waitingFor: waitingFor) {
+        case .module(let said) where said.request == request.id: return said.errno
+        case let other: throw MachineFailure(.outOfTurn("\(other)"))
         }
     }
 

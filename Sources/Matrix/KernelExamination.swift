@@ -14,6 +14,8 @@ actor KernelExamination {
     nonisolated let loader: LoaderChoice
     nonisolated let strategy: LoadStrategy
     nonisolated let limits: ExaminationLimits
+    /// Of each object.
+    nonisolated let modules: [ObjectModules]
     nonisolated let report: @Sendable (RunEvent) -> Void
     /// The version of the guests' bpftool, as results have it; nil where there is none.
     nonisolated let bpftool: String?
@@ -49,6 +51,7 @@ actor KernelExamination {
     init(
         _ subject: KernelUnderTest,
         objects: [TestObject],
+        modules: [ObjectModules] = [],
         loader: LoaderChoice,
         strategy: LoadStrategy = .onePass,
         limits: ExaminationLimits,
@@ -62,14 +65,21 @@ actor KernelExamination {
         self.loader = loader
         self.strategy = strategy
         self.limits = limits
+        self.modules = objects.indices.map { modules.indices.contains($0) ? modules[$0] : .none }
         self.bpftool = bpftool
         self.memory = memory
         self.logs = logs
         names = objects.map(\.name)
         self.report = report
         guest = try? GuestIdentity(subject.guests.configuration)
-        progress = objects.map {
-            ObjectProgress(object: $0, kernel: subject.spec, loader: loader, isAsCompiled: isAsCompiled)
+        progress = zip(objects, self.modules).map {
+            ObjectProgress(
+                object: $0,
+                kernel: subject.spec,
+                loader: loader,
+                modules: $1,
+                isAsCompiled: isAsCompiled
+            )
         }
     }
 
@@ -123,7 +133,7 @@ actor KernelExamination {
     /// The agent has come to the object's end.
     func finish(_ index: Int, _ ended: ObjectReport, by ready: Ready) async {
         if let shortage = progress[index].shortage(ended), askLargerGuest(about: index, because: shortage) { return }
-        let kernel = progress[index].isToBeExplained(ended) ? await known().inGuest(memory: guestMemory) : .none
+        let kernel = progress[index].isToBeExplained(ended) ? await known(for: index, memory: guestMemory) : .none
         report(.cells(progress[index].finish(ended, on: kernel)))
         rememberLoading(index, by: ready)
         await writeLogs(of: index)
@@ -135,6 +145,16 @@ actor KernelExamination {
         for refusal in progress[index].refusals where refusal.cell.verdict != .accepted {
             await logs.write(refusal.log, of: refusal.cell)
         }
+    }
+
+    /// What is known of the kernel where an object is to be explained.
+    func known(for index: Int, memory: Int? = nil) async -> KernelKnowledge {
+        await known().inGuest(memory: memory, modules: progress[index].moduleFacts)
+    }
+
+    /// A guest is there for the object, with its modules but for these.
+    func beginWithModules(_ index: Int, failed: [String: Int32]) {
+        progress[index].beginWithModules(failed: failed)
     }
 
     /// What the store knows of the kernel; read when something is to be explained for the first time.

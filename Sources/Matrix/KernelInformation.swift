@@ -20,6 +20,8 @@ public struct KernelInformation: Sendable, Hashable, Codable {
     public let architecture: String
     /// SHA-256 of the image, as in results.
     public let digest: String
+    /// nil where the kernel came without modules.
+    public let modules: Modules?
     /// nil where the kernel was not surveyed yet.
     public let profile: Profile?
 
@@ -41,6 +43,18 @@ public struct KernelInformation: Sendable, Hashable, Codable {
         /// `CONFIG_…` that matter for BPF; those that are not set are absent. nil where no configuration is known.
         public let switches: [String: String]?
         public let gaps: [String]
+    }
+
+    /// What the kernel's modules have for BPF and the kernel itself does not, as their files say.
+    public struct Modules: Sendable, Hashable, Codable {
+        public let count: Int
+        /// Whether they carry the types of what they have; without, nothing in them is found by types.
+        public let haveTypes: Bool
+        /// Functions whose types are known.
+        public let functions: Int
+        public let tracepoints: Int
+        public let kfuncs: Int
+        public let structOps: Int
     }
 
     /// Names as libbpf spells them.
@@ -81,6 +95,7 @@ public struct KernelInformation: Sendable, Hashable, Codable {
         source = kernel.source
         architecture = kernel.architecture.rawValue
         digest = kernel.digest
+        modules = try await store.moduleIndex(of: kernel).map(Modules.init)
         guard let profile = try await store.profile(of: kernel), let kept = store.profileKept(of: kernel) else {
             self.profile = nil
             return
@@ -131,6 +146,17 @@ extension KernelInformation.Profile {
             return Dictionary(uniqueKeysWithValues: values).compactMapValues { $0 }
         }
         gaps = facts.gaps
+    }
+}
+
+extension KernelInformation.Modules {
+    fileprivate init(_ index: ModuleIndex) {
+        count = index.modules.count
+        haveTypes = index.hasTypes
+        functions = index.count(of: .function)
+        tracepoints = index.count(of: .tracepoint)
+        kfuncs = index.count(of: .kfunc)
+        structOps = index.count(of: .structOps)
     }
 }
 

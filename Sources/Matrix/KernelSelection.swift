@@ -86,8 +86,8 @@ public struct KernelSelection: Sendable {
         if let lock { return try await kernel(spec, pinnedBy: lock, report: report) }
         let meant = sources.meaning(of: KernelSpec(spec))
         let known = try store.kernel(for: meant, on: architecture, preferring: sources.sources.map(\.name))
-        // One from before images were mounted lacks the modules for it: it is fetched again, if it can be.
-        if let known, !meant.isOnlyKnownToSources, known.isOwn || known.imageModules != nil { return known }
+        // One from an older version may lack modules: it is fetched again, if it can be.
+        if let known, !meant.isOnlyKnownToSources, known.isOwn || known.isComplete { return known }
         if known == nil, let other = try store.kernel(for: meant), meant.namesOne(of: other) {
             throw KernelStoreError.anotherArchitecture(expected: architecture, found: other.architecture)
         }

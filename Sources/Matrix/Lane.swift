@@ -55,7 +55,11 @@ struct Lane: Sendable {
     private func serve(_ machine: RunningMachine, _ proved: GuestSession, _ work: CurrentWork) async throws {
         await examination.guestStarted(machine)
         var session = proved
+        // A module stays: a guest that has loaded some is one for objects that need the same.
+        let modules = await work.index.map { examination.modules[$0] } ?? .none
+        let failed = try await loadModules(modules, &session, work)
         while let index = await work.index {
+            await examination.beginWithModules(index, failed: failed)
             try await examine(index, machine, &session, work)
             guard await !examination.isUnfinished(index) else { return }
             await work.end()
@@ -65,9 +69,28 @@ struct Lane: Sendable {
                 await examination.replaceGuest(because: "\(signs) while \(name) was loaded")
                 return
             }
-            guard let next = await queue.take(from: column) else { return }
+            let suitable = await queue.take(from: column) { [all = examination.modules] in all[$0].plan == modules.plan
+            }
+            guard let next = suitable else { return }
             await work.begin(next)
         }
+    }
+
+    /// - Returns: the modules that the kernel did not take, with the errno of each.
+    private func loadModules(
+        _ modules: ObjectModules,
+        _ session: inout GuestSession,
+        _ work: CurrentWork
+    ) async throws -> [String: Int32] {
+        guard let index = await work.index, !modules.files.isEmpty else { return [:] }
+        await work.set(.loading(index, program: nil))
+        var failed: [String: Int32] = [:]
+        for file in modules.files {
+            let errno = try await session.load(file)
+            if errno != 0 { failed[file.name] = errno }
+        }
+        await examination.tellModules(of: index, failed: failed)
+        return failed
     }
 
     private func examine(

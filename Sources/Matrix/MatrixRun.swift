@@ -43,7 +43,10 @@ public struct MatrixRun: Sendable {
         let decision = try await accelerator()
         // Who has named one need not be told.
         if let decision, options.accelerator == .auto { report(.note(decision.note)) }
-        let columns = kernels.map { column($0, decision?.accelerator ?? .tcg, report: report) }
+        var columns: [Column] = []
+        for kernel in kernels {
+            columns.append(try await column(kernel, decision?.accelerator ?? .tcg, report: report))
+        }
         report(.began(objects: objects.map(\.described), kernels: columns.map(\.described)))
         let start = ContinuousClock.now
         let findings = try await examine(columns, report: report)
@@ -72,7 +75,7 @@ public struct MatrixRun: Sendable {
         _ selected: SelectedKernel,
         _ accelerator: Accelerator,
         report: @escaping @Sendable (RunEvent) -> Void
-    ) -> Column {
+    ) async throws -> Column {
         switch selected {
         case .available(let spec, let kernel):
             let tell = { @Sendable (event: GuestSource.Event) in
@@ -94,6 +97,7 @@ public struct MatrixRun: Sendable {
                 KernelExamination(
                     subject,
                     objects: objects,
+                    modules: await modules(of: kernel, called: spec, report: report),
                     loader: loader,
                     strategy: options.strategy,
                     limits: options.limits,
@@ -115,6 +119,23 @@ public struct MatrixRun: Sendable {
                 failure: reason
             )
             return .absent(absence(of: kernel, reason: reason, report: report))
+        }
+    }
+
+    /// Of each object; none where the kernel's modules are not known, or can't be read, which is said.
+    private func modules(
+        of kernel: Kernel,
+        called spec: String,
+        report: @Sendable (RunEvent) -> Void
+    ) async -> [ObjectModules] {
+        do {
+            return try await ModuleSupply(store: supply.store, kernel: kernel).modules(
+                for: objects,
+                isLoading: options.loadsModules
+            )
+        } catch {
+            report(.note("\(spec): its modules can't be loaded: \(error)"))
+            return []
         }
     }
 

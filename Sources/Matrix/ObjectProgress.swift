@@ -12,6 +12,9 @@ struct ObjectProgress {
     let kernel: String
     /// What the agent sets in the object's loader's place.
     let assumptions: Assumptions
+    let modules: ObjectModules
+    /// Modules of the plan that the guest could not load, with the errno of each.
+    private var failedModules: [String: Int32] = [:]
     private(set) var cells: [String: Cell] = [:]
     private(set) var refusedMaps: [MapReport] = []
     private(set) var statement: WitnessStatement?
@@ -34,9 +37,16 @@ struct ObjectProgress {
     private(set) var isWitnessed: Bool
 
     /// - Parameter isAsCompiled: nothing is assumed of what the object leaves to its loader.
-    init(object: TestObject, kernel: String, loader: LoaderChoice, isAsCompiled: Bool = false) {
+    init(
+        object: TestObject,
+        kernel: String,
+        loader: LoaderChoice,
+        modules: ObjectModules = .none,
+        isAsCompiled: Bool = false
+    ) {
         self.object = object
         self.kernel = kernel
+        self.modules = modules
         // bpftool, here or in an image, loads what the compiler made.
         assumptions = loader.asksAgent && !isAsCompiled ? object.read.assumptions : .none
         isLoaded = !loader.asksAgent
@@ -74,7 +84,8 @@ struct ObjectProgress {
 
     /// Whether one guest has come to a verdict on every program: the next one would say the same.
     var isWorthRemembering: Bool {
-        ended.map { !Self.passing.contains($0.errno) } == true && losses.isEmpty && !cells.isEmpty
+        ended.map { !Self.passing.contains($0.errno) } == true && losses.isEmpty && failedModules.isEmpty
+            && !cells.isEmpty
             && cells.values.allSatisfy(\.verdict.isVerdict)
             && !reports.contains { Self.passing.contains($0.report.errno) }
             && !refusedMaps.contains { Self.passing.contains($0.errno) }
@@ -88,6 +99,25 @@ struct ObjectProgress {
 
     /// Programs that guests were lost over: no other guest is asked about them.
     var condemned: [String] { isLoaded ? [] : Array(cells.keys) }
+
+    /// A guest has loaded the modules of the plan, but for these.
+    mutating func beginWithModules(failed: [String: Int32]) {
+        failedModules = failed
+    }
+
+    /// What is known of the kernel's modules, for explanations.
+    var moduleFacts: Evidence.ModuleFacts {
+        var facts = modules.facts
+        facts.failures = failedModules
+        facts.loaded = Set(modules.plan.order).subtracting(failedModules.keys)
+        return facts
+    }
+
+    /// The modules that were loaded because the object needs them.
+    private var loadedModules: [String]? {
+        let loaded = modules.plan.needs.map(\.module).filter { failedModules[$0] == nil }
+        return loaded.isEmpty ? nil : loaded
+    }
 
     /// A guest begins with the object: what another one said of it before it was lost does not count.
     mutating func begin() {
@@ -263,11 +293,13 @@ struct ObjectProgress {
         target: String = "",
         _ read: VerifierLog = VerifierLog([])
     ) -> Cell {
-        Cell(
+        // What a guest of ours can't load says nothing of machines that can.
+        let isOpen = explanation?.code == .moduleNotLoaded && !failedModules.isEmpty
+        return Cell(
             object: object.name,
             program: program,
             kernel: kernel,
-            verdict: judgement.verdict,
+            verdict: isOpen ? .infrastructure : judgement.verdict,
             errno: judgement.errno.map { Int($0) } ?? (errno == 0 ? nil : Int(errno)),
             message: judgement.message,
             sourceLine: judgement.verdict == .accepted ? nil : explanation?.place?.sourceLine,
@@ -278,6 +310,7 @@ struct ObjectProgress {
             stackDepth: read.statistics.stackDepth,
             isCached: isCached,
             assumed: assumptions.words(of: program, target: target.isEmpty ? nil : target),
+            modules: loadedModules,
             log: log.excerpt.text.isEmpty ? nil : log.excerpt.text,
             logSHA256: log.reference?.digest.hexadecimal,
             logBytes: log.reference?.bytes

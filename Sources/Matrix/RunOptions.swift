@@ -21,6 +21,8 @@ public struct RunOptions: Sendable {
     public var isIsolating: Bool
     /// The image in which objects are loaded besides, where `loader` says so.
     public var image: ImageUnderTest?
+    /// Modules of the kernel are loaded that an object needs.
+    public var loadsModules: Bool
     /// Nothing is assumed of what an object leaves to its loader.
     public var isAsCompiled: Bool
 
@@ -34,6 +36,7 @@ public struct RunOptions: Sendable {
         isCold: Bool = false,
         isIsolating: Bool = false,
         image: ImageUnderTest? = nil,
+        loadsModules: Bool = true,
         isAsCompiled: Bool = false
     ) {
         self.loader = loader
@@ -45,6 +48,7 @@ public struct RunOptions: Sendable {
         self.isCold = isCold
         self.isIsolating = isIsolating
         self.image = image
+        self.loadsModules = loadsModules
         self.isAsCompiled = isAsCompiled
     }
 

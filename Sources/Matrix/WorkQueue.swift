@@ -38,6 +38,12 @@ actor WorkQueue {
     /// The next object; nil where none waits.
     func take(from column: Int) -> Int? { columns[column].waiting.popLast() }
 
+    /// The next object of those that this is true of; nil where none waits.
+    func take(from column: Int, where isSuitable: @Sendable (Int) -> Bool) -> Int? {
+        guard let place = columns[column].waiting.lastIndex(where: isSuitable) else { return nil }
+        return columns[column].waiting.remove(at: place)
+    }
+
     /// The object is the next again.
     func putBack(_ object: Int, to column: Int) {
         columns[column].waiting.append(object)

@@ -26,8 +26,8 @@ public struct TerminalReport: Sendable {
         )
         let reasons = Reasons(results, style: style).lines
         let why = reasons.isEmpty ? [] : [""] + reasons + [""]
-        let assumed = AssumedLines(results, style: style).lines
-        let notes = assumed.isEmpty ? [] : [""] + assumed + (reasons.isEmpty ? [""] : [])
+        let added = AssumedLines(results, style: style).lines + ModuleLines(results).lines
+        let notes = added.isEmpty ? [] : [""] + added + (reasons.isEmpty ? [""] : [])
         return (ObjectsLine(results, style: style).lines + foreign + table.lines + notes + why + [sum])
             .joined(separator: "\n") + "\n"
     }

@@ -226,6 +226,9 @@ public struct Cell: Sendable, Hashable, Codable {
     /// What was set in the place of the program's own loader, a harmless value each: `max_entries 1 of counts`; nil where the
     /// program depends on nothing of the kind.
     public var assumed: [String]?
+    /// Modules of the kernel that were loaded before the object, since it needs what they have, without those that they
+    /// depend on: `nf_conntrack`; nil where there are none.
+    public var modules: [String]?
     /// The verifier's log, its beginning and end where it is long; or the console's last words where the kernel crashed.
     public var log: String?
     /// SHA-256 and length of the whole log, where `log` is not all of it.
@@ -247,6 +250,7 @@ public struct Cell: Sendable, Hashable, Codable {
         stackDepth: Int? = nil,
         isCached: Bool = false,
         assumed: [String]? = nil,
+        modules: [String]? = nil,
         log: String? = nil,
         logSHA256: String? = nil,
         logBytes: Int? = nil
@@ -265,6 +269,7 @@ public struct Cell: Sendable, Hashable, Codable {
         self.stackDepth = stackDepth
         self.isCached = isCached
         self.assumed = assumed
+        self.modules = modules
         self.log = log
         self.logSHA256 = logSHA256
         self.logBytes = logBytes

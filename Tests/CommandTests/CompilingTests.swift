@@ -81,6 +81,45 @@ import Testing
         }
     }
 
+    @Test("what one compiler makes is never taken for what another one makes of the same source (6.12)")
+    func wrappers() async throws {
+        _ = try await TestKernels.kernel("6.12")
+        let source = TestKernels.package.appending("Tests/Compiling/compiler-wrapper.bpf.c")
+        try await withScratchFolder { folder in
+            let clang = try await Clang.locate()
+            for variant in 0...1 {
+                let wrapper = folder.appending("clang-\(variant)")
+                try wrapper.write("#!/bin/sh\nexec '\(clang.path)' -DVARIANT=\(variant) \"$@\"\n")
+                #expect(chmod(wrapper.string, 0o755) == 0)
+            }
+            for variant in [0, 1, 0] {
+                let outcome = try await Tool.run(
+                    ["test", source.string, "--kernels", "6.12", "--accel", "tcg", "--loader", "agent"],
+                    environment: ["BPFMATRIX_CLANG": folder.appending("clang-\(variant)").string]
+                )
+                #expect(outcome.status == variant, "\(outcome.output)\(outcome.errors)")
+                #expect(outcome.output.contains("\(1 - variant) of 1 accepted"))
+            }
+        }
+    }
+
+    @Test("what has not changed is not compiled again, unless that is asked for")
+    func noCache() async throws {
+        _ = try await TestKernels.kernel("6.12")
+        try await withScratchFolder { folder in
+            // One that no earlier test has compiled.
+            try folder.appending("x.bpf.c").write("// \(UUID())\n" + Self.opening + Self.program)
+            // Older than the compiler's start, as files are in life.
+            try await Task.sleep(for: .milliseconds(50))
+            for (options, word) in [
+                ([], "compiled"), ([], "unchanged"), (["--no-cache"], "compiled"), ([], "unchanged"),
+            ] {
+                let outcome = try await Tool.run(["compile", "x.bpf.c"] + options, in: folder)
+                #expect(outcome.output.hasSuffix("  \(word)\n"), "\(outcome.output)")
+            }
+        }
+    }
+
     @Test("a check predicts that a source that does not compile will fail, and goes on (6.12)")
     func check() async throws {
         _ = try await TestKernels.kernel("6.12")

@@ -80,6 +80,8 @@ import Testing
         #expect(CompilerAdvice.advice(on: headers, hasLibbpfHeaders: false)?.contains("libbpf-dev") == true)
         #expect(CompilerAdvice.advice(on: headers, hasLibbpfHeaders: true) == nil)
         let machine = "error: unknown target CPU 'v4'"
+        let division = "x.c:1:2: error: unsupported signed division, please convert to unsigned div/mod."
+        #expect(CompilerAdvice.advice(on: division, hasLibbpfHeaders: true)?.contains("--mcpu v4") == true)
         let kfunc = "x.c:3:2: error: call to undeclared function 'bpf_new'; ISO C99 and later do not support it"
         let advice = CompilerAdvice.advice(on: kfunc, hasLibbpfHeaders: true, generatedHeader: "6.1.192")
         #expect(advice?.hasPrefix("the types of Linux 6.1.192 declare no kfunc bpf_new") == true)

@@ -81,8 +81,11 @@ import Testing
 
         """
 
-    private func symbols(_ code: String) async throws -> (compiled: CompiledObject, symbols: [ELFSymbol]) {
-        let header = try await CompiledFixture.header("6.12")
+    private func symbols(
+        _ code: String,
+        _ line: String = "6.12"
+    ) async throws -> (compiled: CompiledObject, symbols: [ELFSymbol]) {
+        let header = try await CompiledFixture.header(line)
         return try await withScratchFolder { folder in
             let source = folder.appending("program.c")
             try source.write(Self.opening + code)
@@ -99,10 +102,22 @@ import Testing
         symbols.first { $0.name == name }.map { $0.binding == .weak }
     }
 
-    @Test("a source that declares no kfunc may call the kernel's (6.12)")
-    func undeclared() async throws {
-        let (compiled, symbols) = try await symbols(Self.use)
+    @Test("a source that declares no kfunc may call the kernel's, and all of them compile", arguments: ["6.12", "7.2"])
+    func undeclared(line: String) async throws {
+        let (compiled, symbols) = try await symbols(Self.use, line)
         #expect(isWeak("bpf_task_acquire", in: symbols) == true)
+        #expect(compiled.warnings.isEmpty)
+    }
+
+    @Test("members of structs without a name that have a tag are found (7.2)")
+    func taggedMembers() async throws {
+        #expect(VmlinuxHeader.hasTaggedAnonymousMembers("struct a {\n\tint x;\n\tstruct b;\n};\n"))
+        #expect(!VmlinuxHeader.hasTaggedAnonymousMembers("struct b;\nstruct a {\n\tstruct b c;\n\tstruct b *d;\n};\n"))
+        // In 7.2, `head` is in a union of pipe_inode_info that has a tag and no name.
+        let (compiled, _) = try await symbols(
+            "SEC(\"raw_tp/sys_enter\") int p(struct pipe_inode_info *pipe) { return pipe->head; }\n",
+            "7.2"
+        )
         #expect(compiled.warnings.isEmpty)
     }
 

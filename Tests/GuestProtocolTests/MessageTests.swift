@@ -27,6 +27,7 @@ import Testing
                 )
             ),
             .witness(WitnessRequest(id: 4, digest: digest, object: [])),
+            .module(ModuleRequest(id: 5, module: [1, 2, 3])),
             .fault(.truncatedFrame),
             .greet(Greeting(seconds: 1_700_000_000, nanoseconds: 5, entropy: digest)),
             .warmUp,
@@ -67,6 +68,7 @@ import Testing
         .relocations(RelocationReport(request: 1, text: Array("libbpf: …".utf8), isCut: true)),
         .object(ObjectReport(request: 1, stage: .notLoaded, errno: 3, warnings: "w", taint: 512)),
         .witness(WitnessReport(request: 4, status: -1000, output: [0xff], taint: 512)),
+        .module(ModuleReport(request: 7, errno: 8)),
         .warm(WarmReport(btfErrno: 2)),
         .surveyPart(SurveyPart(subject: .symbols, bytes: Array("ffffffff81000000 T _text\n".utf8))),
         .types(TypeReport(subject: .mapTypes, present: [1, 2], absent: [30], notProbed: [99])),

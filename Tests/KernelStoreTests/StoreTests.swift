@@ -234,11 +234,4 @@ import Testing
         #expect(KernelVersion("6.12.117-1").text == "6.12.117")
         #expect(KernelVersion("7.2.13+deb14-cloud-amd64").line == "7.2")
     }
-
-    @Test("modules come after those that they need; cycles and missing ones end")
-    func order() throws {
-        let graph = ["virtio_pci": ["virtio-ring", "virtio"], "virtio_ring": ["virtio"], "virtio": ["virtio_pci"]]
-        let order = try ModuleOrder.order(of: ["virtio_pci", "absent"]) { name throws(KernelStoreError) in graph[name] }
-        #expect(order == ["virtio", "virtio_ring", "virtio_pci"])
-    }
 }

@@ -22,6 +22,8 @@ void guest_link_early_mounts(void);
 int guest_mount(const char *source, const char *target, const char *type, const char *options);
 int guest_unmount(const char *target);
 int guest_load_module(const char *path);
+/* As init_module(2) without parameters, but that a module which is loaded already is no error; 0 or a positive errno. */
+int guest_insert_module(const uint8_t *bytes, size_t count);
 /* Mixes bytes, 64 at most, into the kernel's randomness and has it start afresh from there (random(4)); 0 or errno. */
 int guest_add_entropy(const uint8_t *bytes, size_t count);
 /* Restarts the machine, which ends a VM that was told not to restart; returns only if the kernel refuses. */

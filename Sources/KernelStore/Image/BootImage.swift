@@ -157,4 +157,16 @@ enum Compression: String, Hashable, CaseIterable {
         case .lzma: ("xz", ["-dc", "--format=lzma"])
         }
     }
+
+    /// What the program calls files of its own, by which it knows them; it takes `-d`, `-k`, `-f` and `-q` for each.
+    var suffix: String {
+        switch self {
+        case .gzip: "gz"
+        case .xz: "xz"
+        case .zstd: "zst"
+        case .lz4: "lz4"
+        case .bzip2: "bz2"
+        case .lzma: "lzma"
+        }
+    }
 }

@@ -19,19 +19,18 @@ struct KernelCredentials: Sendable {
     var imageReleases: [String]? = nil
 }
 
-/// Takes a kernel apart into what the store keeps: the image, its type information, its configuration, and the few
-/// modules that guests need.
+/// Takes a kernel apart into what the store keeps: the image, its type information, its configuration, and its modules.
 struct KernelIntake {
     let blobs: BlobStore
     /// For intermediate files.
     let folder: FilePath
     /// What the image must be for; nil takes any.
     var expected: Architecture? = nil
+    /// Whether the modules that there are are all that the kernel has.
+    var hasAllModules = true
+    /// Sets that the store has: one of the very same files is not made again.
+    var knownModules: [ModuleSet] = []
 
-    /// What the guest talks through; the modules below them follow from what they say of themselves.
-    private static let neededModules = ["virtio_pci", "virtio_console"]
-    /// What a disk, its file system, and a folder of the host's take, the latter by whichever of two ways the kernel has.
-    private static let imageModules = ["virtio_blk", "ext4", "overlay", "virtiofs", "9pnet_virtio", "9p"]
     private static let decompressionLimit = Duration.seconds(120)
 
     /// - Parameter credentials: of a kernel of this release.
@@ -49,7 +48,10 @@ struct KernelIntake {
         let isStartable = vmlinux != found.delivered && Self.isStartable(vmlinux, as: image)
         let own = try ownTypeInformation(vmlinux, of: image, path: files.image)
         let external = own == nil ? try files.btf.map(externalTypeInformation) : nil
-        let modules = try await modules(in: files.modules)
+        let modules = try await ModuleIntake(blobs: blobs, folder: folder, types: own ?? external).take(
+            below: files.modules,
+            known: knownModules
+        )
         return Kernel(
             name: credentials.name,
             release: image.release,
@@ -67,6 +69,7 @@ struct KernelIntake {
             isBTFExternal: external != nil,
             modules: modules.toReachTheHost,
             imageModules: modules.forImages,
+            allModules: hasAllModules ? modules.all : nil,
             added: Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down)),
             imageReleases: credentials.imageReleases
         )
@@ -193,63 +196,6 @@ struct KernelIntake {
     /// `BTF_MAGIC`, little-endian (include/uapi/linux/btf.h).
     private static let btfMagic: [UInt8] = [0x9f, 0xeb]
 
-    private struct Modules {
-        var toReachTheHost: [KernelModule] = []
-        var forImages: [KernelModule] = []
-    }
-
-    private func modules(in folder: FilePath?) async throws -> Modules {
-        guard let folder else { return Modules() }
-        let found = Self.moduleFiles(below: folder)
-        var unpacked: [String: [UInt8]] = [:]
-        var total = 0
-        // Modules are unpacked as they turn out to be needed; those that nothing needs stay as they are.
-        var wanted = Self.neededModules + Self.imageModules
-        while let name = wanted.popLast() {
-            guard unpacked[name] == nil, let path = found[name] else { continue }
-            try Task.checkCancellation()
-            let bytes = try await module(at: path)
-            total += bytes.count
-            guard total <= FileLimit.modules else {
-                throw KernelStoreError.refused(
-                    what: folder.string,
-                    reason: "the modules that guests need have more than \(FileLimit.modules) bytes"
-                )
-            }
-            unpacked[name] = bytes
-            wanted += ModuleInformation(bytes)?.dependencies.map(ModuleOrder.canonical) ?? []
-        }
-        func inOrder(_ names: [String]) throws(KernelStoreError) -> [KernelModule] {
-            let order = try ModuleOrder.order(of: names) { name throws(KernelStoreError) in
-                unpacked[name].map { ModuleInformation($0)?.dependencies ?? [] }
-            }
-            var modules: [KernelModule] = []
-            for name in order {
-                guard let bytes = unpacked[name] else { continue }
-                modules.append(KernelModule(name: "\(name).ko", blob: try blobs.add(bytes)))
-            }
-            return modules
-        }
-        let needed = try inOrder(Self.neededModules)
-        let all = try inOrder(Self.neededModules + Self.imageModules)
-        return Modules(toReachTheHost: needed, forImages: all.filter { !needed.contains($0) })
-    }
-
-    private func module(at path: FilePath) async throws -> [UInt8] {
-        let packed = try BlobStore.read(path, limit: FileLimit.module)
-        guard path.extension != "ko" else { return packed }
-        guard let compression = Compression(packed[...]) else {
-            throw KernelStoreError.damaged(path: path.string, reason: "it is compressed in an unknown way")
-        }
-        let unpacked = folder.appending("module.ko")
-        let result = try await decompress(compression, path, to: unpacked, limit: FileLimit.module)
-        let bytes = try BlobStore.read(unpacked, limit: FileLimit.module, calledAs: path)
-        guard result.ending.isSuccess else {
-            throw KernelStoreError.damaged(path: path.string, reason: result.errorText)
-        }
-        return bytes
-    }
-
     private func decompress(
         _ compression: Compression,
         _ input: FilePath,
@@ -264,19 +210,5 @@ struct KernelIntake {
         } catch let error as CommandError {
             throw KernelStoreError.toolFailed("\(error)")
         }
-    }
-
-    /// Modules by their canonical names.
-    private static func moduleFiles(below folder: FilePath) -> [String: FilePath] {
-        var files: [String: FilePath] = [:]
-        let paths = FileManager.default.enumerator(atPath: folder.string)
-        while let relative = paths?.nextObject() as? String {
-            let path = folder.appending(relative)
-            guard let name = path.lastComponent?.string, let range = name.range(of: ".ko") else { continue }
-            let ending = name[range.upperBound...]
-            guard ["", ".xz", ".zst", ".gz"].contains(ending) else { continue }
-            files[ModuleOrder.canonical(String(name[..<range.lowerBound]))] = path
-        }
-        return files
     }
 }

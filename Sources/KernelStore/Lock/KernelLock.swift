@@ -76,6 +76,8 @@ public struct KernelLock: Sendable, Hashable {
         let btf: String?
         /// Decompressed, by their names.
         let modules: [String: String]
+        /// `ModuleSet.contents`; absent in locks from before all modules were kept, and for a kernel without.
+        let allModules: String?
 
         init(_ kernel: Kernel) {
             configuration = kernel.config?.sha256
@@ -83,6 +85,7 @@ public struct KernelLock: Sendable, Hashable {
             modules = Dictionary(
                 (kernel.modules + (kernel.imageModules ?? [])).map { ($0.name, $0.blob.sha256) }
             ) { first, _ in first }
+            allModules = kernel.allModules?.contents
         }
 
         /// A module that was not pinned is no change: which ones are kept depends on the tool's version.
@@ -91,6 +94,7 @@ public struct KernelLock: Sendable, Hashable {
             return (configuration == found.configuration ? [] : ["configuration"])
                 + (btf == found.btf ? [] : ["BTF"])
                 + (others.isEmpty ? [] : ["modules \(others.joined(separator: ", "))"])
+                + (allModules == nil || allModules == found.allModules || !others.isEmpty ? [] : ["modules"])
         }
     }
 

@@ -130,9 +130,9 @@ extension KernelStore {
         expecting expectation: KernelExpectation
     ) throws(KernelStoreError) -> Kernel? {
         let reference = source.reference(to: image.digest)
-        // One from before images were mounted lacks the modules for it, and is fetched again.
+        // One from an older version may lack modules, and is fetched again.
         let here = try kernels().filter {
-            $0.reference == reference && $0.origin == source.name && $0.imageModules != nil
+            $0.reference == reference && $0.origin == source.name && $0.isComplete
         }
         // Others may be in the image, of which records from before this was kept say nothing.
         guard let releases = here.lazy.compactMap(\.imageReleases).first else {
@@ -176,7 +176,12 @@ extension KernelStore {
         expecting expectation: KernelExpectation,
         folder: FilePath
     ) async throws -> Kernel {
-        let intake = KernelIntake(blobs: blobs, folder: folder, expected: architecture)
+        let intake = KernelIntake(
+            blobs: blobs,
+            folder: folder,
+            expected: architecture,
+            knownModules: moduleSets
+        )
         let layout = try await KernelLayout(files, by: intake)
         guard !layout.candidates.isEmpty else {
             let there = (files.paths + files.others).prefix(12).joined(separator: ", ")

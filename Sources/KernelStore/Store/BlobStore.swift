@@ -22,6 +22,11 @@ struct BlobStore: Sendable {
 
     func contains(_ blob: Blob) -> Bool { FileManager.default.fileExists(atPath: place(of: blob).string) }
 
+    /// Whether both files of the set are here.
+    func has(_ modules: ModuleSet) -> Bool {
+        [modules.archive, modules.index].allSatisfy { blob in blob.map(contains) ?? false }
+    }
+
     func add(_ bytes: [UInt8]) throws(KernelStoreError) -> Blob {
         let blob = Blob(sha256: ContentDigest(of: bytes).hexadecimal, size: bytes.count)
         guard !contains(blob) else { return blob }

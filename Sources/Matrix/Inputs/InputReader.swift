@@ -35,7 +35,12 @@ public enum InputReader {
         for path in paths {
             var isFolder: ObjCBool = false
             if files.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-                try search.search(path)
+                do throws(InputError) {
+                    try search.search(path)
+                } catch .unreadable where paths.count > 1 {
+                    // It fails when it is read, as a file would.
+                    search.add(.binary(FilePath(path)))
+                }
             } else {
                 search.add(path.hasSuffix(".c") ? .source(FilePath(path)) : .binary(FilePath(path)))
             }

@@ -42,10 +42,15 @@ struct KernelKnowledge: Sendable {
         )
     }
 
-    /// The same, of a guest with this much memory in MiB.
-    func inGuest(memory: Int) -> KernelKnowledge {
+    /// The same, of a guest.
+    ///
+    /// - Parameters:
+    ///   - memory: MiB; nil where no guest was asked.
+    ///   - modules: those that have what an object needs, and what became of them.
+    func inGuest(memory: Int?, modules: Evidence.ModuleFacts) -> KernelKnowledge {
         var known = self
         known.facts.memory = memory
+        known.facts.modules = modules
         return known
     }
 

@@ -2,6 +2,7 @@
 
 import Assumptions
 import BPFObject
+import ModuleNeeds
 import Synchronization
 import VerifierLog
 
@@ -13,6 +14,7 @@ final class ReadObject: Sendable {
     // Locks, since several kernels' examinations ask at once; each is held while the object is read, which happens once.
     private let contents = Mutex<ObjectContents??>(nil)
     private let assumed = Mutex<Assumptions?>(nil)
+    private let needed = Mutex<NeededNames?>(nil)
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
@@ -34,6 +36,16 @@ final class ReadObject: Sendable {
         assumed.withLock { known in
             if let known { return known }
             let found = whole.map { Assumptions(of: $0) } ?? .none
+            known = found
+            return found
+        }
+    }
+
+    /// What it can't be loaded without; nothing of an object that can't be read whole.
+    var neededNames: NeededNames {
+        needed.withLock { known in
+            if let known { return known }
+            let found = whole.map { NeededNames(of: $0) } ?? .none
             known = found
             return found
         }

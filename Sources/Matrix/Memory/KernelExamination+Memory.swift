@@ -48,7 +48,7 @@ extension KernelExamination {
             default: return
             }
         }
-        let kernel = recalled.isToBeExplained(ended) ? await known() : .none
+        let kernel = recalled.isToBeExplained(ended) ? await known(for: index) : .none
         let cells = recalled.finish(ended, isCached: true, on: kernel)
         guard recalled.isWorthRemembering else { return }
         progress[index] = recalled
@@ -118,12 +118,17 @@ extension KernelExamination {
         case .agent where loader.asksAgent:
             return QuestionKey(
                 object: object,
-                variant: progress[index].assumptions.contract.identity,
+                variant: progress[index].assumptions.contract.identity + progress[index].modules.identity,
                 guest: guest.digest.hexadecimal,
                 loader: "agent \(strategy)"
             )
         case .bpftool where loader.asksBPFTool:
-            return QuestionKey(object: object, guest: guest.digest.hexadecimal, loader: "bpftool")
+            return QuestionKey(
+                object: object,
+                variant: progress[index].modules.identity,
+                guest: guest.digest.hexadecimal,
+                loader: "bpftool"
+            )
         default:
             return nil
         }

@@ -80,6 +80,8 @@ extension CauseCode {
         case .relocationWithoutMatch:
             "A field, type or value that CO-RE looks for is not in the kernel, and the code is reached."
         case .externUnresolved: "A variable, symbol or switch of the configuration that the object names is not there."
+        case .moduleNotLoaded:
+            "What the program needs is in a module of this kernel that is not loaded, or that has no types."
         case .targetMissing: "The function, tracepoint, hook or iterator to attach to does not exist."
         case .targetUnset: "The object leaves what to attach to to its own loader."
         case .targetRefused: "What to attach to exists, and takes no such program."

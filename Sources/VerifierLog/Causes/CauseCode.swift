@@ -84,6 +84,7 @@ public enum CauseCode: String, Sendable, Hashable, Codable, CaseIterable {
     case relocationWithoutMatch = "relocation-without-match"
     case externUnresolved = "extern-unresolved"
     case targetMissing = "target-missing"
+    case moduleNotLoaded = "module-not-loaded"
     case targetUnset = "target-unset"
     case targetRefused = "target-refused"
 
@@ -108,6 +109,7 @@ extension CauseCode {
     public var kind: CauseKind {
         switch self {
         case .relocationWithoutMatch, .externUnresolved: .relocation
+        case .moduleNotLoaded: .module
         case .targetMissing, .targetUnset, .targetRefused, .targetNotSleepable: .target
         case .helperUnknown, .kfuncUnknown, .instructionUnknown, .mapTypeLacking, .programTypeLacking,
             .attachTypeLacking,

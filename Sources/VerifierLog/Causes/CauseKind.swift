@@ -8,6 +8,8 @@ public enum CauseKind: String, Sendable, Hashable, Codable, CaseIterable {
     case relocation
     /// What the program is to be attached to does not exist here, or can't be attached to.
     case target
+    /// It is in a module of this kernel, and not in the kernel itself.
+    case module
     /// This kernel is too old for, or was never given, what the program needs: a helper, a kfunc, a type of map or program,
     /// an instruction.
     case lacking

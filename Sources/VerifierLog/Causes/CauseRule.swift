@@ -7,7 +7,7 @@ struct CauseRule: Sendable {
 
     /// In this order; the first that fits decides. What names its culprit comes before what only says that something failed.
     static let all: [CauseRule] = [
-        assumptions, loader, maps, addresses, targets, typed, instructions, functions, stack, objects, references,
+        assumptions, modules, loader, maps, addresses, targets, typed, instructions, functions, stack, objects, references,
         kfuncs, memory, arithmetic, flow, calls, silent,
     ].flatMap { $0 }
 

@@ -151,6 +151,28 @@ public struct Evidence: Sendable, Hashable {
         }
     }
 
+    /// Modules of the kernel, as far as they have what the program needs.
+    public struct ModuleFacts: Sendable, Hashable {
+        /// The modules that have a name which the kernel itself does not have: `nf_conntrack` for `nf_conntrack_in`, and for
+        /// `nf_conn`.
+        public var homes: [String: [String]]
+        /// Whether modules carry the types of what they have.
+        public var haveTypes: Bool
+        /// Those that are loaded.
+        public var loaded: Set<String> = []
+        /// Those that could not be loaded, with the errno of each.
+        public var failures: [String: Int32] = [:]
+
+        public init(homes: [String: [String]] = [:], haveTypes: Bool = false) {
+            self.homes = homes
+            self.haveTypes = haveTypes
+        }
+
+        func home(of name: String) -> [String]? {
+            homes[name].flatMap { $0.isEmpty ? nil : $0 }
+        }
+    }
+
     /// What is known of the kernel apart from what it said.
     public struct KernelFacts: Sendable, Hashable {
         /// `uname -r`.
@@ -162,6 +184,8 @@ public struct Evidence: Sendable, Hashable {
         public var configuration: [ConfigurationSwitch: Bool]
         /// The security modules in force (`/sys/kernel/security/lsm`).
         public var securityModules: [String]?
+        /// What is known of its modules.
+        public var modules = ModuleFacts()
         /// MiB of memory of the machine that was asked; nil where not known.
         public var memory: Int?
 

@@ -34,7 +34,7 @@ extension KernelsCommand {
             if survey { try await ask(found, in: store) }
             let information = try await KernelInformation(found, in: store)
             if json { return try printJSON(information) }
-            Terminal.standardOutput(Columns.text(Self.origin(found)))
+            Terminal.standardOutput(Columns.text(Self.origin(found, information.modules)))
             guard let profile = information.profile else {
                 let way = found.isOwn ? "info --survey" : "pull"
                 return Terminal.standardOutput("\nnot surveyed yet: bpfmatrix kernels \(way) \(kernel)\n")
@@ -57,7 +57,7 @@ extension KernelsCommand {
             Terminal.standardOutput(String(decoding: try encoder.encode(information), as: UTF8.self) + "\n")
         }
 
-        private static func origin(_ kernel: Kernel) -> [[String]] {
+        private static func origin(_ kernel: Kernel, _ known: KernelInformation.Modules?) -> [[String]] {
             let modules = kernel.modules.map(\.name).joined(separator: " ")
             let forImages = kernel.imageModules?.map(\.name).joined(separator: " ")
             let types = kernel.btf.map {
@@ -73,10 +73,18 @@ extension KernelsCommand {
                 ["boots", kernel.uncompressed.map { "uncompressed, \(description($0))" } ?? "the image"],
                 ["BTF", types ?? "none: CO-RE can't work"],
                 ["configuration", kernel.config.map(description) ?? "not known"],
-                ["modules", modules.isEmpty ? "none needed" : modules],
+                ["modules", text(of: known, kernel)],
+                ["for guests", modules.isEmpty ? "none needed" : modules],
                 ["for images", forImages.map { $0.isEmpty ? "none needed" : $0 } ?? "not taken in: pull it again"],
                 ["added", kernel.added.formatted(.iso8601)],
             ]
+        }
+
+        private static func text(of modules: KernelInformation.Modules?, _ kernel: Kernel) -> String {
+            guard let modules else { return kernel.isComplete || kernel.isOwn ? "none" : "not taken in: pull it again" }
+            guard modules.haveTypes else { return "\(modules.count), without types" }
+            let names = "\(modules.functions) functions, \(modules.tracepoints) tracepoints, \(modules.kfuncs) kfuncs"
+            return "\(modules.count), with \(names)"
         }
 
         private static func description(_ blob: Blob) -> String { "sha256 \(blob.sha256), \(blob.size) bytes" }

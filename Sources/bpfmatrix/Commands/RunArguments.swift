@@ -30,6 +30,14 @@ struct RunArguments: ParsableArguments {
     )
     var memory: Int?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Load no modules of the kernels. Without it, those that have what an object needs are loaded before it, and the report "
+                + "says so. (docs/modules.md)"
+        )
+    )
+    var noModules = false
+
     @Option(help: ArgumentHelp("How long a kernel may take to boot.", valueName: "seconds"))
     var bootTimeout = 60
 
@@ -65,6 +73,7 @@ struct RunArguments: ParsableArguments {
             isCold: cold,
             isIsolating: isolate,
             image: image,
+            loadsModules: !noModules,
             isAsCompiled: isAsCompiled
         )
     }

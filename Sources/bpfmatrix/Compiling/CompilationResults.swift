@@ -6,11 +6,12 @@ import SystemPackage
 import VerifierLog
 
 extension Compilation {
-    /// What the objects of a run have in common; nil where there are none.
+    /// How the objects of a run were compiled; nil where there are none. One that needed other flags than the rest has a note of
+    /// its own.
     init?(of objects: [CompiledObject], by compiler: Compiler, _ settings: CompilerSettings) {
-        guard let first = objects.first else { return nil }
-        let shared = objects.map { Set($0.flags) }.reduce(Set(first.flags)) { $0.intersection($1) }
-        // An object that needed other flags than the rest has a note of its own.
+        let usual = objects.filter(\.notes.isEmpty)
+        guard let first = usual.first ?? objects.first else { return nil }
+        let shared = usual.map { Set($0.flags) }.reduce(Set(first.flags)) { $0.intersection($1) }
         let origins = objects.compactMap { object in
             object.vmlinux.map { settings.header?.isRead(as: $0) == true ? settings.header?.origin ?? "" : $0.string }
         }

@@ -126,7 +126,9 @@ actor WatchRounds {
         let start = FileInstant.now
         await watchFolders(watch)
         let inputs = try input.found
-        files.add(folders: inputs.folders)
+        // A header that is new in any of these may stand before another one.
+        let searched = bench.preparation.compilation.choices.flags.includeFolders.map { FilePath($0) }
+        files.add(folders: inputs.folders + searched)
         await watchFolders(watch)
         let bench = bench
         let (prepared, results) = try await RunDisplay(on: STDOUT_FILENO, surface: screen).show { report in
