@@ -52,8 +52,15 @@ public struct FileLock: Sendable {
             if holder.process == Int(getpid()) { return }
             listener("waiting for \(holder), which has locked \(purpose)")
         }
-        defer { try? lock.descriptor.close() }
+        defer { lock.release() }
         return try await body()
+    }
+
+    /// A child that is just being started holds every descriptor of this process until its exec, and by it the lock: closing alone would
+    /// leave the lock taken for that moment.
+    private func release() {
+        _ = flock(descriptor.rawValue, LOCK_UN)
+        try? descriptor.close()
     }
 
     private static func acquire(

@@ -50,6 +50,27 @@ import Testing
         }
     }
 
+    @Test("the lock is free when its holder is done, though a child that was just started still has the descriptor")
+    func inherited() async throws {
+        try await withScratchFolder { folder in
+            let path = folder.appending("lock")
+            // What fork(2) does to every descriptor: another one of the same open file.
+            let inherited = try await FileLock.with(path, for: "the test", within: .seconds(20)) {
+                let numbers = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap {
+                    CInt($0)
+                }
+                let ours = numbers.first { number in
+                    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)"))
+                        == path.string
+                }
+                return dup(try #require(ours))
+            }
+            #expect(inherited >= 0)
+            try await FileLock.with(path, for: "the test", within: .zero) {}
+            close(inherited)
+        }
+    }
+
     @Test("who has people to report to is told at once which process is waited for, and for what it holds the lock")
     func listener() async throws {
         try await withScratchFolder { folder in
