@@ -10,7 +10,7 @@ extension Command {
     /// Runs the program to its end and keeps what it wrote, up to `outputLimit` bytes.
     public func run(within limit: Duration, outputLimit: Int = 64 << 20) async throws -> CommandResult {
         let configuration = try configuration()
-        return try await bounded(by: limit, outputLimit: outputLimit) {
+        return try await bounded(by: limit, outputLimit: outputLimit, ending: \.ending) {
             let result = try await Subprocess.run(
                 configuration,
                 output: .bytes(limit: outputLimit),
@@ -27,7 +27,7 @@ extension Command {
     /// Runs the program with a file as its input and another, created or emptied, as its output.
     public func run(from input: FilePath?, to output: FilePath, within limit: Duration) async throws -> CommandResult {
         let configuration = try configuration()
-        return try await bounded(by: limit, outputLimit: Self.errorLimit) {
+        return try await bounded(by: limit, outputLimit: Self.errorLimit, ending: \.ending) {
             let source = try FileDescriptor.open(input ?? "/dev/null", .readOnly)
             defer { try? source.close() }
             let sink = try FileDescriptor.open(
@@ -54,7 +54,7 @@ extension Command {
     /// Runs the program and hands over each line that it writes, errors among them, as it comes.
     public func run(within limit: Duration, line: @escaping @Sendable (String) -> Void) async throws -> Ending {
         let configuration = try configuration()
-        return try await bounded(by: limit, outputLimit: Self.errorLimit) {
+        return try await bounded(by: limit, outputLimit: Self.errorLimit, ending: \.self) {
             let result = try await Subprocess.run(
                 configuration,
                 input: .none,
@@ -67,21 +67,30 @@ extension Command {
         }
     }
 
-    /// The body's result, unless `limit` comes first: then the body is cancelled, and the child with it.
+    /// The body's result, unless `limit` comes first: then the body is cancelled, and the child with it. A child that has ended
+    /// by itself meanwhile, which nobody had come to see on a busy machine, has its result all the same.
     private func bounded<Result: Sendable>(
         by limit: Duration,
         outputLimit: Int,
+        ending: @escaping @Sendable (Result) -> Ending,
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         do {
-            return try await withThrowingTaskGroup(of: Result.self) { group in
+            return try await withThrowingTaskGroup(of: Result?.self) { group in
                 defer { group.cancelAll() }
                 group.addTask { try await body() }
                 group.addTask {
                     try await Task.sleep(for: limit)
+                    return nil
+                }
+                guard let first = try await group.next() else { throw CancellationError() }
+                if let result = first { return result }
+                group.cancelAll()
+                let late = try? await group.next()
+                guard let result = late ?? nil, ending(result).isExit else {
+                    try Task.checkCancellation()
                     throw CommandError.timedOut(command: text, limit: limit)
                 }
-                guard let result = try await group.next() else { throw CancellationError() }
                 return result
             }
         } catch let error as SubprocessError {

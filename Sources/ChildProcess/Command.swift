@@ -38,6 +38,11 @@ public enum Ending: Sendable, Hashable, CustomStringConvertible {
 
     public var isSuccess: Bool { self == .exited(0) }
 
+    /// By itself, whatever its status, and not by a signal.
+    public var isExit: Bool {
+        if case .exited = self { true } else { false }
+    }
+
     public var description: String {
         switch self {
         case .exited(let status): "exit status \(status)"

@@ -28,7 +28,7 @@ public struct Clang: Sendable, Hashable {
         return "clang \(number)"
     }
 
-    private static let limit = Duration.seconds(20)
+    private static let limit = Duration.seconds(60)
 
     /// `BPFMATRIX_CLANG`, or the first on PATH that has the BPF target: plain `clang`, then those with a version in
     /// their names, newest first.

@@ -6,7 +6,7 @@ import SystemPackage
 
 /// Where BPF programs' headers are found.
 enum IncludePath {
-    private static let limit = Duration.seconds(20)
+    private static let limit = Duration.seconds(60)
 
     /// The folder above `bpf/bpf_helpers.h`: the user's choice, the libbpf that set-up built, or the machine's. nil
     /// where there is none.

@@ -12,7 +12,7 @@ struct OwnFiles: Sendable, Hashable {
     /// The same with the libraries that it loads, and the program that takes DWARF out.
     let all: [FilePath]
 
-    private static let limit = Duration.seconds(20)
+    private static let limit = Duration.seconds(60)
 
     /// nil for a wrapper.
     init?(of clang: Clang, _ environment: [String: String]) async throws {
