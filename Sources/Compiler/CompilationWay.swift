@@ -23,8 +23,8 @@ struct CompilationWay: Sendable, Hashable, Codable {
             })
         {
             next.hasPrototypes = true
-        } else if code.hasPlainAdds {
-            // The value of one may be used.
+        } else if code.hasPlainAdds, diagnostics.contains("'void'") {
+            // The value of one is used, of which clang says in one way or another that it is void.
             next.code.hasPlainAdds = false
         } else if code.instructionSet == .v1 || code.instructionSet == .v2,
             diagnostics.contains("Invalid usage of the XADD return value")

@@ -31,7 +31,12 @@ struct CompilationWork {
 
     enum Outcome {
         case object(CompiledObject)
-        case rejected(diagnostics: String)
+        /// The compiler has read the source and refused it.
+        ///
+        /// - key: of that source; nil where it may have changed meanwhile.
+        case rejected(diagnostics: String, key: ContentDigest?)
+        /// The compiler was killed or broke down, which says nothing of the source.
+        case broken(diagnostics: String)
     }
 
     /// What is known before compiling.
@@ -70,9 +75,12 @@ struct CompilationWork {
         let result = try await clang(
             arguments + ["-c", source.string, "-o", object.string, "-MD", "-MF", rule.string]
         )
-        guard result.ending.isSuccess else { return .rejected(diagnostics: Self.diagnostics(of: result)) }
+        guard result.ending.isSuccess else {
+            guard result.ending.isExit else { return .broken(diagnostics: Self.diagnostics(of: result)) }
+            return .rejected(diagnostics: Self.diagnostics(of: result), key: try await stillValid(reading))
+        }
         guard !way.isLacking(after: result.errorText, settings) else {
-            return .rejected(diagnostics: result.errorText)
+            return .rejected(diagnostics: result.errorText, key: try await stillValid(reading))
         }
         try await strip(object)
         let text = (try? String(contentsOfFile: rule.string, encoding: .utf8)) ?? ""

@@ -122,12 +122,13 @@ public struct Compiler: Sendable {
                 case .object(let object):
                     for key in refused { try cache.remember(laterWay: way, for: key) }
                     return object
-                case .rejected(let diagnostics):
+                case .rejected(let diagnostics, let key):
                     guard let next = way.next(after: diagnostics, settings) else {
                         throw try await work.error(diagnostics)
                     }
-                    if let key = reading?.key { refused.append(key) }
+                    if let key { refused.append(key) }
                     way = next
+                case .broken(let diagnostics): throw try await work.error(diagnostics)
                 }
             }
         }
