@@ -54,7 +54,8 @@ extension KernelStore {
     /// All modules of the archive as files, or some of them.
     static func unpackModules(_ archive: FilePath, into folder: FilePath, only names: [String]? = nil) async throws {
         let members = names.map { $0.map { "./\($0).ko" } } ?? []
-        let form = ["--use-compress-program=zstd", "--no-same-owner", "--no-same-permissions"]
+        // An archive has its own folder in it, and with it a mode that may keep everybody but root out of `folder`.
+        let form = ["--use-compress-program=zstd", "--no-same-owner", "--no-same-permissions", "--no-overwrite-dir"]
         let arguments = ["--extract", "--file", absolute(archive).string, "-C", folder.string] + form
         _ = try await tool("tar", arguments + ["--"] + members, limit: 1 << 20, fileLimit: FileLimit.module)
     }

@@ -109,8 +109,12 @@ extension RealKernels {
                 if line == "5.10" { expectOld(profile) } else { expectNew(profile) }
                 // The guest's own types are those that the store took out of the image: nothing is kept twice.
                 let blobs = try FileManager.default.contentsOfDirectory(atPath: store.root.appending("blobs").string)
-                let parts = [kernel.image] + [kernel.uncompressed, kernel.config, kernel.btf].compactMap { $0 }
-                #expect(blobs.count == parts.count + kernel.modules.count + 1)
+                let parts =
+                    [kernel.image]
+                    + [kernel.uncompressed, kernel.config, kernel.btf].compactMap { $0 }
+                // Of all modules an archive and an index.
+                #expect(kernel.allModules?.contents != nil)
+                #expect(blobs.count == parts.count + kernel.modules.count + 2 + 1)
 
                 try await supply.prepare(kernel, options) { log.add($0) }
                 #expect(log.surveys == 1)

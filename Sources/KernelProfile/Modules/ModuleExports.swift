@@ -32,7 +32,7 @@ public struct ModuleExports: Sendable, Hashable {
         self.module = module
         dependencies = Self.dependencies(in: file)
         var names: Set<KernelName> = []
-        let types = Self.types(in: file, kernel: kernel)
+        let types = Self.types(in: file, kernel: kernel, indexed: false)
         hasTypes = types != nil
         if let types { Self.add(types, to: &names) }
         Self.add(try file.symbols(), of: file, to: &names)
@@ -55,15 +55,25 @@ public struct ModuleExports: Sendable, Hashable {
             ?? []
     }
 
+    /// The types that a module carries, ready to be looked up by name.
+    ///
+    /// - Parameters:
+    ///   - bytes: of the module's file, decompressed.
+    ///   - kernel: the types of the kernel that it was built for.
+    /// - Returns: nil where it carries none, or none that can be read.
+    public static func types(of bytes: [UInt8], kernel: BTFTypes) -> BTFTypes? {
+        (try? ELFFile(bytes)).flatMap { types(in: $0, kernel: kernel, indexed: true) }
+    }
+
     /// `.BTF` goes on from the kernel's types or, where a module was built apart from its kernel, from what of those it keeps in
     /// `.BTF.base`.
-    private static func types(in file: ELFFile, kernel: BTFTypes?) -> BTFTypes? {
+    private static func types(in file: ELFFile, kernel: BTFTypes?, indexed: Bool) -> BTFTypes? {
         func contents(_ name: String) -> ArraySlice<UInt8>? {
             file.section(named: name).flatMap { try? file.contents(of: $0) }
         }
         guard let own = contents(".BTF") else { return nil }
         let base = contents(".BTF.base").flatMap { try? BTFTypes($0, indexed: false) } ?? kernel
-        return base.flatMap { try? BTFTypes(own, base: $0, indexed: false) }
+        return base.flatMap { try? BTFTypes(own, base: $0, indexed: indexed) }
     }
 
     private static func add(_ types: BTFTypes, to names: inout Set<KernelName>) {
@@ -109,8 +119,16 @@ public struct ModuleExports: Sendable, Hashable {
                 names.insert(KernelName(.symbol, symbol.name))
             }
         }
-        for id in ids where sets.contains(where: { $0.contains(id.offset) }) {
-            names.insert(KernelName(.kfunc, id.function))
+        // Side by side in the order of their places: a hostile file has as many of the one as of the other.
+        sets.sort { $0.lowerBound < $1.lowerBound }
+        var next = 0
+        var end = -1
+        for id in ids.sorted(by: { $0.offset < $1.offset }) {
+            while next < sets.count, sets[next].lowerBound <= id.offset {
+                end = max(end, sets[next].upperBound)
+                next += 1
+            }
+            if id.offset <= end { names.insert(KernelName(.kfunc, id.function)) }
         }
     }
 

@@ -9,14 +9,24 @@ public enum ModuleOrder {
     ) throws(Failure) -> [String] {
         var ordered: [String] = []
         var seen: Set<String> = []
-        // Depth first; a module is put down when all below it have been. A cycle, which depmod refuses, ends at the
-        // module that was seen before.
-        func visit(_ name: String) throws(Failure) {
+        // Depth first; a module is put down when all below it have been. A cycle, which depmod refuses, ends at the module that was
+        // seen before. With a stack of its own, since files say how deep it goes.
+        var open: [(name: String, below: ArraySlice<String>)] = []
+        func enter(_ name: String) throws(Failure) {
             guard seen.insert(name).inserted, let below = try dependencies(name) else { return }
-            for dependency in below { try visit(canonical(dependency)) }
-            ordered.append(name)
+            open.append((name, below.map(canonical)[...]))
         }
-        for name in wanted { try visit(canonical(name)) }
+        for name in wanted {
+            try enter(canonical(name))
+            while let last = open.indices.last {
+                if let dependency = open[last].below.popFirst() {
+                    try enter(dependency)
+                } else {
+                    ordered.append(open[last].name)
+                    open.removeLast()
+                }
+            }
+        }
         return ordered
     }
 

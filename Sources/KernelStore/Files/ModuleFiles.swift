@@ -18,9 +18,18 @@ struct ModuleFiles: Hashable {
             guard let name = path.lastComponent?.string, let range = name.range(of: ".ko") else { continue }
             let ending = name[range.upperBound...]
             guard ["", ".xz", ".zst", ".gz"].contains(ending), Self.status(of: path) != nil else { continue }
-            files[ModuleOrder.canonical(String(name[..<range.lowerBound]))] = path
+            let module = ModuleOrder.canonical(String(name[..<range.lowerBound]))
+            // Which one comes first differs from file system to file system.
+            if let other = files[module], !Self.isPreferred(path, to: other, below: folder) { continue }
+            files[module] = path
         }
         paths = files
+    }
+
+    /// Of two of the same name depmod takes that in `updates` (its usual `search`); else the first by path.
+    private static func isPreferred(_ path: FilePath, to other: FilePath, below folder: FilePath) -> Bool {
+        func isUpdate(_ path: FilePath) -> Bool { path.components.contains { $0.string == "updates" } }
+        return isUpdate(path) == isUpdate(other) ? path.string < other.string : isUpdate(path)
     }
 
     /// Changes with any of the files, as far as sizes and times tell, and with the kernel's types.

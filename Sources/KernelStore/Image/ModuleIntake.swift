@@ -117,7 +117,7 @@ struct ModuleIntake {
     /// The same bytes from the same modules, wherever and whenever.
     private func archive(_ staged: FilePath) async throws -> Blob {
         let packed = folder.appending("modules.tar.zst")
-        let form = ["--format=ustar", "--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--mode=u=r"]
+        let form = ["--format=ustar", "--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--mode=u=rwX,go="]
         let compressor = "--use-compress-program=zstd -q -3 -T1"
         try await run("tar", ["--create", "--file", packed.string] + form + [compressor, "-C", staged.string, "."])
         return try blobs.add(contentsOf: packed, limit: FileLimit.image)
@@ -166,6 +166,8 @@ struct ModuleIntake {
             for start in stride(from: 0, to: modules.count, by: Self.batch) {
                 let batch = modules[start..<min(start + Self.batch, modules.count)]
                 let reason = try await unpack(batch, compression, in: work)
+                // One that is too large or damaged may have ended the tool before it came to the others.
+                if reason != nil, !isNeeded { try await unpackRest(of: batch, compression, in: work) }
                 for module in batch {
                     let path = work.appending("\(module.name).ko")
                     let size = Self.size(of: path)
@@ -195,6 +197,20 @@ struct ModuleIntake {
             }
         }
         return plain
+    }
+
+    /// Those that are not there yet, each by itself.
+    private func unpackRest(
+        of modules: ArraySlice<(name: String, path: FilePath)>,
+        _ compression: Compression,
+        in work: FilePath
+    ) async throws {
+        for index in modules.indices {
+            let path = work.appending("\(modules[index].name).ko")
+            guard Self.size(of: path) == 0 else { continue }
+            try Task.checkCancellation()
+            if try await unpack(modules[index...index], compression, in: work) != nil { unlink(path.string) }
+        }
     }
 
     /// - Returns: what the tool complained of; nil where all is well.
