@@ -33,9 +33,9 @@ public struct ModulePlan: Sendable, Hashable {
         }
         var homes: [(name: KernelName, modules: [String])] = []
         for name in needed.names {
-            if let module = needed.modules[name], index.has(ModuleOrder.canonical(module)) {
-                homes.append((name, [ModuleOrder.canonical(module)]))
-            } else {
+            let named = (needed.modules[name] ?? []).map(ModuleOrder.canonical).filter(index.has)
+            homes += named.map { (name, [$0]) }
+            if needed.anywhere.contains(name) || named.isEmpty {
                 let modules = index.modules(providing: name)
                 if !modules.isEmpty { homes.append((name, modules)) }
             }

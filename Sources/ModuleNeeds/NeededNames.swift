@@ -9,37 +9,46 @@ import KernelProfile
 public struct NeededNames: Sendable, Hashable {
     /// Names, each once, in the order of the object: targets, then relocations, externs and tables of functions.
     public let names: [KernelName]
-    /// Modules that sections name themselves: `fentry/nf_conntrack:nf_conntrack_in`.
-    public let modules: [KernelName: String]
+    /// Modules that sections name themselves, each once: `fentry/nf_conntrack:nf_conntrack_in`.
+    public let modules: [KernelName: [String]]
+    /// Names that are wanted of whatever has them, whether sections name modules for them too or not.
+    let anywhere: Set<KernelName>
 
-    public static let none = NeededNames(names: [], modules: [:])
+    public static let none = NeededNames(names: [], modules: [:], anywhere: [])
 
-    private init(names: [KernelName], modules: [KernelName: String]) {
+    private init(names: [KernelName], modules: [KernelName: [String]], anywhere: Set<KernelName>) {
         self.names = names
         self.modules = modules
+        self.anywhere = anywhere
     }
 
     /// What is only asked whether it is there (`bpf_core_type_exists()`) is not needed.
     public init(of contents: ObjectContents) {
         var names: [KernelName] = []
-        var modules: [KernelName: String] = [:]
+        var modules: [KernelName: [String]] = [:]
+        var anywhere: Set<KernelName> = []
         for program in contents.programs {
             guard let target = program.target, let name = Self.name(of: target) else { continue }
             switch target.home {
             case .kernel: continue
-            case .module(let module): modules[name] = module
-            case .kernelOrModules: break
+            case .module(let module):
+                if modules[name]?.contains(module) != true { modules[name, default: []].append(module) }
+            case .kernelOrModules: anywhere.insert(name)
             }
             names.append(name)
         }
+        var others: [KernelName] = []
         if let types = contents.types {
-            names += contents.relocations.compactMap { Self.name(of: $0, types) }
-            names += contents.maps.compactMap { Self.structOps($0, types) }
+            others += contents.relocations.compactMap { Self.name(of: $0, types) }
+            others += contents.maps.compactMap { Self.structOps($0, types) }
         }
-        names += contents.externs.compactMap(Self.name)
+        others += contents.externs.compactMap(Self.name)
+        anywhere.formUnion(others)
+        names += others
         var seen: Set<KernelName> = []
         self.names = names.filter { seen.insert($0).inserted }
         self.modules = modules
+        self.anywhere = anywhere
     }
 
     private static func name(of target: AttachTarget) -> KernelName? {

@@ -40,7 +40,7 @@ import Testing
                 "func bpf_ct_release",
             ]
         )
-        #expect(needed.modules == [KernelName(.function, "nf_nat_inet_fn"): "nf_nat"])
+        #expect(needed.modules == [KernelName(.function, "nf_nat_inet_fn"): ["nf_nat"]])
     }
 
     /// `nf_conntrack`, which `nf_nat` and `xt_state` depend on; the structure is in all of them.
