@@ -13,15 +13,15 @@ public struct Assumptions: Sendable, Hashable {
     public let innerMaps: Set<String>
     /// Programs whose target is assumed.
     public let targets: Set<String>
-    /// The settings that each program depends on: those of the maps that it uses, and its own target.
-    private let settings: [String: [LoaderSetting]]
+    /// Maps that each program's code names, as far as something of them is assumed.
+    private let mapsOfPrograms: [String: Set<String>]
 
     /// None: the object is loaded as it is compiled.
-    public static let none = Assumptions(contract: .asCompiled, settings: [:])
+    public static let none = Assumptions(contract: .asCompiled, mapsOfPrograms: [:])
 
-    private init(contract: LoaderContract, settings: [String: [LoaderSetting]]) {
+    private init(contract: LoaderContract, mapsOfPrograms: [String: Set<String>]) {
         self.contract = contract
-        self.settings = settings
+        self.mapsOfPrograms = mapsOfPrograms
         var innerMaps: Set<String> = []
         var targets: Set<String> = []
         for setting in contract.settings {
@@ -65,22 +65,34 @@ public struct Assumptions: Sendable, Hashable {
         let byProgram = Dictionary(
             openPrograms.map { ($0.name, LoaderSetting.anyTarget(program: $0.name)) }
         ) { first, _ in first }
-        var settings: [String: [LoaderSetting]] = [:]
+        var mapsOfPrograms: [String: Set<String>] = [:]
         for program in programs {
-            let used = Set(program.mapUses.map(\.thing)).sorted()
-            let own = used.flatMap { byMap[$0] ?? [] } + [byProgram[program.program.name]].compactMap { $0 }
-            if !own.isEmpty { settings[program.program.name] = own }
+            let used = Set(program.mapUses.map(\.thing)).filter { byMap[$0] != nil }
+            mapsOfPrograms[program.program.name] = Set(used.map { contents.maps[$0].name })
         }
         self.init(
             contract: LoaderContract(
                 open.flatMap { byMap[$0.offset] ?? [] } + openPrograms.compactMap { byProgram[$0.name] }
             ),
-            settings: settings
+            mapsOfPrograms: mapsOfPrograms
         )
     }
 
-    /// What the program depends on; empty where it depends on nothing that is assumed.
-    public func settings(of program: String) -> [LoaderSetting] { settings[program] ?? [] }
+    /// What the program depends on; empty where it depends on nothing that is assumed. Every program depends on every map of the
+    /// object: libbpf creates them all before it loads the first one.
+    public func settings(of program: String) -> [LoaderSetting] {
+        contract.settings.filter { setting in
+            if case .anyTarget(let other) = setting { other == program } else { true }
+        }
+    }
+
+    /// The map that the program takes others out of, of which it is assumed what they are like; nil where there is none.
+    public func assumedInnerMap(usedBy program: String) -> String? {
+        for case .innerMap(let map, _) in contract.settings where mapsOfPrograms[program]?.contains(map) == true {
+            return map
+        }
+        return nil
+    }
 }
 
 extension BPFMap {
@@ -129,7 +141,8 @@ extension BPFProgram {
     /// another program (`freplace`) are its loader's alone.
     fileprivate var leavesTargetOpen: Bool {
         guard let definition, definition.attachesByTypes, definition.type != .ext else { return false }
-        return target.map { Self.isPlaceholder($0.name) } ?? true
+        // Whoever names a module means what is in it.
+        return target.map { $0.module == nil && Self.isPlaceholder($0.name) } ?? true
     }
 
     /// Names that stand for a target which the loader sets, as agents write them: `fentry/dummy_file_open`,

@@ -15,12 +15,12 @@ struct InnerMapUse {
 
     /// How deep calls are followed; kernels allow 8 frames (`MAX_CALL_FRAMES`).
     private static let deepestCall = 8
-    /// Most functions that are gone through for one map, so that no object costs more than that.
-    private static let mostFunctions = 4096
+    /// Most instructions that are gone through for one map, so that no object costs more than that.
+    private static let mostInstructions = 1 << 20
 
     init(of outer: Int, in programs: [LinkedProgram]) {
         self.outer = outer
-        var budget = Self.mostFunctions
+        var budget = Self.mostInstructions
         for program in programs where program.mapUses.contains(where: { $0.thing == outer }) {
             guard let entry = program.layout.parts.first?.function else { continue }
             follow(entry, of: program, with: [:], depth: 0, &budget)
@@ -72,8 +72,8 @@ struct InnerMapUse {
         _ budget: inout Int
     ) {
         guard depth < Self.deepestCall, budget > 0, program.contents.functions.indices.contains(index) else { return }
-        budget -= 1
         let function = program.contents.functions[index]
+        budget -= function.instructions.count + 1
         var registers = arguments
         var stack: [Int16: Value] = [:]
         for (place, instruction) in function.instructions.enumerated() {

@@ -21,9 +21,12 @@ extension LoaderSetting {
 extension Assumptions {
     /// What is assumed of a program, for people; nil where nothing is.
     ///
-    /// - Parameter target: what the program was attached to, where that is known.
+    /// - Parameter target: what the program was attached to, where that is known; empty where that is its own.
     public func words(of program: String, target: String? = nil) -> [String]? {
-        let words = settings(of: program).map { $0.words(target: target) }
+        let words = settings(of: program).compactMap { setting in
+            if case .anyTarget = setting, target?.isEmpty == true { return nil as String? }
+            return setting.words(target: target)
+        }
         return words.isEmpty ? nil : words
     }
 }

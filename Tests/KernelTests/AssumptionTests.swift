@@ -52,15 +52,17 @@ extension RealKernels {
             let results = try await TestKernels.run([object], on: try await TestKernels.selected())
             #expect(results.cells.allSatisfy { $0.verdict == .accepted }, "\(results.cells.map(\.message))")
             for line in TestKernels.lines {
-                #expect(results.cell("count", on: line)?.assumed == ["max_entries 1 of counts"])
-                #expect(
-                    results.cell("write", on: line)?.assumed == [
-                        "max_entries 1 of rings", "max_entries 4096 of the maps in rings", "max_entries 1 of stacks",
-                        "value_size 1016 of stacks",
-                    ]
-                )
-                #expect(results.cell("look", on: line)?.assumed?.count == 1)
-                #expect(results.cell("alone", on: line)?.assumed == nil)
+                // Without one of its maps, libbpf loads none of an object's programs.
+                for program in ["count", "write", "look", "alone"] {
+                    #expect(
+                        Set(results.cell(program, on: line)?.assumed ?? []) == [
+                            "max_entries 1 of counts", "max_entries 1 of rings",
+                            "max_entries 4096 of the maps in rings",
+                            "hash of max_entries 1 with keys of 4 and values of 4096 bytes as the inner map of tables",
+                            "max_entries 1 of stacks", "value_size 1016 of stacks",
+                        ]
+                    )
+                }
             }
             // bpftool would load another object than the agent did.
             #expect(results.bpftool.isEmpty)
