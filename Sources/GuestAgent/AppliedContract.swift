@@ -16,6 +16,7 @@ final class AppliedContract {
     init(_ contract: LoaderContract, in object: OpaquePointer) {
         var targets: [String: [ProbedProgram.Target]] = [:]
         var innerMaps: [Int32] = []
+        var objectTypes: LoadedTypes?
         for setting in contract.settings {
             switch setting {
             case .maxEntries(let name, let count):
@@ -33,7 +34,13 @@ final class AppliedContract {
                     valueSize: bpf_map__value_size(inner),
                     maxEntries: count
                 )
-                innerMaps += Self.set(complete, flags: bpf_map__map_flags(inner), in: map)
+                if objectTypes == nil { objectTypes = LoadedTypes(of: object) }
+                innerMaps += Self.set(
+                    complete,
+                    flags: bpf_map__map_flags(inner),
+                    types: objectTypes?.numbers(of: inner),
+                    in: map
+                )
             case .innerMap(let name, let inner):
                 guard let map = bpf_object__find_map_by_name(object, name) else { continue }
                 innerMaps += Self.set(inner, flags: 0, in: map)
@@ -57,18 +64,35 @@ final class AppliedContract {
     }
 
     /// - Returns: the descriptor to close when the object is; none where the kernel refuses such a map.
-    private static func set(_ inner: InnerMap, flags: UInt32, in map: OpaquePointer) -> [Int32] {
-        var options = bpf_map_create_opts()
-        options.sz = MemoryLayout<bpf_map_create_opts>.size
-        options.map_flags = flags
-        let descriptor = bpf_map_create(
-            bpf_map_type(rawValue: inner.type),
-            nil,
-            inner.keySize,
-            inner.valueSize,
-            inner.maxEntries,
-            &options
-        )
+    ///
+    /// - Parameter types: of its keys and values, which decide what programs may do with them: timers, locks.
+    private static func set(
+        _ inner: InnerMap,
+        flags: UInt32,
+        types: LoadedTypes.Numbers? = nil,
+        in map: OpaquePointer
+    ) -> [Int32] {
+        func create(_ types: LoadedTypes.Numbers?) -> Int32 {
+            var options = bpf_map_create_opts()
+            options.sz = MemoryLayout<bpf_map_create_opts>.size
+            options.map_flags = flags
+            if let types {
+                options.btf_fd = UInt32(bitPattern: types.descriptor)
+                options.btf_key_type_id = types.key
+                options.btf_value_type_id = types.value
+            }
+            return bpf_map_create(
+                bpf_map_type(rawValue: inner.type),
+                nil,
+                inner.keySize,
+                inner.valueSize,
+                inner.maxEntries,
+                &options
+            )
+        }
+        var descriptor = create(types)
+        // As libbpf does where the kernel takes no types of such a map.
+        if descriptor < 0, types != nil { descriptor = create(nil) }
         guard descriptor >= 0 else { return [] }
         _ = bpf_map__set_inner_map_fd(map, descriptor)
         return [descriptor]
