@@ -2,22 +2,46 @@
 
 import Results
 
-/// The modules that kernels had loaded for objects, a line for each object and set of modules.
+/// The modules that objects need, a line for each object and set of modules.
 struct ModuleLines {
-    private let results: MatrixResults
+    private struct Cell {
+        let object: String
+        let kernel: String
+        let modules: [String]
+    }
 
+    private let title: String
+    private let objects: [TestedObject]
+    private let cells: [Cell]
+
+    /// Those that kernels had loaded.
     init(_ results: MatrixResults) {
-        self.results = results
+        title = "modules loaded, since the object needs what they have (--no-modules loads none):"
+        objects = results.objects
+        cells = results.cells.compactMap { cell in
+            cell.modules.map {
+                Cell(object: cell.object, kernel: results.kernels.heading(of: cell.kernel), modules: $0)
+            }
+        }
+    }
+
+    /// Those that predictions rely on.
+    init(_ results: CheckResults) {
+        title = "fits once these modules are loaded, as test does (--no-modules counts on none):"
+        objects = results.objects
+        cells = results.cells.compactMap { cell in
+            guard cell.prediction != .willFail, let modules = cell.modules else { return nil }
+            return Cell(object: cell.object, kernel: results.kernels.heading(of: cell.kernel), modules: modules)
+        }
     }
 
     var lines: [String] {
-        let lines = results.objects.flatMap { object in
+        let lines = objects.flatMap { object in
             var order: [[String]] = []
             var kernels: [[String]: [String]] = [:]
-            for cell in results.cells where cell.object == object.name {
-                guard let modules = cell.modules else { continue }
+            for cell in cells where cell.object == object.name {
+                let (modules, kernel) = (cell.modules, cell.kernel)
                 if kernels[modules] == nil { order.append(modules) }
-                let kernel = results.kernels.heading(of: cell.kernel)
                 if kernels[modules]?.contains(kernel) != true { kernels[modules, default: []].append(kernel) }
             }
             return order.map { modules in
@@ -26,6 +50,6 @@ struct ModuleLines {
             }
         }
         guard !lines.isEmpty else { return [] }
-        return ["modules loaded, since the object needs what they have (--no-modules loads none):"] + lines
+        return [title] + lines
     }
 }

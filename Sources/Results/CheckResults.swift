@@ -105,6 +105,8 @@ public struct CheckCell: Sendable, Hashable, Codable {
     public var attachment: [CheckReason]
     /// What is set in the place of the program's own loader; nil where the program depends on nothing of the kind.
     public var assumed: [String]?
+    /// Modules that the object needs to be loaded first, without those that they depend on; nil where it needs none.
+    public var modules: [String]?
 
     public init(
         object: String,
@@ -114,7 +116,8 @@ public struct CheckCell: Sendable, Hashable, Codable {
         reasons: [CheckReason],
         unknowns: [CheckReason],
         attachment: [CheckReason],
-        assumed: [String]? = nil
+        assumed: [String]? = nil,
+        modules: [String]? = nil
     ) {
         self.object = object
         self.program = program
@@ -124,6 +127,7 @@ public struct CheckCell: Sendable, Hashable, Codable {
         self.unknowns = unknowns
         self.attachment = attachment
         self.assumed = assumed
+        self.modules = modules
     }
 }
 

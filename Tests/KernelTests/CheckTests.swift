@@ -51,7 +51,8 @@ extension RealKernels {
         func causes() async throws {
             let accuracy = try await accuracy(compiled(try CauseProgram.sources()), isAsCompiled: true)
             #expect(accuracy.defects.isEmpty, "\(accuracy.defects.map(\.description))")
-            #expect(accuracy.unjudged == 0)
+            // A map of 16 GiB, for which no guest of a test is large enough, on the kernels that have no rule against it.
+            #expect(accuracy.unjudged == 3)
             let failed = accuracy.count(.willFail, .other)
             #expect(failed >= 100)
             // A kernel may refuse it for another reason first.

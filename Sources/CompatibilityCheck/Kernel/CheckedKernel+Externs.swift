@@ -12,18 +12,20 @@ extension CheckedKernel {
         case absent
         /// It is there, of another type than the object declares.
         case otherType
-        /// In a module, whose types are not known.
+        /// In a module, and it is not known what modules have.
         case module(String)
         case notKnown
     }
 
     /// As `bpf_object__resolve_ksym_var_btf_id` and `bpf_object__resolve_ksym_func_btf_id` in libbpf do.
     func finding(of extern: BPFExtern, in object: ObjectContents) -> ExternFinding {
-        guard let types = knownTypes else { return .notKnown }
+        guard knownTypes != nil else { return .notKnown }
         let isFunction = extern.kind == .function
-        guard let id = types.id(named: extern.essentialName, kind: isFunction ? .function : .variable) else {
+        guard let found = find(extern.essentialName, isFunction ? .function : .variable) else {
+            guard modules == nil else { return .absent }
             return profile?.function(extern.essentialName)?.module.map(ExternFinding.module) ?? .absent
         }
+        let (types, id) = (found.types, found.id)
         guard let local = object.types, let mine = local.type(extern.type)?.target, let other = types.type(id)?.target
         else { return .notKnown }
         // Of variables libbpf compares the types without names and qualifiers; of functions the prototypes as they are.

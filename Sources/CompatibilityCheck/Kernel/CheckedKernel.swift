@@ -21,8 +21,11 @@ public struct CheckedKernel: Sendable {
     public let types: Types
     /// `enum bpf_attach_type` as its own types have it; nil where they don't.
     let attachTypes: Set<UInt32>?
+    /// nil where it is not known which there are: what the kernel itself does not have may be in one of them.
+    public var modules: CheckedModules?
 
-    public init(version: String, profile: KernelProfile?, types: Types) {
+    public init(version: String, profile: KernelProfile?, types: Types, modules: CheckedModules? = nil) {
+        self.modules = modules
         self.version = version
         self.profile = profile
         self.types = types

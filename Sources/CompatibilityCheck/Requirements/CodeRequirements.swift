@@ -91,15 +91,8 @@ struct CodeRequirements {
     // MARK: CO-RE
 
     private var relocationObstacles: [Obstacle] {
-        relocated.poisoned.map { instruction, what in
-            Obstacle(
-                instruction: instruction,
-                code: .relocationWithoutMatch,
-                sentence: what,
-                cure:
-                    "ask whether it exists before it is used (bpf_core_field_exists and its like), or declare what this "
-                    + "kernel has as a flavour: struct name___old"
-            )
+        relocated.poisoned.map { instruction, reason in
+            Obstacle(instruction: instruction, code: reason.code, sentence: reason.sentence, cure: reason.cure)
         }
             + relocated.undecided.map { instruction, what in
                 Obstacle(
@@ -268,6 +261,14 @@ struct CodeRequirements {
                     sentence: "it is not known whether this kernel has \(name) as it is declared",
                     isKnown: false
                 )
+            case .absent where kernel.absence(of: call.thing.essentialName) != nil:
+                let absence = kernel.absence(of: call.thing.essentialName)
+                return Obstacle(
+                    instruction: call.instruction,
+                    code: absence?.code ?? .kfuncUnknown,
+                    sentence: absence?.sentence ?? "",
+                    cure: absence?.cure
+                )
             case .absent where kernel.leftOut(.of(kfunc: name)) != nil:
                 let option = kernel.leftOut(.of(kfunc: name)) ?? ""
                 return Obstacle(
@@ -286,7 +287,9 @@ struct CodeRequirements {
                     cure: "ask bpf_ksym_exists(\(name)) before the call"
                 )
             }
-            switch kernel.profile?.kfunc(call.thing.essentialName) ?? .notKnown {
+            // A survey knows the kfuncs of modules that were loaded then, which is none of these.
+            let isOfModule = kernel.find(call.thing.essentialName, .function)?.module != nil
+            switch isOfModule ? .notKnown : kernel.profile?.kfunc(call.thing.essentialName) ?? .notKnown {
             case .present where Self.commonKfuncs.contains(call.thing.essentialName): return nil
             case .absent:
                 return Obstacle(

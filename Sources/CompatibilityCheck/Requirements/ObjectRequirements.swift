@@ -83,7 +83,9 @@ struct ObjectRequirements {
         case .typedVariable: checkVariable(extern, &findings)
         case .symbol:
             guard !extern.isWeak else { return }
-            if kernel.profile?.function(extern.essentialName) == nil {
+            if kernel.profile?.function(extern.essentialName) == nil,
+                kernel.modules?.index.modules(having: KernelName(.symbol, extern.essentialName)).isEmpty != false
+            {
                 findings.cannotTell(
                     Reason(.externUnresolved, "it is not known whether this kernel has the symbol \(extern.name)")
                 )
@@ -144,6 +146,10 @@ struct ObjectRequirements {
             )
             return
         case .absent: break
+        }
+        if let absence = kernel.absence(of: extern.essentialName) {
+            findings.fails(absence)
+            return
         }
         if let option = kernel.leftOut(.of(kfunc: extern.name)) {
             findings.fails(.configurationOff(option, for: "calls of \(extern.name)"))

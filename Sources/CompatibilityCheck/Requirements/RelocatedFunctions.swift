@@ -11,8 +11,8 @@ struct RelocatedFunctions {
     /// What one relocated instruction comes to.
     enum Result {
         case patched(BPFInstruction, second: BPFInstruction?)
-        /// It can't be what was meant, and is refused where it is reached.
-        case poisoned(String)
+        /// It can't be what was meant, and is refused where it is reached, for this reason.
+        case poisoned(Reason)
         case notKnown(String)
     }
 
@@ -21,9 +21,12 @@ struct RelocatedFunctions {
     /// What makes libbpf give up on the object.
     private(set) var findings = Findings()
 
+    private let kernel: CheckedKernel
+
     init(_ object: CheckedObject, _ kernel: CheckedKernel) {
+        self.kernel = kernel
         guard let local = object.contents.types else { return }
-        let target = kernel.knownTypes.map { CORETarget($0, modules: nil) }
+        let target = kernel.knownTypes.map { CORETarget($0, modules: kernel.modules?.loaded) }
         var relocator = target.map { CORERelocator(types: local, target: $0) }
         results = [[Int: Result]](repeating: [:], count: object.contents.functions.count)
         let left = Self.leftOut(object.contents)
@@ -55,6 +58,20 @@ struct RelocatedFunctions {
         return Set(contents.functions.indices.filter { names.contains(contents.functions[$0].name) })
     }
 
+    /// What to do where something may be missing.
+    private static let cure =
+        "ask whether it exists before it is used (bpf_core_field_exists and its like), or declare what this kernel has as a "
+        + "flavour: struct name___old"
+
+    private func absence(of resolution: COREResolution) -> Reason {
+        if let local = resolution.local, let name = local.types.type(local.root)?.name.essential,
+            let absence = kernel.absence(of: name)
+        {
+            return absence
+        }
+        return Reason(.relocationWithoutMatch, Self.sentence(resolution), cure: Self.cure)
+    }
+
     /// In the words of what is missing.
     private static func sentence(_ resolution: COREResolution) -> String {
         switch resolution.miss {
@@ -81,10 +98,14 @@ struct RelocatedFunctions {
         )
         switch patch {
         case .patched(let patched, let second): return .patched(patched, second: second)
-        case .poisoned(.notFound): return .poisoned(Self.sentence(resolution))
+        case .poisoned(.notFound): return .poisoned(absence(of: resolution))
         case .poisoned(.otherSize(let local, let other)):
             return .poisoned(
-                "\(resolution.local?.text ?? "a field") has \(other) bytes in this kernel, and \(local) are read"
+                Reason(
+                    .relocationWithoutMatch,
+                    "\(resolution.local?.text ?? "a field") has \(other) bytes in this kernel, and \(local) are read",
+                    cure: Self.cure
+                )
             )
         case .refused(let refusal):
             // One that is left out is no hindrance to the others.

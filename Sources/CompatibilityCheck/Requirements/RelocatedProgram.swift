@@ -7,7 +7,7 @@ import BTF
 struct RelocatedProgram {
     private(set) var code: RelocatedCode
     /// What CO-RE has not found, by instruction, and why.
-    private(set) var poisoned: [Int: String] = [:]
+    private(set) var poisoned: [Int: Reason] = [:]
     /// Of what it is not known what CO-RE finds.
     private(set) var undecided: [Int: String] = [:]
     /// The first instruction that takes the address of a function of the program.

@@ -17,7 +17,7 @@ struct StructOpsRequirements {
 
     func check(_ map: BPFMap, _ findings: inout Findings) {
         checkLink(map, &findings)
-        guard let types = kernel.knownTypes, let local = object.contents.types,
+        guard kernel.knownTypes != nil, let local = object.contents.types,
             let structure = local.resolved(map.definition.valueType)
         else {
             findings.cannotTell(
@@ -26,9 +26,13 @@ struct StructOpsRequirements {
             return
         }
         let name = structure.name.essential
-        guard let own = types.id(named: name, kind: .structure).flatMap({ types.type($0) }),
-            types.id(named: "bpf_struct_ops_\(name)", kind: .structure) != nil
+        guard let found = kernel.find("bpf_struct_ops_\(name)", .structure),
+            let own = found.types.id(named: name, kind: .structure).flatMap({ found.types.type($0) })
         else {
+            if let absence = kernel.absence(of: name) {
+                findings.fails(absence)
+                return
+            }
             if let option = kernel.leftOut(.of(structure: name)) {
                 findings.fails(.configurationOff(option, for: "programs that implement struct \(name)"))
                 return
@@ -77,10 +81,10 @@ struct StructOpsRequirements {
 
     /// Whether the kernel lets a program be the members that it stands for.
     func check(_ program: BPFProgram, _ findings: inout Findings) {
-        guard program.type == .structOps, let types = kernel.knownTypes else { return }
+        guard program.type == .structOps, kernel.knownTypes != nil else { return }
         for map in object.contents.maps where map.origin == .structOps && map.isCreated {
             let structure = object.contents.types?.resolved(map.definition.valueType)?.name.essential
-            guard let structure, types.id(named: "bpf_struct_ops_\(structure)", kind: .structure) != nil else {
+            guard let structure, kernel.find("bpf_struct_ops_\(structure)", .structure) != nil else {
                 continue
             }
             for value in map.initialValues where value.name == program.name {

@@ -51,19 +51,13 @@ struct TargetRequirements {
         _ findings: inout Findings
     ) {
         // Without types, that has been told of the object.
-        guard let types = kernel.knownTypes else { return }
-        if case .module(let module) = target.home {
-            findings.cannotTell(
-                Reason(.targetMissing, "\(target.name) is in the module \(module), whose types are not known")
-            )
-            return
-        }
-        guard let id = types.id(named: name, kind: kind == .function ? .function : .typedef) else {
-            missing(target, &findings)
+        guard kernel.knownTypes != nil else { return }
+        guard let found = kernel.find(name, kind == .function ? .function : .typedef, in: target.home) else {
+            missing(target, called: name, &findings)
             return
         }
         switch target {
-        case .tracedFunction: checkFunction(target, types.type(id), types, &findings)
+        case .tracedFunction: checkFunction(target, found, &findings)
         case .securityHook where Self.disabledHooks.contains(target.name):
             findings.cannotTell(
                 Reason(
@@ -75,9 +69,32 @@ struct TargetRequirements {
         }
     }
 
-    private func missing(_ target: AttachTarget, _ findings: inout Findings) {
+    /// - Parameter name: what libbpf looks for.
+    private func missing(_ target: AttachTarget, called name: String, _ findings: inout Findings) {
+        if case .module(let module) = target.home {
+            guard let modules = kernel.modules else {
+                findings.cannotTell(
+                    Reason(.targetMissing, "\(target.name) is in the module \(module), whose types are not known")
+                )
+                return
+            }
+            guard modules.index.has(ModuleOrder.canonical(module)) else {
+                findings.fails(
+                    Reason(
+                        .targetMissing,
+                        "this kernel has no module \(module)",
+                        cure: "leave the program out where it is missing (bpf_program__set_autoload)"
+                    )
+                )
+                return
+            }
+        }
         // libbpf looks into the modules too, unless the section says that it is the kernel's.
-        if target.home == .kernelOrModules {
+        if target.home != .kernel, let absence = kernel.absence(of: name) ?? kernel.absence(of: target.name) {
+            findings.fails(absence)
+            return
+        }
+        if target.home == .kernelOrModules, kernel.modules == nil {
             if case .tracedFunction = target {
                 guard let profile = kernel.profile, profile.functionCount != nil else {
                     findings.cannotTell(
@@ -137,11 +154,11 @@ struct TargetRequirements {
     /// btf_distill_func_proto() in kernel/bpf/btf.c, bpf_check_attach_target() in kernel/bpf/verifier.c.
     private func checkFunction(
         _ target: AttachTarget,
-        _ function: BTFType?,
-        _ types: BTFTypes,
+        _ found: CheckedKernel.FoundType,
         _ findings: inout Findings
     ) {
         let name = target.name
+        let types = found.types
         func unknown(_ sentence: String) { findings.cannotTell(Reason(.targetRefused, sentence)) }
         if definition.name.hasPrefix("fmod_ret"), !name.hasPrefix("security_") {
             unknown("it is not known whether this kernel lets what \(name) returns be changed")
@@ -149,10 +166,13 @@ struct TargetRequirements {
         if Self.deniedFunctions.contains(name) {
             unknown("it is not known whether this kernel lets programs be attached to \(name)")
         }
-        if let profile = kernel.profile, profile.functionCount != nil, profile.function(name) == nil {
+        // A module's symbols are there once it is loaded.
+        if found.module == nil, let profile = kernel.profile, profile.functionCount != nil,
+            profile.function(name) == nil
+        {
             unknown("\(name) is in the kernel's types, and not among its symbols")
         }
-        guard let prototype = function?.target.flatMap({ types.type($0) }) else { return }
+        guard let prototype = types.type(found.id)?.target.flatMap({ types.type($0) }) else { return }
         let parameters = prototype.parameters
         if parameters.count > Self.mostParameters || parameters.last.map({ $0.type == 0 }) == true {
             findings.fails(
@@ -177,8 +197,22 @@ struct TargetRequirements {
             guard finding == .absent else { return }
             findings.cannotAttach(Reason(code == .missing ? .targetMissing : .targetRefused, sentence))
         }
+        func isIn(_ module: String, _ name: String) {
+            findings.cannotAttach(
+                Reason(
+                    .moduleNotLoaded,
+                    "\(name) is in the module \(module), which must be loaded before",
+                    cure: "modprobe \(module)"
+                )
+            )
+        }
         switch target {
         case .probedFunction(let name, _):
+            if profile.function(name) == nil, let module = kernel.modules?.notLoaded(having: KernelName(.symbol, name))
+            {
+                isIn(module, name)
+                return
+            }
             let exists = profile.function(name) != nil
             absent(
                 profile.kprobe(name),
@@ -193,6 +227,12 @@ struct TargetRequirements {
         case .tracepoint(let category, let name):
             absent(profile.traceEvent(category, name), "this kernel has no tracepoint \(category)/\(name)")
         case .rawTracepoint(let name):
+            if profile.rawTracepoint(name) == .absent,
+                let module = kernel.modules?.notLoaded(having: KernelName(.tracepoint, name))
+            {
+                isIn(module, name)
+                return
+            }
             absent(profile.rawTracepoint(name), "this kernel has no tracepoint \(name)")
         case .tracedFunction(let name, _):
             guard profile.function(name) != nil else { return }

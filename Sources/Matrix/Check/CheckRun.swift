@@ -15,9 +15,19 @@ public struct CheckRun: Sendable {
     private let kernels: [SelectedKernel]
     private let store: KernelStore
     private let isAsCompiled: Bool
+    private let loadsModules: Bool
 
-    /// - Parameter isAsCompiled: nothing is assumed of what objects leave to their loaders.
-    public init(objects: [TestObject], kernels: [SelectedKernel], store: KernelStore, isAsCompiled: Bool = false) {
+    /// - Parameters:
+    ///   - isAsCompiled: nothing is assumed of what objects leave to their loaders.
+    ///   - loadsModules: the modules that an object needs are loaded before it, as in a test.
+    public init(
+        objects: [TestObject],
+        kernels: [SelectedKernel],
+        store: KernelStore,
+        isAsCompiled: Bool = false,
+        loadsModules: Bool = true
+    ) {
+        self.loadsModules = loadsModules
         self.objects = objects
         self.kernels = kernels
         self.store = store
@@ -96,8 +106,19 @@ public struct CheckRun: Sendable {
             )
             return Column(kernel: absent, cells: [], isUsable: false)
         }
-        let (checked, failure) = try await store.checked(kernel)
+        var (checked, failure) = try await store.checked(kernel)
         try Task.checkCancellation()
+        var modules: CheckedObjectModules?
+        do {
+            modules = try await CheckedObjectModules(
+                of: objects,
+                on: checked,
+                from: ModuleSupply(store: store, kernel: kernel),
+                isLoading: loadsModules
+            )
+        } catch let error as KernelStoreError {
+            failure = [failure, "\(error)"].compactMap { $0 }.joined(separator: "; ")
+        }
         let described = CheckKernel(
             spec: spec,
             version: kernel.version,
@@ -107,14 +128,23 @@ public struct CheckRun: Sendable {
             isSurveyed: checked.profile != nil,
             failure: failure
         )
-        let cells = zip(objects, readings).flatMap { object, reading in
-            switch reading {
+        let cells = objects.indices.flatMap { index in
+            let object = objects[index]
+            switch readings[index] {
             case .object(let contents):
-                CompatibilityCheck(contents, on: checked).predictions().map { prediction in
-                    CheckCell(prediction, object, spec, assumed: contents.assumptions.words(of: prediction.program))
+                var kernel = checked
+                kernel.modules = modules?.known(to: index)
+                return CompatibilityCheck(contents, on: kernel).predictions().map { prediction in
+                    CheckCell(
+                        prediction,
+                        object,
+                        spec,
+                        assumed: contents.assumptions.words(of: prediction.program),
+                        modules: modules?.needed(by: index)
+                    )
                 }
             case .failure(let reason):
-                object.contents.programs.map { CheckCell(unreadable: reason, $0.name, object, spec) }
+                return object.contents.programs.map { CheckCell(unreadable: reason, $0.name, object, spec) }
             }
         }
         return Column(kernel: described, cells: cells, isUsable: true)
@@ -149,7 +179,13 @@ extension KernelStore {
 }
 
 extension CheckCell {
-    init(_ prediction: ProgramPrediction, _ object: TestObject, _ kernel: String, assumed: [String]?) {
+    init(
+        _ prediction: ProgramPrediction,
+        _ object: TestObject,
+        _ kernel: String,
+        assumed: [String]?,
+        modules: [String]?
+    ) {
         self.init(
             object: object.name,
             program: prediction.program,
@@ -159,7 +195,8 @@ extension CheckCell {
             unknowns: prediction.unknowns.map(CheckReason.init),
             // Of what can't be loaded nobody asks where it could be attached.
             attachment: prediction.prediction == .willFail ? [] : prediction.attachment.map(CheckReason.init),
-            assumed: assumed
+            assumed: assumed,
+            modules: modules
         )
     }
 

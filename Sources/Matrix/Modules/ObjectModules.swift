@@ -16,7 +16,16 @@ struct ObjectModules: Sendable, Hashable {
     /// What is known of the modules that have a name that the object needs and the kernel itself does not have.
     let facts: Evidence.ModuleFacts
 
+    /// Why it is not known what modules have; nil where it is known, or the kernel came without any.
+    var failure: String?
+
     static let none = ObjectModules(plan: .none, files: [], contents: nil, facts: Evidence.ModuleFacts())
+
+    static func notKnown(_ reason: String) -> ObjectModules {
+        var modules = ObjectModules.none
+        modules.failure = reason
+        return modules
+    }
 
     /// By which answers are told apart; empty where nothing is loaded.
     var identity: String {
@@ -45,10 +54,18 @@ struct ModuleSupply {
     /// - Parameter isLoading: modules are loaded, and not only known.
     /// - Throws: `KernelStoreError` where what the store has of the kernel's modules can't be read.
     func modules(for objects: [TestObject], isLoading: Bool) async throws -> [ObjectModules] {
+        guard objects.contains(where: { !$0.read.neededNames.names.isEmpty }), let index = try await index() else {
+            return objects.map { _ in .none }
+        }
+        return try await modules(for: objects, in: index, isLoading: isLoading)
+    }
+
+    /// What the kernel's modules have; nil where it came without any, or in a record from before they were kept.
+    func index() async throws -> ModuleIndex? { try await store.moduleIndex(of: kernel) }
+
+    func modules(for objects: [TestObject], in index: ModuleIndex, isLoading: Bool) async throws -> [ObjectModules] {
+        guard let contents = kernel.allModules?.contents else { return objects.map { _ in .none } }
         let needed = objects.map(\.read.neededNames)
-        guard needed.contains(where: { !$0.names.isEmpty }), let index = try await store.moduleIndex(of: kernel),
-            let contents = kernel.allModules?.contents
-        else { return objects.map { _ in .none } }
         let plans = needed.map { isLoading ? ModulePlan(for: $0, in: index) : .none }
         let wanted = Set(plans.flatMap(\.order))
         let files = Dictionary(

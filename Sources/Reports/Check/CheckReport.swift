@@ -19,7 +19,8 @@ public struct CheckReport: Sendable {
     public var text: String {
         let reasons = CheckReasons(results, style: style, heading: heading)
         let parts = [
-            table, oldest, reasons.failures + reasons.refusals, reasons.unknowns, reasons.attachment,
+            table, ModuleLines(results).lines, oldest, reasons.failures + reasons.refusals, reasons.unknowns,
+            reasons.attachment,
         ]
         let blocks = parts.filter { !$0.isEmpty } + [[sum]]
         return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"

@@ -5,13 +5,12 @@
 extension CauseRule {
     static let modules: [CauseRule] = [
         CauseRule(when: { evidence in
-            guard let name = missingName(evidence), let home = evidence.kernel.modules.home(of: name.text) else {
-                return nil
-            }
-            let account = account(of: name.text, home, evidence)
-            return account.map {
-                Cause(.moduleNotLoaded, $0.sentence, cure: $0.cure, since: $0.since, words: name.words)
-            }
+            guard let name = missingName(evidence) else { return nil }
+            return evidence.kernel.modules.absence(
+                of: name.text,
+                on: evidence.kernel.version,
+                words: name.words
+            )
         })
     ]
 
@@ -45,40 +44,6 @@ extension CauseRule {
         "extern '…' (strong): not resolved", "struct_ops init_kern: struct … is not found in kernel BTF",
     ]
 
-    private static func account(of name: String, _ home: [String], _ evidence: Evidence) -> Account? {
-        let facts = evidence.kernel.modules
-        let text = home.count > 1 ? "modules (\(list(home)))" : "the module \(home[0])"
-        guard facts.haveTypes else {
-            let since = LinuxVersion(5, 11)
-            let isOld = evidence.isOlder(than: since)
-            return Account(
-                "\(name) is in \(text), and this kernel has no types of modules"
-                    + (isOld ? ", which came with Linux \(since)" : ""),
-                cure: "a kprobe needs no types; or load the program only where the kernel has them (SEC(\"?…\"), "
-                    + "bpf_program__set_autoload())",
-                since: isOld ? since : nil
-            )
-        }
-        if let failed = home.lazy.compactMap({ module in facts.failures[module].map { (module, $0) } }).first {
-            return Account(
-                "\(name) is in the module \(failed.0), which this guest could not load (errno \(failed.1))",
-                cure: "try it where that module can be loaded"
-            )
-        }
-        // It was there, and did not help.
-        guard !home.contains(where: facts.loaded.contains) else { return nil }
-        return Account(
-            "\(name) is in \(text), which \(home.count > 1 ? "are" : "is") not loaded",
-            cure: "load the module first (modprobe \(home[0])); or load the program only where it is there "
-                + "(SEC(\"?…\"), bpf_program__set_autoload())"
-        )
-    }
-
-    private static func list(_ modules: [String]) -> String {
-        let shown = modules.prefix(3).joined(separator: ", ")
-        return modules.count > 3 ? "\(shown) and \(modules.count - 3) more" : shown
-    }
-
     /// `nf_conn` of `<byte_off> [13] struct nf_conn___mine.status (0:0 @ offset 0)`.
     private static func typeName(_ text: String) -> String? {
         guard let match = text.firstMatch(of: #/(?:struct|union|enum|typedef) (\w+)/#) else { return nil }
@@ -88,5 +53,54 @@ extension CauseRule {
     private static func withoutFlavour(_ name: String) -> String {
         guard let end = name.firstRange(of: "___") else { return name }
         return String(name[..<end.lowerBound])
+    }
+}
+
+extension Evidence.ModuleFacts {
+    /// Why nothing is found under a name that a module has.
+    ///
+    /// - Parameters:
+    ///   - name: of a function, a tracepoint or a type; the kernel itself does not have it.
+    ///   - version: the kernel's.
+    ///   - words: what this is told from.
+    /// - Returns: nil where no module has the name, or one that has it is loaded: then it is not that.
+    public func absence(of name: String, on version: LinuxVersion?, words: String? = nil) -> Cause? {
+        guard let home = home(of: name) else { return nil }
+        let text = home.count > 1 ? "modules (\(Self.list(home)))" : "the module \(home[0])"
+        guard haveTypes else {
+            let since = LinuxVersion(5, 11)
+            let isOld = version.map { $0 < since } ?? false
+            return Cause(
+                .moduleNotLoaded,
+                "\(name) is in \(text), and this kernel has no types of modules"
+                    + (isOld ? ", which came with Linux \(since)" : ""),
+                cure: "a kprobe needs no types; or load the program only where the kernel has them (SEC(\"?…\"), "
+                    + "bpf_program__set_autoload())",
+                since: isOld ? since : nil,
+                words: words
+            )
+        }
+        if let failed = home.lazy.compactMap({ module in failures[module].map { (module, $0) } }).first {
+            return Cause(
+                .moduleNotLoaded,
+                "\(name) is in the module \(failed.0), which this guest could not load (errno \(failed.1))",
+                cure: "try it where that module can be loaded",
+                words: words
+            )
+        }
+        // It was there, and did not help.
+        guard !home.contains(where: loaded.contains) else { return nil }
+        return Cause(
+            .moduleNotLoaded,
+            "\(name) is in \(text), which \(home.count > 1 ? "are" : "is") not loaded",
+            cure: "load the module first (modprobe \(home[0])); or load the program only where it is there "
+                + "(SEC(\"?…\"), bpf_program__set_autoload())",
+            words: words
+        )
+    }
+
+    private static func list(_ modules: [String]) -> String {
+        let shown = modules.prefix(3).joined(separator: ", ")
+        return modules.count > 3 ? "\(shown) and \(modules.count - 3) more" : shown
     }
 }

@@ -40,6 +40,9 @@ struct CheckCommand: AsyncParsableCommand {
     )
     var findsOldest = false
 
+    @Flag(help: "Count on no modules of the kernels. Otherwise those that an object needs are loaded, as in test.")
+    var noModules = false
+
     @Flag(help: "Have a guest of each kernel say what it has, where none has been asked yet.")
     var survey = false
 
@@ -72,7 +75,8 @@ struct CheckCommand: AsyncParsableCommand {
                     objects: prepared.objects,
                     kernels: selected,
                     store: store,
-                    isAsCompiled: contract.asCompiled
+                    isAsCompiled: contract.asCompiled,
+                    loadsModules: !noModules
                 ).run(findsOldest: findsOldest)
             )
             results.compilation = prepared.compilation
