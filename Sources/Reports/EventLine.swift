@@ -27,7 +27,8 @@ public struct EventLines: Sendable {
         case .began(let objects, let kernels):
             for kernel in kernels { versions[kernel.spec] = kernels.heading(of: kernel.spec) }
             let programs = objects.map(\.rows.count).reduce(0, +)
-            return "asking \(kernels.count) kernels about \(objects.count) objects, \(programs) programs"
+            return "testing \(Self.count(programs, "program")) of \(Self.count(objects.count, "object")) on "
+                + Self.count(kernels.count, "kernel")
         case .booting(let kernel, let isToBeSaved):
             return "\(name(kernel)): booting" + (isToBeSaved ? ", once for all later runs" : "")
         case .started(let kernel, let seconds, let isRestored):
@@ -46,6 +47,10 @@ public struct EventLines: Sendable {
             return "\(name(statement.kernel)): \(statement.object) by \(statement.loaderName.printable) \(verdict)"
         case .kernelFailed(let kernel, let reason): return "\(name(kernel)): given up: \(reason)"
         }
+    }
+
+    private static func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
     /// `6.1.192: probe.bpf.o: 200 of 206 accepted, 6 not (4 rejected, 2 target)`

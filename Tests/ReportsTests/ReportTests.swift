@@ -102,7 +102,10 @@ import Testing
         var lines = EventLines(style: plain)
         #expect(lines.line(for: .working("6.1: downloading", fraction: 0.1)) == "6.1: downloading")
         #expect(lines.line(for: .working("6.1: downloading", fraction: 0.2)) == nil)
-        #expect(lines.line(for: .began(objects: [SampleRun.object], kernels: SampleRun.kernels)) != nil)
+        #expect(
+            lines.line(for: .began(objects: [SampleRun.object], kernels: SampleRun.kernels))
+                == "testing 2 programs of 1 object on 3 kernels"
+        )
         #expect(
             lines.line(for: .started(kernel: "6.1", seconds: 0.081, isRestored: true)) == "6.1.192: restored in 0.08 s"
         )

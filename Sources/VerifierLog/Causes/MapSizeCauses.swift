@@ -49,7 +49,8 @@ extension CauseRule {
 
     /// `PCPU_MIN_UNIT_SIZE` of include/linux/percpu.h: what each CPU has its own of is no larger.
     private static let largestPerCPU: UInt32 = 32 << 10
-    /// `KMALLOC_MAX_SIZE` on x86-64 and arm64 with pages of 4 KiB; an element of a hash has to be smaller.
+    /// `KMALLOC_MAX_SIZE` on x86-64 and arm64 with pages of 4 KiB; an element of a hash has to be smaller. Older kernels take no
+    /// larger value in an array either.
     private static let largestElement: UInt64 = 4 << 20
 
     /// Which of the map's sizes is too large: `htab_map_alloc_check()` in kernel/bpf/hashtab.c, `array_map_alloc_check()` in
@@ -69,6 +70,12 @@ extension CauseRule {
             return Account(
                 "a key and a value of \(name) have \(value + UInt64(key)) bytes together; they must stay below \(largestElement)",
                 cure: "a smaller value; large ones fit in an array"
+            )
+        }
+        if let value, map.errno == tooBig, type == "array", value > largestElement {
+            return Account(
+                "a value of \(name) has \(value) bytes; an array's values have at most \(largestElement) in this kernel",
+                cure: "a smaller value, or several entries instead of one; for global variables, smaller arrays"
             )
         }
         let size = value.map { " of \($0) bytes" } ?? ""
