@@ -13,7 +13,9 @@ extension KernelExamination {
     /// - Parameters:
     ///   - underway: what the guest was doing.
     ///   - lanes: how many guests of this kernel there are at once.
-    func learn(from failure: MachineFailure, over underway: Underway, lanes: Int = 1) {
+    ///   - Returns: whether the next guest should be asked for later only.
+    @discardableResult
+    func learn(from failure: MachineFailure, over underway: Underway, lanes: Int = 1) -> Bool {
         switch (failure.kind, underway) {
         case (.crash, .loading(let index, let program)):
             blame(program, of: index, .crashed, failure, after: limits.crashesToBlame)
@@ -28,7 +30,10 @@ extension KernelExamination {
             if times >= limits.crashesToBlame {
                 testify(index, verdict, failure)
             }
-        case (.memory, .loading(let index, _)):
+        case (.crash, .loadingModules(let index)), (.silence, .loadingModules(let index)),
+            (.infrastructure, .loadingModules(let index)):
+            loseOverModules(index, failure)
+        case (.memory, .loading(let index, _)), (.memory, .loadingModules(let index)):
             if !askLargerGuest(about: index, because: "\(failure)") {
                 giveUp(index, .infrastructure, failure)
             }
@@ -37,8 +42,9 @@ extension KernelExamination {
         case (.infrastructure, .loading(let index, _)), (.infrastructure, .witnessing(let index)):
             lose(index, failure)
         case (_, .nothing):
-            loseAtStart(limits.account(of: failure), log: failure.console, lanes: lanes)
+            return loseAtStart(limits.account(of: failure), log: failure.console, lanes: lanes)
         }
+        return false
     }
 
     private func blame(
@@ -93,19 +99,41 @@ extension KernelExamination {
         giveUp(index, .infrastructure, failure)
     }
 
-    /// No guest could be had, or it did not prove itself. The kernel is given up where that happens as often as the limit says
-    /// for each lane, and no guest has been had in between.
-    func loseAtStart(_ reason: String, log: String?, lanes: Int = 1) {
-        lostAtStart += 1
-        guard lostAtStart > limits.infrastructureRetries * max(1, lanes) else {
-            report(.note("\(subject.spec): trying again in a fresh guest: \(reason)"))
+    /// What a module does to a guest says nothing of the object that needs it.
+    private func loseOverModules(_ index: Int, _ failure: MachineFailure) {
+        let modules = self.modules[index].plan.order.joined(separator: ", ")
+        guard progress[index].countInterruption() > limits.infrastructureRetries else {
+            report(.note("\(subject.spec): lost a guest that was loading \(modules), trying again: \(failure)"))
             return
+        }
+        let message = "the guest was lost while it loaded the modules \(modules): \(limits.account(of: failure))"
+        report(progress[index].giveUp(.infrastructure, message: message, log: failure.console))
+    }
+
+    /// No guest could be had, or it did not prove itself. The kernel is given up where that happens as often as the limit says
+    /// for each lane, no guest has been had in between, and none is at work.
+    ///
+    /// - Returns: whether there are others at work, so that there is time before the next try.
+    @discardableResult
+    func loseAtStart(_ reason: String, log: String?, lanes: Int = 1) -> Bool {
+        lostAtStart += 1
+        let limit = limits.infrastructureRetries * max(1, lanes)
+        guard lostAtStart > limit else {
+            report(.note("\(subject.spec): trying again in a fresh guest: \(reason)"))
+            return false
+        }
+        if guestsAtWork > 0 {
+            if lostAtStart == limit + 1 {
+                report(.note("\(subject.spec): going on with fewer guests at once for now: \(reason)"))
+            }
+            return true
         }
         failure = reason
         report(.kernelFailed(kernel: subject.spec, reason: reason))
         for index in progress.indices where !progress[index].isDone {
             report(progress[index].giveUp(.infrastructure, message: reason, log: log))
         }
+        return false
     }
 
     private func report(_ cells: [Cell]) {

@@ -28,6 +28,8 @@ actor KernelExamination {
     var failure: String?
     /// Guests in a row that could not be had.
     var lostAtStart = 0
+    /// Guests that have proved themselves and are at work.
+    private(set) var guestsAtWork = 0
     /// Whether guests are those with more memory.
     var isAskingLargerGuests = false
     /// What decides this kernel's answers; nil where its guests can't be put together.
@@ -43,6 +45,8 @@ actor KernelExamination {
     /// What a guest is doing, to know whom to blame if it is lost.
     enum Underway: Sendable, Hashable {
         case nothing
+        /// Loading the modules that the object at this index needs.
+        case loadingModules(Int)
         /// Loading the object at this index; the program is known once its turn has come.
         case loading(Int, program: String?)
         case witnessing(Int)
@@ -97,7 +101,14 @@ actor KernelExamination {
         start = start ?? GuestStart(seconds: seconds, isRestored: machine.isRestored)
         libbpfVersion = machine.ready.libbpfVersion
         lostAtStart = 0
+        guestsAtWork += 1
         report(.started(kernel: subject.spec, seconds: seconds, isRestored: machine.isRestored))
+    }
+
+    /// A guest that had started is no more, whether it was lost or is no longer needed.
+    func guestEnded() {
+        guestsAtWork -= 1
+        lostAtStart = 0
     }
 
     /// What a guest has said stands; what is left goes to another.

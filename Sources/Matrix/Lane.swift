@@ -33,27 +33,43 @@ struct Lane: Sendable {
                 }
             } catch {
                 try Task.checkCancellation()
-                await learn(from: error, over: await work.underway)
+                let isToWait = await learn(from: error, over: await work.underway)
+                await putBack(work)
+                if isToWait { try await Task.sleep(for: Self.pause) }
+                continue
             }
             await putBack(work)
         }
     }
 
-    private func learn(from error: any Error, over underway: KernelExamination.Underway) async {
+    /// Between two tries to start a guest while others are at work, which may be what there is no room for.
+    private static let pause = Duration.seconds(1)
+
+    private func learn(from error: any Error, over underway: KernelExamination.Underway) async -> Bool {
         // Other lanes of the kernel may have lost theirs at the same moment, for the same reason.
         let lanes = await queue.lanes(in: column)
         switch error {
         case let failure as MachineFailure:
-            await examination.learn(from: failure, over: underway, lanes: lanes)
+            return await examination.learn(from: failure, over: underway, lanes: lanes)
         default:
             // A guest that does not prove itself, or that can't be put together.
-            await examination.loseAtStart("\(error)", log: nil, lanes: lanes)
+            return await examination.loseAtStart("\(error)", log: nil, lanes: lanes)
         }
     }
 
     /// Goes on to other objects for as long as the guest will do for them.
     private func serve(_ machine: RunningMachine, _ proved: GuestSession, _ work: CurrentWork) async throws {
         await examination.guestStarted(machine)
+        do {
+            try await serveStarted(machine, proved, work)
+        } catch {
+            await examination.guestEnded()
+            throw error
+        }
+        await examination.guestEnded()
+    }
+
+    private func serveStarted(_ machine: RunningMachine, _ proved: GuestSession, _ work: CurrentWork) async throws {
         var session = proved
         // A module stays: a guest that has loaded some is one for objects that need the same.
         let modules = await work.index.map { examination.modules[$0] } ?? .none
@@ -83,7 +99,7 @@ struct Lane: Sendable {
         _ work: CurrentWork
     ) async throws -> [String: Int32] {
         guard let index = await work.index, !modules.files.isEmpty else { return [:] }
-        await work.set(.loading(index, program: nil))
+        await work.set(.loadingModules(index))
         var failed: [String: Int32] = [:]
         for file in modules.files {
             let errno = try await session.load(file)

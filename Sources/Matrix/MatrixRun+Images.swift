@@ -16,7 +16,24 @@ extension MatrixRun {
         report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> [[WitnessStatement]] {
         try await supply.store.withTemporaryFolder { path in
-            let folder = try ObjectFolder(objects, in: path)
+            let folder: ObjectFolder
+            do {
+                folder = try ObjectFolder(objects, in: path)
+            } catch {
+                // What the others have said stands.
+                let reason = "the objects can't be written for the image: \(error)"
+                return examinations.map { examination in
+                    objects.map { object in
+                        WitnessStatement(
+                            object: object.name,
+                            kernel: examination.subject.spec,
+                            loader: "image:\(image.disk.name)",
+                            verdict: .infrastructure,
+                            output: reason
+                        )
+                    }
+                }
+            }
             return try await options.inLanes(examinations) { examination in
                 try await ask(image, examination, folder, report: report)
             }

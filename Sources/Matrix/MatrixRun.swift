@@ -134,8 +134,9 @@ public struct MatrixRun: Sendable {
                 isLoading: options.loadsModules
             )
         } catch {
-            report(.note("\(spec): its modules can't be loaded: \(error)"))
-            return []
+            let reason = "the modules of \(spec) can't be read: \(error)"
+            report(.note(reason))
+            return objects.map { _ in .notKnown(reason) }
         }
     }
 

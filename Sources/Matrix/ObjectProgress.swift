@@ -91,6 +91,11 @@ struct ObjectProgress {
             && !refusedMaps.contains { Self.passing.contains($0.errno) }
     }
 
+    /// Of what modules may have.
+    private static let codesOfAbsence: Set<CauseCode> = [
+        .targetMissing, .relocationWithoutMatch, .kfuncUnknown, .externUnresolved, .structOpsLacking,
+    ]
+
     /// What a kernel answers when it is short of something just then: EAGAIN, ENOMEM.
     private static let passing: Set<Int32> = [11, ErrorNumber.outOfMemory]
 
@@ -247,6 +252,11 @@ struct ObjectProgress {
 
     private func judgement(of report: ProgramReport, _ read: VerifierLog, on kernel: KernelKnowledge) -> Judgement {
         let judgement = Judgement(report, log: read, refusedMaps: refusedMaps, assumptions: assumptions)
+        if report.stage == .kernel, report.errno == ErrorNumber.outOfMemory, judgement.verdict == .rejected,
+            let memory = kernel.facts.memory
+        {
+            return judgement.inGuest(tooSmall: memory)
+        }
         guard let map = judgement.map, map.errno == ErrorNumber.outOfMemory, let memory = kernel.facts.memory else {
             return judgement
         }
@@ -293,15 +303,20 @@ struct ObjectProgress {
         target: String = "",
         _ read: VerifierLog = VerifierLog([])
     ) -> Cell {
-        // What a guest of ours can't load says nothing of machines that can.
-        let isOpen = explanation?.code == .moduleNotLoaded && !failedModules.isEmpty
+        // What a guest of ours can't load says nothing of machines that can; nor does what may be in a module of which nothing
+        // is known.
+        let isOpen =
+            explanation.map { code in
+                code.code == .moduleNotLoaded && !failedModules.isEmpty
+                    || modules.failure != nil && Self.codesOfAbsence.contains(code.code)
+            } ?? false
         return Cell(
             object: object.name,
             program: program,
             kernel: kernel,
             verdict: isOpen ? .infrastructure : judgement.verdict,
             errno: judgement.errno.map { Int($0) } ?? (errno == 0 ? nil : Int(errno)),
-            message: judgement.message,
+            message: isOpen ? modules.failure ?? judgement.message : judgement.message,
             sourceLine: judgement.verdict == .accepted ? nil : explanation?.place?.sourceLine,
             explanation: explanation,
             instructions: read.statistics.instructions,
@@ -309,7 +324,7 @@ struct ObjectProgress {
             peakStates: read.statistics.peakStates,
             stackDepth: read.statistics.stackDepth,
             isCached: isCached,
-            assumed: assumptions.words(of: program, target: target.isEmpty ? nil : target),
+            assumed: assumptions.words(of: program, target: target),
             modules: loadedModules,
             log: log.excerpt.text.isEmpty ? nil : log.excerpt.text,
             logSHA256: log.reference?.digest.hexadecimal,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LogStore
 import Matrix
 import Results
 import SystemPackage
@@ -76,7 +77,9 @@ extension RealKernels {
                 let compiled = try await CompiledFixture.compile(source)
                 let object = try InputReader.object(compiledFrom: source, at: compiled.path)
                 let cache = try VerdictCache(at: folder.appending("verdicts.sqlite"))
-                let results = try await run(object, cache)
+                // Forty rounds of a loop make a long log, without which a verdict is not taken for an answer again.
+                let logs = LogKeeper(store: LogStore(at: folder.appending("logs")))
+                let results = try await run(object, cache, logs)
                 for kernel in Self.kernels {
                     let far = try #require(results.cell("far", on: kernel)?.explanation)
                     #expect(far.code == .nullDereference)
@@ -94,19 +97,24 @@ extension RealKernels {
                     #expect(leak.place?.line == (try line("refused here: leak", in: source)), "\(kernel): \(leak)")
                     #expect(leak.origin?.place?.line == (try line("made here: leak", in: source)))
                 }
-                let again = try await run(object, cache)
+                let again = try await run(object, cache, logs)
                 #expect(again.summary.cached == 4)
                 #expect(again.cells.map(\.explanation) == results.cells.map(\.explanation))
             }
         }
 
-        private func run(_ object: TestObject, _ cache: VerdictCache) async throws -> MatrixResults {
+        private func run(
+            _ object: TestObject,
+            _ cache: VerdictCache,
+            _ logs: LogKeeper
+        ) async throws -> MatrixResults {
             try await MatrixRun(
                 objects: [object],
                 kernels: try await TestKernels.selected(Self.kernels),
                 supply: try await TestKernels.supply(of: TestKernels.store),
                 options: RunOptions(loader: .agent, accelerator: .tcg),
-                memory: VerdictMemory(cache)
+                memory: VerdictMemory(cache),
+                logs: logs
             ).run { _ in }
         }
     }

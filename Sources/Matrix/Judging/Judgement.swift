@@ -82,6 +82,17 @@ struct Judgement {
         )
     }
 
+    /// No verdict: the kernel had not enough memory to load the program.
+    ///
+    /// - Parameter memory: MiB that the guest has.
+    func inGuest(tooSmall memory: Int) -> Judgement {
+        Judgement(
+            .infrastructure,
+            "the kernel was out of memory, and the guest has \(memory) MiB: see --memory",
+            errno: errno
+        )
+    }
+
     private init(_ verdict: Verdict, _ message: String?, errno: Int32? = nil, map: MapReport? = nil) {
         self.verdict = verdict
         self.message = message

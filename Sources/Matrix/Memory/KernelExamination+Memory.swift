@@ -122,7 +122,8 @@ extension KernelExamination {
                 guest: guest.digest.hexadecimal,
                 loader: "agent \(strategy)"
             )
-        case .bpftool where loader.asksBPFTool:
+        // Of an object with assumed values bpftool is not asked: what it loads is another one.
+        case .bpftool where loader.asksBPFTool && progress[index].assumptions.contract.isEmpty:
             return QuestionKey(
                 object: object,
                 variant: progress[index].modules.identity,

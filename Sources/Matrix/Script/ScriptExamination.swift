@@ -120,6 +120,10 @@ actor ScriptExamination {
                 other: isAgentAsked ? loaders.other : loaders.witness
             )
         )
+        if isAgentAsked, let difference = progress.differenceFromImages {
+            statement.disagreement = nil
+            statement.incomparable = difference
+        }
         statement.loader = name(in: guest)
         statement = await progress.kept(statement, by: logs) { report(.note("\(spec): \($0)")) }
         pending = (outcome.object, statement)

@@ -138,6 +138,14 @@ enum WitnessJudgement {
 }
 
 extension ObjectProgress {
+    /// Why the agent's word on the object can't be held against that of an image's loader, which sets nothing in it and loads no
+    /// modules; nil where it can.
+    var differenceFromImages: String? {
+        if !assumptions.contract.isEmpty { return "it loads the object without the values that are assumed" }
+        if !modules.plan.isEmpty { return "it has not loaded the modules that the object needs" }
+        return nil
+    }
+
     /// With bpftool as the only loader its word on the object is the object's one cell, whether it is the machine's or an
     /// image's.
     func cellsByWitness(_ statement: WitnessStatement) -> [Cell] {
