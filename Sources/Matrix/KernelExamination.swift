@@ -100,9 +100,14 @@ actor KernelExamination {
         let seconds = machine.startDuration / .seconds(1)
         start = start ?? GuestStart(seconds: seconds, isRestored: machine.isRestored)
         libbpfVersion = machine.ready.libbpfVersion
+        countGuest()
+        report(.started(kernel: subject.spec, seconds: seconds, isRestored: machine.isRestored))
+    }
+
+    /// A guest has proved itself and is at work.
+    func countGuest() {
         lostAtStart = 0
         guestsAtWork += 1
-        report(.started(kernel: subject.spec, seconds: seconds, isRestored: machine.isRestored))
     }
 
     /// A guest that had started is no more, whether it was lost or is no longer needed.

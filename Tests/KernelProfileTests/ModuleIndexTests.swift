@@ -128,4 +128,10 @@ import Testing
         let order = ModuleOrder.order(of: ["virtio_pci", "absent"]) { graph[$0] }
         #expect(order == ["virtio", "virtio_ring", "virtio_pci"])
     }
+
+    @Test("a chain of modules as long as a file can make it takes no stack")
+    func chain() {
+        let order = ModuleOrder.order(of: ["0"]) { name in Int(name).map { $0 < 200_000 ? ["\($0 + 1)"] : [] } }
+        #expect(order.count == 200_001 && order.first == "200000")
+    }
 }

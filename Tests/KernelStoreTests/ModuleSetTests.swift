@@ -89,6 +89,26 @@ import Testing
         }
     }
 
+    @Test("one that unpacks to too much costs none of the others, and of two that in updates is taken")
+    func beside() async throws {
+        try await withFixture { fixture in
+            // The first by name: the tool is ended over it before it comes to the others.
+            try await fixture.write("a_large.ko", [UInt8](repeating: 0, count: FileLimit.module + 4096), "xz")
+            try await fixture.write("net_y.ko", try ModuleFixture.bytes(functions: ["kept"]), "xz")
+            for folder in ["updates/dkms", "kernel"] {
+                let path = fixture.modules.appending(folder)
+                try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+                let function = folder == "kernel" ? "usual" : "updated"
+                try await fixture.write("\(folder)/twice.ko", try ModuleFixture.bytes(functions: [function]))
+            }
+            let kernel = try await fixture.add("one")
+            let index = try #require(try await fixture.store.moduleIndex(of: kernel))
+            #expect(!index.has("a_large") && index.has("net_y") && index.has("net_x"))
+            #expect(index.modules(having: KernelName(.symbol, "updated")) == ["twice"])
+            #expect(index.modules(having: KernelName(.symbol, "usual")).isEmpty)
+        }
+    }
+
     @Test("a kernel without modules has none, and one whose index was damaged says so")
     func damaged() async throws {
         try await withFixture { fixture in

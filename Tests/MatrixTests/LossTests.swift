@@ -97,6 +97,64 @@ import VirtualMachine
         #expect(findings.cells.map(\.verdict) == [.infrastructure, .infrastructure])
     }
 
+    @Test("a kernel with a guest at work is not given up because no other starts; once that guest is gone it may be")
+    func fewerGuests() async throws {
+        let examination = try makeExamination(limits: ExaminationLimits(infrastructureRetries: 1))
+        await examination.countGuest()
+        for _ in 0..<9 { await examination.learn(from: gone, over: .nothing) }
+        #expect(await examination.findings.kernel.failure == nil)
+        #expect(await examination.learn(from: gone, over: .nothing), "there is time before the next try")
+        await examination.guestEnded()
+        #expect(await !examination.learn(from: gone, over: .nothing))
+        #expect(await examination.findings.kernel.failure == nil, "the tries count from the end of that guest")
+        await examination.learn(from: gone, over: .nothing)
+        #expect(await examination.findings.kernel.failure != nil)
+    }
+
+    @Test("what a module does to guests is blamed on no program", arguments: [true, false])
+    func modules(crashes: Bool) async throws {
+        let examination = try makeExamination(limits: ExaminationLimits(infrastructureRetries: 1))
+        let failure = crashes ? Self.panic : silence
+        await examination.learn(from: failure, over: .loadingModules(0))
+        #expect(await examination.findings.cells.isEmpty)
+        await examination.learn(from: failure, over: .loadingModules(0))
+        let cells = await examination.findings.cells
+        #expect(cells.map(\.verdict) == [.infrastructure, .infrastructure])
+        #expect(cells.first?.message?.hasPrefix("the guest was lost while it loaded the modules ") == true)
+    }
+
+    @Test("where it is not known what modules have, what is missing is no verdict; anything else is one")
+    func unknownModules() async throws {
+        let reason = "the modules of 6.1 can't be read: damaged"
+        let examination = try makeExamination(section: "fentry/absent", modules: [.notKnown(reason)])
+        await examination.beginLoading(0)
+        func report(_ program: String, _ stage: LoadStage, errno: Int32, log: String, warnings: String) -> ProgramReport
+        {
+            ProgramReport(
+                request: 1,
+                program: program,
+                section: "fentry/absent",
+                type: 26,
+                stage: stage,
+                errno: errno,
+                log: Array(log.utf8),
+                isLogCut: false,
+                warnings: warnings
+            )
+        }
+        let absence = "libbpf: prog 'first': failed to find kernel BTF type ID of 'absent': -ESRCH\n"
+        let missing = report("first", .loader, errno: 3, log: "", warnings: absence)
+        let refused = report("second", .kernel, errno: 13, log: "0: (95) exit\nR0 !read_ok\n", warnings: "")
+        await examination.hear(.program(missing), about: 0)
+        await examination.hear(.program(refused), about: 0)
+        let ended = ObjectReport(request: 1, stage: .finished, errno: 0, warnings: "", taint: 0)
+        let ready = Ready(release: "6.1.0", libbpfVersion: "1.7.0", clockSource: "tsc", seconds: 0)
+        await examination.finish(0, ended, by: ready)
+        let cells = await examination.findings.cells
+        #expect(cells.map(\.verdict) == [.infrastructure, .rejected])
+        #expect(cells.first?.message == reason)
+    }
+
     @Test("an agent that dies says nothing of the kernel")
     func agentDies() async throws {
         let died = MachineFailure(.agentDied("Kernel panic - not syncing: Attempted to kill init!"))

@@ -11,20 +11,24 @@ import VirtualMachine
 
 /// A kernel's part of a run, with one object of two programs unless told otherwise, and without any guest.
 ///
-/// - Parameter largerMemory: MiB of guests that are asked where memory runs out.
+/// - Parameters:
+///   - section: of the programs; what leaves its target open is loaded with an assumed one.
+///   - largerMemory: MiB of guests that are asked where memory runs out.
 func makeExamination(
     loader: LoaderChoice = .agent,
     strategy: LoadStrategy = .onePass,
     limits: ExaminationLimits = ExaminationLimits(),
     programs: [String] = ["first", "second"],
+    section: String = "socket",
     objects: [String] = ["o"],
     kernelDigest: String = "0",
     largerMemory: Int? = nil,
+    modules: [ObjectModules] = [],
     memory: VerdictMemory? = nil,
     logs: LogKeeper = LogKeeper()
 ) throws -> KernelExamination {
     var builder = ObjectBuilder()
-    for name in programs { builder.add(name, section: "socket", [.move(0, 0), .exit]) }
+    for name in programs { builder.add(name, section: section, [.move(0, 0), .exit]) }
     let bytes = builder.build()
     let made = try objects.map { try TestObject(name: $0, path: $0, bytes: bytes, isCompiled: false) }
     let kernel = try JSONDecoder().decode(
@@ -54,6 +58,7 @@ func makeExamination(
             largerGuests: largerMemory.map(guests)
         ),
         objects: made,
+        modules: modules,
         loader: loader,
         strategy: strategy,
         limits: limits,

@@ -85,6 +85,12 @@ import VirtualMachine
         #expect(kept.isEmpty)
     }
 
+    @Test("of an object with assumed values bpftool has no answer, not even one of an earlier run as compiled")
+    func assumed() async throws {
+        #expect(try await makeExamination(loader: .both).questions.count == 2)
+        #expect(try await makeExamination(loader: .both, section: "fentry").questions.count == 1)
+    }
+
     @Test("an earlier answer is forgotten once a guest was lost over the same question")
     func doubted() async throws {
         try await withScratchFolder { folder in

@@ -125,6 +125,46 @@ import VirtualMachine
         }
     }
 
+    @Test("an image that refuses what was accepted with assumed values contradicts nobody", arguments: [true, false])
+    func another(isAssumed: Bool) async throws {
+        try await withScratchFolder { path in
+            var builder = ObjectBuilder()
+            builder.add("p", section: isAssumed ? "fentry" : "socket", [.move(0, 0), .exit])
+            let object = try TestObject(name: "a.o", path: "a.o", bytes: builder.build(), isCompiled: false)
+            var progress = ObjectProgress(object: object, kernel: "6.1", loader: .both)
+            progress.begin()
+            let accepted = ProgramReport(
+                request: 1,
+                program: "p",
+                section: "s",
+                type: 1,
+                stage: .accepted,
+                errno: 0,
+                log: [],
+                isLogCut: false,
+                warnings: ""
+            )
+            progress.add(await HeardProgram(accepted, keptBy: LogKeeper()))
+            _ = progress.finish(ObjectReport(request: 1, stage: .finished, errno: 0, warnings: "", taint: 0))
+            let examination = ScriptExamination(
+                of: "6.1",
+                folder: try ObjectFolder([object], in: path),
+                progress: [progress],
+                limits: ExaminationLimits(infrastructureRetries: 1),
+                loaders: WitnessJudgement.Loaders(witness: nil, other: LibbpfVersion("1.7.0")),
+                report: { _ in }
+            )
+            let line = Self.line("00001-a.o", object.digest.hexadecimal, status: 255)
+            let loader = Self.introduction(version: "7.7.0")
+            let words = [loader, Self.good, Self.bad, line, .end(objects: 3)]
+            let statements = try await examination.run(MadeUpGuest(tries: [.init(lines: words)]))
+            let statement = try #require(statements.first)
+            #expect(statement.verdict == .rejected)
+            #expect((statement.disagreement != nil) == !isAssumed)
+            #expect((statement.incomparable != nil) == isAssumed)
+        }
+    }
+
     @Test("a guest that tells good from bad is believed, object by object")
     func verdicts() async throws {
         let objects = try objects()

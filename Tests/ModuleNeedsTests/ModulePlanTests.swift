@@ -96,6 +96,17 @@ import Testing
         )
     }
 
+    @Test("sections that name modules have these, whatever else has the same function")
+    func named() throws {
+        let code = """
+            SEC("fentry/a_state:nf_conntrack_in") int one(void *ctx) { return 0; }
+            SEC("fentry/nf_nat:nf_conntrack_in") int two(void *ctx) { return 0; }
+            SEC("fentry/nf_conntrack_in") int three(void *ctx) { return 0; }
+            """
+        let plan = ModulePlan(for: NeededNames(of: try CompiledObject.contents(code)), in: try index())
+        #expect(Set(plan.needs.map(\.module)) == ["a_state", "nf_nat", "nf_conntrack"])
+    }
+
     @Test("a type that many modules repeat belongs to the one that the others depend on")
     func fundamental() throws {
         let code = """
