@@ -318,11 +318,13 @@ import Testing
     @Test("what the compiler says decides what is tried next: a value of an atomic operation, and nothing else")
     func nextWay() {
         let abilities = Clang.Abilities(splitsColdCode: true, ordersAtomics: true)
-        let settings = CompilerSettings()
+        var settings = CompilerSettings()
+        settings.code = CodeChoice(oldestKernel: [5, 10])
         let first = CompilationWay(first: settings, for: abilities)
         #expect(first.next(after: "x.c:3:5: error: use of undeclared identifier 'y'", settings) == nil)
         #expect(first.next(after: "clang: error: unable to execute command: Killed", settings) == nil)
-        let next = first.next(after: "error: initializing 'u64' with an expression of incompatible type 'void'", settings)
+        let words = "error: initializing 'u64' with an expression of incompatible type 'void'"
+        let next = first.next(after: words, settings)
         #expect(next?.code.hasPlainAdds == false)
     }
 
