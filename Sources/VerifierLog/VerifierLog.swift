@@ -8,7 +8,7 @@ public struct VerifierLog: Sendable, Hashable {
     /// What was said after the last instruction that was looked at, and before the statistics: the reason for a refusal, in one
     /// line or several. Empty where nothing was said, or where the kernel cut that off.
     public let messages: [String]
-    /// The lines at the end, blank ones left out.
+    /// The lines at the end, without blank ones and the kernel's report.
     public let lastLines: [String]
     public let statistics: VerifierStatistics
     /// The instruction that was refused; nil where the reason is none of a single one, or the log has none.
@@ -23,6 +23,8 @@ public struct VerifierLog: Sendable, Hashable {
     public let earlierTurns: Int
     /// The log is not all that the verifier said: its end, and with it the reason, is missing.
     public let isCut: Bool
+    /// What the kernel itself says of the refusal besides its log; nil where it has no such report, which is before 7.3.
+    public let report: KernelReport?
     /// Some instructions, and the line of C that the kernel printed for each: whoever knows the program's lines from elsewhere
     /// can see whether it is the same program.
     public let lineSamples: [LoggedStep]
@@ -55,7 +57,11 @@ public struct VerifierLog: Sendable, Hashable {
         registers = isPlaceKnown ? reading.registers(named: messages) : []
         (path, earlierTurns) = reading.turns
         lineSamples = reading.lineSamples
+        self.report = reader.report.map { KernelReport(log, in: $0) }
+        // What a report quotes of the program is no line of the log.
+        let report = reader.report ?? 0..<0
         lastLines = log.lines(from: max(0, log.bytes.count - Self.tailSize))
+            .filter { !report.contains($0.lowerBound) }
             .map { String(decoding: log.bytes[$0], as: UTF8.self) }
             .filter { !$0.allSatisfy(\.isWhitespace) }
     }

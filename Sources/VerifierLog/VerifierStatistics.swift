@@ -10,6 +10,7 @@ public struct VerifierStatistics: Sendable, Hashable {
     public var stackDepth: Int?
 
     init(_ lines: [String]) {
+        var subprogramStacks: [Int] = []
         for line in lines {
             if line.hasPrefix("processed ") {
                 instructions = Self.number(after: "processed ", in: line)
@@ -17,21 +18,29 @@ public struct VerifierStatistics: Sendable, Hashable {
                 peakStates = Self.number(after: "peak_states ", in: line)
             } else if line.hasPrefix(Self.stackOpening) {
                 stackDepth = Self.stackDepth(line.dropFirst(Self.stackOpening.count))
+            } else if line.hasPrefix("subprog "), let stack = Self.number(after: " stack ", in: line) {
+                subprogramStacks.append(stack)
             }
         }
+        // 7.3 has a line for each function in place of a list.
+        if stackDepth == nil, !subprogramStacks.isEmpty { stackDepth = Self.sum(subprogramStacks) }
     }
 
     private static let stackOpening = "stack depth "
 
     static func isStatistics(_ line: String) -> Bool {
-        ["processed ", "insns processed ", stackOpening, "verification time "].contains { line.hasPrefix($0) }
+        let bytes = LogBytes(Array(line.utf8))
+        return bytes.isStatistics(bytes.range)
     }
 
     /// `16`, or `0+8+16` with a number for each function; newer kernels may say more after it.
     private static func stackDepth(_ text: Substring) -> Int? {
         let numbers = text.prefix { $0.isNumber || $0 == "+" }.split(separator: "+").compactMap { Int($0) }
-        guard !numbers.isEmpty else { return nil }
-        return numbers.reduce(0) { sum, next in
+        return numbers.isEmpty ? nil : sum(numbers)
+    }
+
+    private static func sum(_ numbers: [Int]) -> Int {
+        numbers.reduce(0) { sum, next in
             let (value, overflow) = sum.addingReportingOverflow(next)
             return overflow ? Int.max : value
         }

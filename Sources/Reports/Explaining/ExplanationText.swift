@@ -9,7 +9,7 @@ public struct ExplanationText: Sendable {
     private let excerpt: SourceExcerpt?
     /// Why there is no excerpt, where there could have been one.
     private let excerptNote: String?
-    private let style: TextStyle
+    let style: TextStyle
 
     private static let margin = "  "
     private static let labelWidth = 16
@@ -37,12 +37,12 @@ public struct ExplanationText: Sendable {
         let paragraphs = [
             style.wrapped(style.paint(explanation.sentence.printable, .strong), indent: Self.margin.count)
                 .map { Self.margin + $0 },
-            source, registers, path, cure, said(words),
+            source, registers, path, cure, said(words), lines(of: explanation.report),
         ]
         return paragraphs.filter { !$0.isEmpty }.flatMap { [""] + $0 }
     }
 
-    private func labelled(_ label: String, _ texts: [String]) -> [String] {
+    func labelled(_ label: String, _ texts: [String]) -> [String] {
         texts.flatMap { style.wrapped($0, indent: Self.margin.count + Self.labelWidth) }.enumerated().map {
             index,
             text in

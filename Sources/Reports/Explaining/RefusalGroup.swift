@@ -58,7 +58,11 @@ public struct RefusalGroup: Sendable, Hashable {
 
     /// Of several that know as much, that of the newest kernel: it has the most names in it.
     fileprivate static func best(_ cells: [Cell]) -> Explanation? {
-        cells.compactMap(\.explanation).reversed().max { $0.knownOfPlace < $1.knownOfPlace }
+        let all = cells.compactMap(\.explanation)
+        var best = all.reversed().max { $0.knownOfPlace < $1.knownOfPlace }
+        // Only new kernels make reports, and they say the same in more words.
+        if best?.report == nil { best?.report = all.last { $0.report != nil }?.report }
+        return best
     }
 
     /// What the kernels said, each wording once, with the names of those that used it.

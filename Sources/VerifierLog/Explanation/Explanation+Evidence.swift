@@ -36,6 +36,7 @@ extension Explanation {
         }
         earlierTurns = log.earlierTurns == 0 ? nil : log.earlierTurns
         origin = log.acquisition.map(lines.explained)
+        report = log.report
         if code == .tooComplex || log.isCut { blameLoop() }
     }
 

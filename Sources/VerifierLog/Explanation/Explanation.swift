@@ -25,6 +25,8 @@ public struct Explanation: Sendable, Hashable, Codable {
     public var earlierTurns: Int?
     /// What the kernel, or libbpf before it, said, word for word.
     public var words: [String]
+    /// The kernel's own report on the refusal; nil where it makes none, which is before 7.3.
+    public var report: KernelReport?
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -41,6 +43,7 @@ public struct Explanation: Sendable, Hashable, Codable {
         path = try container.decodeIfPresent([ExplainedTurn].self, forKey: .path) ?? []
         earlierTurns = try container.decodeIfPresent(Int.self, forKey: .earlierTurns)
         words = try container.decodeIfPresent([String].self, forKey: .words) ?? []
+        report = try container.decodeIfPresent(KernelReport.self, forKey: .report)
     }
 
     /// Of a cause that is told from something else than a log.

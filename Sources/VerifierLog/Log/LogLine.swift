@@ -35,12 +35,15 @@ struct InstructionLine: Equatable {
     let opcode: UInt8?
     let text: Range<Int>
     /// What came to be known by it: the registers that changed.
-    let state: Range<Int>?
+    var state: Range<Int>?
     /// `… 14: R0=scalar()` on the same line: a branch that was put aside goes on from there.
-    let resumption: (to: Int, state: Range<Int>)?
+    var resumption: (to: Int, state: Range<Int>)?
+    /// `… goto pc-20 BPF program is too large. …`: a message that the kernel printed on the same line.
+    var message: Range<Int>?
 
     static func == (one: InstructionLine, other: InstructionLine) -> Bool {
         one.index == other.index && one.opcode == other.opcode && one.text == other.text && one.state == other.state
+            && one.message == other.message
             && one.resumption?.to == other.resumption?.to && one.resumption?.state == other.resumption?.state
     }
 }
@@ -87,7 +90,7 @@ extension LogBytes {
         }
         if hasPrefix("<invalid ", at: start, in: range) {
             let text = start..<range.upperBound
-            return .instruction(InstructionLine(index: index, opcode: nil, text: text, state: nil, resumption: nil))
+            return .instruction(InstructionLine(index: index, opcode: nil, text: text))
         }
         if isState(at: start, in: range) { return .state(text: start..<range.upperBound) }
         if hasPrefix("safe", at: start, in: range), isBlank((start + 4)..<range.upperBound) {
@@ -107,35 +110,33 @@ extension LogBytes {
     }
 
     private func instruction(_ index: Int, _ opcode: UInt8, text: Range<Int>) -> InstructionLine {
-        var end = text.lowerBound
-        var wordStart = end
-        while end < text.upperBound {
-            switch bytes[end] {
-            case UInt8(ascii: ";"):
-                let state = trimmed((end + 1)..<text.upperBound)
-                return InstructionLine(
-                    index: index,
-                    opcode: opcode,
-                    text: trimmed(text.lowerBound..<end),
-                    state: state,
-                    resumption: nil
-                )
-            case UInt8(ascii: " "): wordStart = end + 1
+        let end = endOfInstruction(opcode, in: text) ?? endOfUnknownForm(in: text)
+        var line = InstructionLine(index: index, opcode: opcode, text: trimmed(text.lowerBound..<end))
+        let rest = trimmed(end..<text.upperBound)
+        guard let first = rest.first.map({ bytes[$0] }) else { return line }
+        if first == UInt8(ascii: ";") {
+            line.state = trimmed((rest.lowerBound + 1)..<rest.upperBound)
+        } else if let (to, numberEnd) = number(at: rest.lowerBound, in: rest), hasPrefix(":", at: numberEnd, in: rest) {
+            line.resumption = (to, trimmed((numberEnd + 1)..<rest.upperBound))
+        } else {
+            line.message = rest
+        }
+        return line
+    }
+
+    /// Before `; R1=…` or `14: R1=…`: no instruction has a semicolon or a colon in it.
+    private func endOfUnknownForm(in text: Range<Int>) -> Int {
+        var wordStart = text.lowerBound
+        for position in text {
+            switch bytes[position] {
+            case UInt8(ascii: ";"): return position
+            case UInt8(ascii: " "): wordStart = position + 1
             case UInt8(ascii: ":"):
-                // No instruction has a colon in it.
-                guard let (to, numberEnd) = number(at: wordStart, in: text), numberEnd == end else { break }
-                return InstructionLine(
-                    index: index,
-                    opcode: opcode,
-                    text: trimmed(text.lowerBound..<wordStart),
-                    state: nil,
-                    resumption: (to, trimmed((end + 1)..<text.upperBound))
-                )
+                if let (_, end) = number(at: wordStart, in: text), end == position { return wordStart }
             default: break
             }
-            end += 1
         }
-        return InstructionLine(index: index, opcode: opcode, text: trimmed(text), state: nil, resumption: nil)
+        return text.upperBound
     }
 
     private func indented(_ range: Range<Int>) -> LogLine {
@@ -208,6 +209,15 @@ extension LogBytes {
     func isStatistics(_ range: Range<Int>) -> Bool {
         hasPrefix("processed ", in: range) || hasPrefix("insns processed ", in: range)
             || hasPrefix("stack depth ", in: range) || hasPrefix("verification time ", in: range)
+            || isStatisticsOfSubprogram(range)
+    }
+
+    /// `subprog 0 (name) main insns_self 7 insns_total 7 stack 8` (7.3)
+    private func isStatisticsOfSubprogram(_ range: Range<Int>) -> Bool {
+        guard hasPrefix("subprog ", in: range), let (_, end) = number(at: range.lowerBound + 8, in: range) else {
+            return false
+        }
+        return hasPrefix(" (", at: end, in: range) && firstIndex(of: " insns_self ", in: end..<range.upperBound) != nil
     }
 
     /// `func 'vfs_open' arg0 has btf_id 1 type STRUCT 'path'` tells what a context's field is.

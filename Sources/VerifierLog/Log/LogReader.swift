@@ -19,6 +19,8 @@ struct LogReader {
     private(set) var isPathWhole = true
     /// Everything that was tried has been found safe by now.
     private(set) var hasEnded = false
+    /// The kernel's own report on the refusal, which is none of the log (`KernelReport`).
+    private(set) var report: Range<Int>?
 
     private var source: Int32 = -1
     private var isSourceOwn = false
@@ -37,8 +39,14 @@ struct LogReader {
     init(_ log: LogBytes, in range: Range<Int>, isForeign: Bool = false) {
         self.log = log
         var start = range.lowerBound
+        var isAfterEmptyLine = true
         while start < range.upperBound {
             let end = log.endOfLine(from: start, limit: range.upperBound)
+            if isAfterEmptyLine, report == nil, log.hasPrefix(KernelReport.opening, in: start..<end) {
+                start = takeReport(from: start, limit: range.upperBound)
+                continue
+            }
+            isAfterEmptyLine = end == start
             if end > start {
                 read(start..<end)
             } else if isForeign, !messages.isEmpty {
@@ -46,6 +54,19 @@ struct LogReader {
             }
             start = end + 1
         }
+    }
+
+    /// Where the report ends: at the statistics, the next lines after it that are not indented and no heading.
+    private mutating func takeReport(from start: Int, limit: Int) -> Int {
+        var end = start
+        while end < limit {
+            let endOfLine = log.endOfLine(from: end, limit: limit)
+            if log.isStatistics(end..<endOfLine) { break }
+            end = endOfLine + 1
+        }
+        report = start..<min(end, limit)
+        isOver = true
+        return end
     }
 
     private mutating func read(_ range: Range<Int>) {
@@ -66,13 +87,16 @@ struct LogReader {
         case .frames: isAfterFrames = true
         case .statistics: take(statistics: range)
         case .remark: break
-        case .message:
-            guard !isOver else { return }
-            let end = log.startOfStatistics(behindMessage: range) ?? range.upperBound
-            if messages.count == Self.mostMessages { messages.removeFirst(Self.mostMessages / 2) }
-            messages.append(range.lowerBound..<end)
-            if end < range.upperBound { take(statistics: end..<range.upperBound) }
+        case .message: take(message: range)
         }
+    }
+
+    private mutating func take(message range: Range<Int>) {
+        guard !isOver else { return }
+        let end = log.startOfStatistics(behindMessage: range) ?? range.upperBound
+        if messages.count == Self.mostMessages { messages.removeFirst(Self.mostMessages / 2) }
+        messages.append(range.lowerBound..<end)
+        if end < range.upperBound { take(statistics: end..<range.upperBound) }
     }
 
     private mutating func take(statistics range: Range<Int>) {
@@ -126,6 +150,7 @@ struct LogReader {
         } else if line.opcode == 0x95, depth > 0 {
             depth -= 1
         }
+        if let message = line.message { take(message: message) }
     }
 
     /// - Parameter isIndented: it stands below its instruction, and not before the next one with that one's number.

@@ -8,12 +8,11 @@ public enum UnresolvedCall: Sendable, Hashable {
     case map(index: UInt32)
     case kfunc
 
-    /// nil where the verifier came to none.
+    /// nil where the verifier did not stop at one. A program's own source, which the log quotes, may have such words too.
     public init?(in log: VerifierLog) {
-        guard let line = log.lastLines.last(where: { $0.contains("unknown#") }),
-            let match = line.firstMatch(of: #/unknown#(\d+)/#),
-            let number = UInt32(match.1)
-        else { return nil }
+        let called = log.failure?.text?.wholeMatch(of: #/call unknown#(\d+)/#)
+        let told = log.messages.lazy.compactMap { $0.firstMatch(of: #/^invalid func unknown#(\d+)/#) }.first
+        guard let digits = told?.1 ?? called?.1, let number = UInt32(digits) else { return nil }
         if number == LoaderPoison.relocation {
             self = .relocation
         } else if LoaderPoison.maps.contains(number) {
