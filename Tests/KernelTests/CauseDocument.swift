@@ -57,6 +57,7 @@ struct CauseDocument {
         (.verifier, "The verifier can't prove the program safe"),
         (.relocation, "A relocation found nothing (`relocation`)"),
         (.target, "What to attach to (`target`)"),
+        (.module, "In a module (`module`)"),
         (.lacking, "The kernel lacks it (`lacking`)"),
         (.configuration, "The kernel was built without (`configuration`)"),
         (.noTypes, "No types in the kernel (`no-types`)"),

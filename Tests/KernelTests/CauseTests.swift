@@ -32,7 +32,7 @@ private enum CauseRun {
         }
         let results = try await TestKernels.run(
             objects,
-            on: try await TestKernels.selected(),
+            on: try await TestKernels.selected(CauseProgram.lines),
             options: RunOptions(loader: .agent, isAsCompiled: true)
         )
         return Outcome(programs: programs, results: results)
@@ -45,7 +45,7 @@ extension RealKernels {
     @Suite struct CauseTests {
         @Test(
             "a program is refused for its own cause and no other, on its own line of C, or accepted",
-            arguments: TestKernels.lines
+            arguments: CauseProgram.lines
         )
         func causes(line: String) async throws {
             let outcome = try await CauseRun.outcome
@@ -73,13 +73,13 @@ extension RealKernels {
         }
 
         @Test(
-            "what a kernel is too old for, no kernel from the line on that is told refuses alike (5.10, 6.1, 6.12, 7.2)"
+            "what a kernel is too old for, no kernel from the line on that is told refuses alike (5.10, 6.1, 6.12, 7.2, 7.3)"
         )
         func since() async throws {
             let outcome = try await CauseRun.outcome
             var told = 0
             for program in outcome.programs {
-                let cells = TestKernels.lines.compactMap { outcome.cell(program, on: $0) }
+                let cells = CauseProgram.lines.compactMap { outcome.cell(program, on: $0) }
                 for explanation in cells.compactMap(\.explanation) {
                     guard let since = explanation.since else { continue }
                     told += 1
@@ -124,7 +124,7 @@ extension RealKernels {
         }
 
         /// `make causes` writes it: BPFMATRIX_WRITE_CAUSES is set then.
-        @Test("docs/causes.md is what these kernels say of these programs (5.10, 6.1, 6.12, 7.2)")
+        @Test("docs/causes.md is what these kernels say of these programs (5.10, 6.1, 6.12, 7.2, 7.3)")
         func document() async throws {
             let outcome = try await CauseRun.outcome
             let document = CauseDocument(programs: outcome.programs, results: outcome.results).text

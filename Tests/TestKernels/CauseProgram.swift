@@ -5,7 +5,8 @@ import SystemPackage
 import VerifierLog
 
 /// A program of Tests/Causes, and what its own source says must become of it: a line `// expected: null-dereference`, or
-/// `// expected: helper-unknown on 5.10, accepted on 6.1 6.12 7.2`, before it.
+/// `// expected: helper-unknown on 5.10, accepted on 6.1 6.12 7.2`, before it. What is expected of the newest line is what is
+/// expected of the one before, unless the source names it.
 public struct CauseProgram: Sendable, Hashable, CustomStringConvertible {
     /// `memory.c`
     public let file: String
@@ -17,6 +18,10 @@ public struct CauseProgram: Sendable, Hashable, CustomStringConvertible {
     public let refusedLines: [String: Int]
 
     public var description: String { "\(file) \(name)" }
+
+    /// The lines that the programs are put to: those of all tests, and the newest of the archive.
+    public static let lines = TestKernels.lines + [newest]
+    private static let newest = "7.3"
 
     /// The folder in the package.
     public static let folder = "Tests/Causes"
@@ -74,10 +79,11 @@ public struct CauseProgram: Sendable, Hashable, CustomStringConvertible {
         var refused: [String: Int] = [:]
         for (index, line) in zip(lines.indices, lines) {
             guard let match = line.firstMatch(of: #/// refused here(?: on ([0-9. ]+))?$/#) else { continue }
-            for kernel in match.1?.split(separator: " ").map(String.init) ?? TestKernels.lines {
+            for kernel in match.1?.split(separator: " ").map(String.init) ?? lines {
                 refused[kernel] = index + 1
             }
         }
+        refused[newest] = refused[newest] ?? TestKernels.lines.last.flatMap { refused[$0] }
         return refused
     }
 
@@ -88,15 +94,16 @@ public struct CauseProgram: Sendable, Hashable, CustomStringConvertible {
             guard words.count <= 2, words[0] == "accepted" || CauseCode(rawValue: words[0]) != nil else {
                 throw BadSource(description: "\(place): no code: \(part)")
             }
-            let lines = words.count == 1 ? TestKernels.lines : words[1].split(separator: " ").map(String.init)
-            for line in lines {
-                guard TestKernels.lines.contains(line), expected[line] == nil else {
+            let told = words.count == 1 ? TestKernels.lines : words[1].split(separator: " ").map(String.init)
+            for line in told {
+                guard lines.contains(line), expected[line] == nil else {
                     throw BadSource(description: "\(place): not one of the kernels, or twice: \(line)")
                 }
                 expected[line] = .some(CauseCode(rawValue: words[0]))
             }
         }
-        guard expected.count == TestKernels.lines.count else {
+        if expected[newest] == nil, let last = TestKernels.lines.last { expected[newest] = expected[last] }
+        guard expected.count == lines.count else {
             throw BadSource(description: "\(place): not every kernel is told of")
         }
         return expected
