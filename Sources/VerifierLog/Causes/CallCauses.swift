@@ -11,6 +11,14 @@ extension CauseRule {
                 return Account("a helper with the number \(number), which no kernel known here has")
             }
             let since = HelperVersions.since(number)
+            // libbpf's bpf_printk() calls it for more than three values.
+            if name == "bpf_trace_vprintk" {
+                return Account(
+                    "bpf_printk() with more than three values calls bpf_trace_vprintk(), which this kernel does not have",
+                    cure: "print at most three values in each bpf_printk()",
+                    since: since
+                )
+            }
             return Account(
                 "this kernel has no helper \(name)()",
                 cure:
@@ -40,7 +48,10 @@ extension CauseRule {
         ) { values, evidence in
             Account(
                 "programs of this type\(evidence.program.typeInBrackets) have no helper \(values[0])() in this kernel",
-                cure: "use a helper that this type of program has, or another type of program"
+                cure: values[0] == "bpf_probe_read" || values[0] == "bpf_probe_read_str"
+                    ? "call \(values[0].replacing("probe_read", with: "probe_read_kernel"))(), or for memory of user space "
+                        + "\(values[0].replacing("probe_read", with: "probe_read_user"))()"
+                    : "use a helper that this type of program has, or another type of program"
             )
         },
         // bpf_helper_defs: `allowed` of a helper's prototype asks where the program is attached.
@@ -142,6 +153,13 @@ extension CauseRule {
                 cure: cure
             )
         },
+        CauseRule(.helperArgumentType, verifier: "R# is of type … but … is expected") { values, evidence in
+            Account(
+                "argument \(values[0]) of \(evidence.called.map { "\($0)()" } ?? "this call") is struct \(values[1]), and may "
+                    + "only be struct \(values[2])",
+                cure: "hand over a pointer to that structure"
+            )
+        },
         CauseRule(
             .helperArgumentType,
             verifier: "Unsupported reg type … for bpf_dynptr_from_mem data",
@@ -174,8 +192,16 @@ extension CauseRule {
         CauseRule(
             .helperArgumentSize,
             verifier: "R# unbounded memory access, use 'var &= const' or 'if (var < const)'"
-        ) { values, _ in
-            Account(
+        ) { values, evidence in
+            // A limit to a number with a sign leaves those below zero, which are the largest without one.
+            if evidence.hasSignedBound(values[0]) {
+                return Account(
+                    "the size in argument \(values[0]) is bounded as a signed number, and may be negative",
+                    cure: "give it an unsigned type (__u32, __u64); or test both ends before this line: "
+                        + "if (size < 0 || size > sizeof(buffer)) return 0;"
+                )
+            }
+            return Account(
                 "the size in argument \(values[0]) has no upper bound",
                 cure: "bound it before this line: if (size > sizeof(buffer)) return 0;"
             )
@@ -265,6 +291,13 @@ extension CauseRule {
 }
 
 extension Evidence {
+    /// Whether the register is only bounded as a number with a sign.
+    fileprivate func hasSignedBound(_ register: String) -> Bool {
+        guard let spelling = log.registers.first(where: { $0.name == "R\(register)" })?.spelling else { return false }
+        let isBounded = spelling.contains("smax=") || spelling.contains("smax_value=")
+        return isBounded && !spelling.contains("umax=") && !spelling.contains("umax_value=")
+    }
+
     /// Whether the register is known not to be beyond some number; false where the kernel did not print it.
     fileprivate func hasUpperBound(_ register: String) -> Bool {
         guard let spelling = log.registers.first(where: { $0.name == "R\(register)" })?.spelling else { return false }

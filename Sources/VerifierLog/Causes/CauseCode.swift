@@ -65,6 +65,7 @@ public enum CauseCode: String, Sendable, Hashable, Codable, CaseIterable {
     case lockNotHeld = "lock-not-held"
     case lockNotAllowed = "lock-not-allowed"
     case rcuUnbalanced = "rcu-unbalanced"
+    case preemptionUnbalanced = "preemption-unbalanced"
     case dynptrMisuse = "dynptr-misuse"
     case iteratorMisuse = "iterator-misuse"
     case kptrMisuse = "kptr-misuse"

@@ -116,6 +116,8 @@ extension CauseRule {
         }
         let parts = inner.split(separator: ",").map { $0.drop { $0 == " " } }
         guard parts.count == 2 else { return text }
+        // MAX_ERRNO: what security hooks may return, which kernels check since 6.12.
+        if parts[0] == "-4095", parts[1] == "0" { return "0 or a negative errno" }
         return parts[0] == parts[1] ? String(parts[0]) : "\(parts[0]) to \(parts[1])"
     }
 

@@ -83,10 +83,12 @@ extension CauseRule {
         ) { values, evidence in
             // "bpf: Support pointers in global func args"
             let takesStructures = !evidence.isOlder(than: LinuxVersion(5, 12))
+            let name = values.count > 2 ? "the global function \(values[2])()" : "a global function"
             return Account(
-                "argument \((Int(values[0]) ?? 0) + 1) of a global function has a type that the verifier can't check (\(values[1]))",
+                "argument \((Int(values[0]) ?? 0) + 1) of \(name) has a type that this kernel can't check (\(values[1]))",
                 cure: "make the function static; or let it take numbers"
-                    + (takesStructures ? ", the context, or pointers to complete structures" : " or the context")
+                    + (takesStructures ? ", the context, or pointers to complete structures" : " or the context"),
+                since: takesStructures || values[1] != "PTR" ? nil : LinuxVersion(5, 12)
             )
         },
     ]

@@ -3,6 +3,28 @@
 /// Functions of the kernel's own that programs call: `check_kfunc_call()` and `check_kfunc_args()` in kernel/bpf/verifier.c.
 extension CauseRule {
     static let kfuncs: [CauseRule] = [
+        // Before 5.13 a call had no field for it.
+        CauseRule(.kfuncUnknown, verifier: "BPF_CALL uses reserved fields") { _, evidence in
+            let since = LinuxVersion(5, 13)
+            guard evidence.kernel.version.map({ $0 < since }) ?? true else { return nil }
+            return Account(
+                "a kfunc is called, and this kernel lets programs call none",
+                cure: "load the program only where the kernel has kfuncs (bpf_program__set_autoload())",
+                since: since
+            )
+        },
+        CauseRule(.kfuncUnknown, verifier: "kernel btf_id # is not a function") { values, _ in
+            Account(
+                "what is called is no function of this kernel (type \(values[0]) of its BTF)",
+                cure: "load the object with libbpf or another loader that resolves kfuncs for the kernel that runs"
+            )
+        },
+        CauseRule(.kfuncNotAllowed, verifier: "JIT does not support calling kernel function") { _, _ in
+            Account(
+                "a kfunc is called, and the kernel's JIT compiler can't call any, or is switched off",
+                cure: "switch it on (net.core.bpf_jit_enable=1); not every architecture's JIT has kfuncs"
+            )
+        },
         CauseRule(.kfuncNotAllowed, verifier: "calling kernel function … is not allowed") { values, evidence in
             Account(
                 "programs of this type\(evidence.program.typeInBrackets) may not call \(values[0])()",

@@ -177,6 +177,32 @@ extension CauseRule {
                 cure: "align the field, or copy its bytes one by one (__builtin_memcpy into an aligned variable)"
             )
         },
+        // check_func_arg_reg_off(), check_ptr_off_reg()
+        CauseRule(
+            .referenceReleased,
+            verifier: "dereference of modified … ptr R# off=# disallowed",
+            "R# must have zero offset when passed to release func or trusted arg to kfunc",
+            "R# must have zero offset when passed to release func"
+        ) { values, evidence in
+            guard let call = evidence.called, isRelease(call) else { return nil }
+            return Account(
+                "\(call)() is handed a pointer that was moved, and takes only the one that was reserved or looked up",
+                cure: "keep that pointer in a variable of its own, and hand it over as it is"
+            )
+        },
+        CauseRule(
+            .helperArgumentType,
+            verifier: "dereference of modified … ptr R# off=# disallowed",
+            "R# must have zero offset when passed to release func or trusted arg to kfunc"
+        ) { values, evidence in
+            guard values[0] != "ctx" else { return nil }
+            return Account(
+                "\(evidence.called.map { "\($0)()" } ?? "what is called here") is handed a pointer that was moved"
+                    + (values.count == 3 ? ", to \(CauseWords.kind(values[0]))" : "")
+                    + ", and takes it only as it was given",
+                cure: "hand over the pointer itself, and add to what comes of it"
+            )
+        },
         CauseRule(
             .contextModified,
             verifier: "dereference of modified … ptr R# off=# disallowed",
@@ -185,8 +211,8 @@ extension CauseRule {
             Account(
                 "the context is used through a pointer that was added to",
                 cure:
-                    "name the context's fields (ctx->field) at constant offsets; where the compiler makes an address of its own, "
-                    + "read the field once and keep its value"
+                    "name the context's fields (ctx->field) at constant offsets; where the compiler computes an address out of "
+                    + "several reads, keep them apart: barrier_var(value) after each, or PT_REGS_PARM1_CORE(ctx) and its like"
             )
         },
         // Says more than the line about the context that follows it.

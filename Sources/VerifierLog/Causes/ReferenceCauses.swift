@@ -93,9 +93,28 @@ extension CauseRule {
             Account("\(values[0])() has no partner here", cure: "lock and unlock in pairs, on every path")
         },
         CauseRule(
+            .preemptionUnbalanced,
+            verifier: "… cannot be used inside bpf_preempt_disable-ed region",
+            "… cannot be used inside bpf_local_irq_save-ed region",
+            "unmatched attempt to enable preemption (kernel function …)",
+            "nested IRQ flag … (kernel function …)"
+        ) { values, _ in
+            values[0].hasPrefix("bpf_")
+                ? Account(
+                    "\(values[0])() has no partner here",
+                    cure: "call bpf_preempt_disable() before it, in pairs, on every path"
+                )
+                : Account(
+                    "the program ends, or goes elsewhere, with preemption or interrupts switched off",
+                    cure: "call bpf_preempt_enable(), or bpf_local_irq_restore(), on every path"
+                )
+        },
+        CauseRule(
             .referenceReleased,
             verifier: "func …♯# reference has not been acquired before",
             "kfunc …♯# reference has not been acquired before",
+            "… reference has not been acquired before",
+            "reference has not been acquired before",
             "R# must be referenced when passed to release function",
             "release helper … expects referenced PTR_TO_BTF_ID passed to R#",
             "release kernel function … expects …"

@@ -25,9 +25,13 @@ extension CauseRule {
             "invalid indirect read from stack off …+# size #",
             "invalid indirect read from stack R# var_off …+# size #"
         ) { values, evidence in
-            Account(
-                "\(CauseWords.bytes(values.last ?? "")) of the stack are handed to a helper, and not all of them were written",
-                cure: "write it whole first: struct key key = {}; (padding counts too)",
+            let (offset, size) = (values[values.count - 2], values.last ?? "")
+            let variable = evidence.handedVariable ?? "variable"
+            let call = evidence.called.map { "\($0)()" } ?? "a helper"
+            return Account(
+                "\(CauseWords.bytes(size)) of the stack are handed to \(call), and byte \(offset) of them was never written",
+                cure: "fill the whole variable before its members are set, with the padding between and behind them: "
+                    + "__builtin_memset(&\(variable), 0, sizeof(\(variable)))",
                 since: evidence.sinceStackMayBeRead
             )
         },
@@ -94,6 +98,12 @@ extension CauseRule {
 }
 
 extension Evidence {
+    /// The variable whose address the line of C hands over, where it is only one: `record` in `f(seq, &record, sizeof(record))`.
+    fileprivate var handedVariable: String? {
+        let names = Set((log.failure?.source?.text ?? "").matches(of: #/&(\w+)[,)]/#).map { String($0.1) })
+        return names.count == 1 ? names.first : nil
+    }
+
     /// 6.3 began to let programs with CAP_PERFMON read stack that was not written ("bpf: Allow reads from uninit stack"), 6.8 lets
     /// them everywhere ("bpf: Fix accesses to uninit stack slots"); both went into older lines' later releases. No kernel lets
     /// programs without.
