@@ -63,7 +63,7 @@ extension CauseCode {
         case .lockNotHeld: "A spin lock is let go that is not held."
         case .lockNotAllowed:
             "A spin lock where there can be none: in this type of program, or at this place of a value."
-        case .preemptionUnbalanced: "Preemption or interrupts are switched off, and not on again, or the other way round."
+        case .preemptionUnbalanced: "Preemption or interrupts are not switched off and on in pairs."
         case .rcuUnbalanced: "bpf_rcu_read_lock() and bpf_rcu_read_unlock() do not pair up."
         case .dynptrMisuse: "A dynptr is used that was not made, or is overwritten."
         case .iteratorMisuse: "An iterator is used before it is begun, or begun twice."
