@@ -38,6 +38,9 @@ public struct CORESpecification: Sendable {
     /// As C has it: `struct task_struct.mm`, `enum state::RUNNING`, `struct request`.
     public var text: String { text(steps: accessors.count) }
 
+    /// The last member or enumerator on the way, without what makes it a flavour; nil where there is none.
+    public var lastName: String? { accessors.last { $0.name != nil }?.name?.essential }
+
     /// The same, up to and with so many steps.
     func text(steps count: Int) -> String {
         guard let type = types.type(root) else { return "?" }

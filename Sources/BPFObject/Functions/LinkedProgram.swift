@@ -28,6 +28,12 @@ public struct LinkedProgram: Sendable {
         return function.source(atInstruction: place)
     }
 
+    /// The same of an instruction that has to do with a member of that name.
+    public func source(atInstruction instruction: Int, naming member: String) -> SourcePlace? {
+        guard let (function, place) = function(atInstruction: instruction) else { return nil }
+        return function.source(atInstruction: place, naming: member)
+    }
+
     /// An instruction that refers to something.
     public struct Use<Thing: Sendable>: Sendable {
         public let thing: Thing

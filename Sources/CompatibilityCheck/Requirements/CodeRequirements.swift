@@ -32,6 +32,8 @@ struct CodeRequirements {
         /// With the helper or whatever it is named.
         let sentence: String
         var cure: String?
+        /// The member of a structure that it has to do with.
+        var member: String?
         /// Whether that is so, and not only possible.
         var isKnown = true
     }
@@ -48,7 +50,7 @@ struct CodeRequirements {
         checkReading(reach, &findings)
         for obstacle in obstacles.sorted(by: { $0.instruction < $1.instruction }) {
             guard reach.reached[obstacle.instruction] else { continue }
-            let place = program.source(atInstruction: obstacle.instruction)
+            let place = program.source(atInstruction: obstacle.instruction, naming: obstacle.member ?? "")
             if obstacle.isKnown && reach.certain[obstacle.instruction] {
                 findings.fails(Reason(obstacle.code, obstacle.sentence, at: place, cure: obstacle.cure))
             } else if obstacle.isKnown {
@@ -92,7 +94,13 @@ struct CodeRequirements {
 
     private var relocationObstacles: [Obstacle] {
         relocated.poisoned.map { instruction, reason in
-            Obstacle(instruction: instruction, code: reason.code, sentence: reason.sentence, cure: reason.cure)
+            Obstacle(
+                instruction: instruction,
+                code: reason.code,
+                sentence: reason.sentence,
+                cure: reason.cure,
+                member: relocated.members[instruction]
+            )
         }
             + relocated.undecided.map { instruction, what in
                 Obstacle(

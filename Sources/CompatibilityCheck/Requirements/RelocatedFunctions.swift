@@ -11,8 +11,8 @@ struct RelocatedFunctions {
     /// What one relocated instruction comes to.
     enum Result {
         case patched(BPFInstruction, second: BPFInstruction?)
-        /// It can't be what was meant, and is refused where it is reached, for this reason.
-        case poisoned(Reason)
+        /// It can't be what was meant, and is refused where it is reached, for this reason. With the member that it has to do with.
+        case poisoned(reason: Reason, member: String?)
         case notKnown(String)
     }
 
@@ -98,14 +98,16 @@ struct RelocatedFunctions {
         )
         switch patch {
         case .patched(let patched, let second): return .patched(patched, second: second)
-        case .poisoned(.notFound): return .poisoned(absence(of: resolution))
+        case .poisoned(.notFound):
+            return .poisoned(reason: absence(of: resolution), member: resolution.local?.lastName)
         case .poisoned(.otherSize(let local, let other)):
             return .poisoned(
-                Reason(
+                reason: Reason(
                     .relocationWithoutMatch,
                     "\(resolution.local?.text ?? "a field") has \(other) bytes in this kernel, and \(local) are read",
                     cure: Self.cure
-                )
+                ),
+                member: resolution.local?.lastName
             )
         case .refused(let refusal):
             // One that is left out is no hindrance to the others.
@@ -115,7 +117,7 @@ struct RelocatedFunctions {
                 Reason(
                     .relocationWithoutMatch,
                     "\(subject): \(refusal); libbpf gives up on the object",
-                    at: function.source(atInstruction: place)
+                    at: function.source(atInstruction: place, naming: resolution.local?.lastName ?? "")
                 )
             )
             return .notKnown("\(refusal)")

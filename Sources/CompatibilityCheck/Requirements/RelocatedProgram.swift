@@ -8,6 +8,8 @@ struct RelocatedProgram {
     private(set) var code: RelocatedCode
     /// What CO-RE has not found, by instruction, and why.
     private(set) var poisoned: [Int: Reason] = [:]
+    /// The members that poisoned instructions have to do with.
+    private(set) var members: [Int: String] = [:]
     /// Of what it is not known what CO-RE finds.
     private(set) var undecided: [Int: String] = [:]
     /// The first instruction that takes the address of a function of the program.
@@ -81,7 +83,8 @@ struct RelocatedProgram {
             code.instructions[place] = instruction
             if let second, place + 1 < code.instructions.count { code.instructions[place + 1] = second }
         case .poisoned(let what):
-            poisoned[place] = what
+            poisoned[place] = what.reason
+            members[place] = what.member
             code.ends.insert(place)
         case .notKnown(let what):
             undecided[place] = what

@@ -34,7 +34,20 @@ struct Refusal {
             maps: maps,
             kernel: kernel.facts
         )
-        return Explanation(of: evidence) { linked?.source(atInstruction: $0).map { ExplainedPlace($0) } }
+        let members = linked?.relocatedMembers ?? [:]
+        var explanation = Explanation(of: evidence) { instruction in
+            let place =
+                members[instruction].flatMap { linked?.source(atInstruction: instruction, naming: $0) }
+                ?? linked?.source(atInstruction: instruction)
+            return place.map { ExplainedPlace($0) }
+        }
+        // Of a function as a whole the kernel has no instruction to name.
+        if explanation.place == nil, let name = explanation.functionInWords,
+            let function = linked?.contents.functions.first(where: { $0.name == name })
+        {
+            explanation.place = function.source(atInstruction: 0).map { ExplainedPlace($0) }
+        }
+        return explanation
     }
 
     /// Of a program that libbpf never came to; nil where nobody has refused anything.
@@ -126,6 +139,16 @@ extension LinkedProgram {
     /// The kfunc that the instruction calls.
     fileprivate func kernelFunction(at instruction: Int) -> String? {
         kernelFunctionCalls.first { $0.instruction == instruction }?.thing.name
+    }
+
+    /// The members and enumerators that instructions have to do with, by CO-RE.
+    fileprivate var relocatedMembers: [Int: String] {
+        guard let types = contents.types else { return [:] }
+        let names = relocations.compactMap { use -> (Int, String)? in
+            let relocation = CORERelocation(use.thing.record, types: types)
+            return (try? CORESpecification(relocation))?.lastName.map { (use.instruction, $0) }
+        }
+        return Dictionary(names) { first, _ in first }
     }
 
     /// What the instruction's CO-RE relocation asks the kernel for, as C has it: `struct task_struct.no_such_field`.

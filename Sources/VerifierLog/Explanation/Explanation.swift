@@ -46,6 +46,16 @@ public struct Explanation: Sendable, Hashable, Codable {
         report = try container.decodeIfPresent(KernelReport.self, forKey: .report)
     }
 
+    /// The function of the program that the kernel's words are about: `step` in `Arg#0 type PTR in step() is not supported yet.`.
+    public var functionInWords: String? {
+        for line in words {
+            if let match = line.firstMatch(of: #/(?:\bin |[Ff]unction |subprog )'?([A-Za-z_]\w*)(?:\(\)|')/#) {
+                return String(match.1)
+            }
+        }
+        return nil
+    }
+
     /// Of a cause that is told from something else than a log.
     public init(_ cause: Cause, place: ExplainedPlace?, words: [String]) {
         code = cause.code
