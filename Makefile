@@ -14,7 +14,7 @@ tool := .build/release/bpfmatrix
 formatted := Sources Tests Package.swift Fuzz/Package.swift Fuzz/Sources/bpfmatrix-fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test fuzz causes bench lint format clean
+.PHONY: help setup build demo test fuzz causes unknown bench lint format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ causes: setup ## write docs/causes.md anew from what kernels say
 	@scripts/setup.sh --test
 	$(SWIFT) build -c release --product bpfmatrix-guest
 	BPFMATRIX_WRITE_CAUSES=1 $(SWIFT) test --filter CauseTests
+
+unknown: build ## list the refusals of Tests/Causes that no rule knows, on every kernel line in the archive
+	@scripts/setup.sh --test
+	scripts/unknown-causes.sh
 
 bench: setup ## measure: restores against boots, one pass against reloads, lanes, sizes
 	@scripts/setup.sh --test
