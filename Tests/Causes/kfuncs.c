@@ -18,6 +18,8 @@ extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym __weak;
 extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym __weak;
 extern int bpf_dynptr_from_skb(struct __sk_buff *skb, __u64 flags, struct bpf_dynptr *pointer) __ksym __weak;
 extern void *bpf_dynptr_slice(const struct bpf_dynptr *pointer, __u64 offset, void *buffer, __u64 size) __ksym __weak;
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
 extern int bpf_copy_from_user_str(void *dst, u32 size, const void *unsafe, u64 flags) __ksym __weak;
 
 // expected: kfunc-unknown on 5.10 6.1, kfunc-not-allowed on 6.12 7.2
@@ -151,4 +153,29 @@ int slice_of_any_size(struct __sk_buff *skb)
     if (bpf_dynptr_from_skb(skb, 0, &pointer)) // refused here on 5.10 6.1
         return 0;
     return bpf_dynptr_slice(&pointer, 0, buffer, skb->len & 31) != 0; // refused here on 6.12 7.2
+}
+
+// expected: TODO
+SEC("fentry/vfs_open")
+int BPF_PROG(preemption_left_off)
+{
+    bpf_preempt_disable();
+    return 0;
+}
+
+// expected: TODO
+SEC("fentry/vfs_open")
+int BPF_PROG(preemption_not_off)
+{
+    bpf_preempt_enable();
+    return 0;
+}
+
+// expected: TODO
+SEC("fentry/vfs_open")
+int BPF_PROG(preemption_in_pairs)
+{
+    bpf_preempt_disable();
+    bpf_preempt_enable();
+    return 0;
 }

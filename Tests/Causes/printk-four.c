@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// bpf_printk() with four values.
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+char LICENSE[] SEC("license") = "GPL";
+
+// expected: TODO
+SEC("sockops")
+int closed(struct bpf_sock_ops *ops)
+{
+    bpf_printk("%x:%d -> %x:%d", ops->local_ip4, ops->local_port, ops->remote_ip4, ops->remote_port);
+    return 1;
+}
