@@ -26,7 +26,7 @@ struct task_struct___any {
 
 u32 upper;
 
-// expected: TODO
+// expected: accepted on 5.10 6.1, relocation-without-match on 6.12 7.2
 SEC("kprobe/commit_creds")
 int BPF_KPROBE(new_creds, struct cred___old *new)
 {

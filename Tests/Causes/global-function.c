@@ -22,7 +22,7 @@ __noinline int step(struct frame *frame, u32 rule)
     return 0;
 }
 
-// expected: TODO
+// expected: global-function-argument on 5.10, accepted on 6.1 6.12 7.2
 SEC("tp/sched/sched_switch")
 int switched(void *ctx)
 {

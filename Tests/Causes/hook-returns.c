@@ -14,7 +14,7 @@ struct {
     __type(value, int);
 } verdicts SEC(".maps");
 
-// expected: TODO
+// expected: accepted on 5.10 6.1, return-value on 6.12 7.2
 SEC("lsm/file_open")
 int BPF_PROG(from_map, struct file *file, int ret)
 {
@@ -24,14 +24,14 @@ int BPF_PROG(from_map, struct file *file, int ret)
     return verdict ? *verdict : 0;
 }
 
-// expected: TODO
+// expected: accepted on 5.10 6.1, return-value on 6.12 7.2
 SEC("lsm/file_open")
 int BPF_PROG(yes, struct file *file)
 {
     return 1;
 }
 
-// expected: TODO
+// expected: accepted
 SEC("lsm/file_open")
 int BPF_PROG(denied, struct file *file)
 {

@@ -15,7 +15,7 @@ extern void scx_bpf_events(struct scx_event_stats *events, size_t size) __ksym _
 
 u64 first;
 
-// expected: TODO
+// expected: program-type-lacking on 5.10, kfunc-unknown on 6.1, configuration-off on 6.12, kfunc-argument on 7.2
 SEC("syscall")
 int collect(void *ctx)
 {
@@ -26,7 +26,7 @@ int collect(void *ctx)
     return 0;
 }
 
-// expected: TODO
+// expected: program-type-lacking on 5.10, accepted on 6.1 6.12 7.2
 SEC("syscall")
 int collect_if_there(void *ctx)
 {

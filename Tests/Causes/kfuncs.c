@@ -155,7 +155,7 @@ int slice_of_any_size(struct __sk_buff *skb)
     return bpf_dynptr_slice(&pointer, 0, buffer, skb->len & 31) != 0; // refused here on 6.12 7.2
 }
 
-// expected: TODO
+// expected: kfunc-unknown on 5.10 6.1, preemption-unbalanced on 6.12 7.2
 SEC("fentry/vfs_open")
 int BPF_PROG(preemption_left_off)
 {
@@ -163,7 +163,7 @@ int BPF_PROG(preemption_left_off)
     return 0;
 }
 
-// expected: TODO
+// expected: kfunc-unknown on 5.10 6.1, preemption-unbalanced on 6.12 7.2
 SEC("fentry/vfs_open")
 int BPF_PROG(preemption_not_off)
 {
@@ -171,7 +171,7 @@ int BPF_PROG(preemption_not_off)
     return 0;
 }
 
-// expected: TODO
+// expected: kfunc-unknown on 5.10 6.1, accepted on 6.12 7.2
 SEC("fentry/vfs_open")
 int BPF_PROG(preemption_in_pairs)
 {

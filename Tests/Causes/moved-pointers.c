@@ -18,7 +18,7 @@ struct {
     __type(value, u64);
 } table SEC(".maps");
 
-// expected: TODO
+// expected: accepted on 5.10, reference-released on 6.1 6.12 7.2
 SEC("tc")
 int submit_moved(struct __sk_buff *ctx)
 {
@@ -32,7 +32,7 @@ int submit_moved(struct __sk_buff *ctx)
     return 0;
 }
 
-// expected: TODO
+// expected: pointer-arithmetic
 SEC("tc")
 int release_moved(struct __sk_buff *ctx)
 {
@@ -47,7 +47,7 @@ int release_moved(struct __sk_buff *ctx)
     return 0;
 }
 
-// expected: TODO
+// expected: pointer-arithmetic
 SEC("tc")
 int map_moved(struct __sk_buff *ctx)
 {

@@ -6,7 +6,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-// expected: TODO
+// expected: helper-unknown on 5.10, accepted on 6.1 6.12 7.2
 SEC("sockops")
 int closed(struct bpf_sock_ops *ops)
 {

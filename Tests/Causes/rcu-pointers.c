@@ -9,7 +9,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 u64 out;
 
-// expected: TODO
+// expected: accepted on 5.10 6.1, null-dereference on 6.12 7.2
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(socket_of_packet, struct sk_buff *skb)
 {
@@ -17,7 +17,7 @@ int BPF_PROG(socket_of_packet, struct sk_buff *skb)
     return 0;
 }
 
-// expected: TODO
+// expected: helper-unknown on 5.10, accepted on 6.1 6.12 7.2
 SEC("fentry/do_exit")
 int BPF_PROG(uid, long code)
 {
@@ -27,7 +27,7 @@ int BPF_PROG(uid, long code)
     return 0;
 }
 
-// expected: TODO
+// expected: helper-unknown on 5.10, accepted on 6.1 6.12 7.2
 SEC("fentry/do_exit")
 int BPF_PROG(uid_loaded_twice, long code)
 {
@@ -39,7 +39,7 @@ int BPF_PROG(uid_loaded_twice, long code)
     return 0;
 }
 
-// expected: TODO
+// expected: helper-unknown on 5.10, accepted on 6.1 6.12 7.2
 SEC("fentry/do_exit")
 int BPF_PROG(exe, long code)
 {
@@ -50,7 +50,7 @@ int BPF_PROG(exe, long code)
     return 0;
 }
 
-// expected: TODO
+// expected: helper-unknown on 5.10, accepted on 6.1 6.12 7.2
 SEC("lsm/file_open")
 int BPF_PROG(exe_lsm, struct file *file)
 {
@@ -60,7 +60,7 @@ int BPF_PROG(exe_lsm, struct file *file)
     return 0;
 }
 
-// expected: TODO
+// expected: helper-unknown on 5.10, accepted on 6.1 6.12 7.2
 SEC("fentry/do_exit")
 int BPF_PROG(parent, long code)
 {
@@ -70,7 +70,7 @@ int BPF_PROG(parent, long code)
     return 0;
 }
 
-// expected: TODO
+// expected: helper-unknown on 5.10, accepted on 6.1 6.12 7.2
 SEC("fentry/do_exit")
 int BPF_PROG(cgroup, long code)
 {
@@ -80,7 +80,7 @@ int BPF_PROG(cgroup, long code)
     return 0;
 }
 
-// expected: TODO
+// expected: accepted on 5.10 6.1, null-dereference on 6.12 7.2
 SEC("tp_btf/tcp_retransmit_synack")
 int BPF_PROG(request, const struct sock *sk, const struct request_sock *req)
 {
@@ -88,7 +88,7 @@ int BPF_PROG(request, const struct sock *sk, const struct request_sock *req)
     return 0;
 }
 
-// expected: TODO
+// expected: accepted on 5.10 6.1, null-dereference on 6.12 7.2
 SEC("tp_btf/sched_pi_setprio")
 int BPF_PROG(pi, struct task_struct *task, struct task_struct *other)
 {

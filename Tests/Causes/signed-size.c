@@ -14,7 +14,7 @@ struct {
     __type(value, char[64]);
 } scratch SEC(".maps");
 
-// expected: TODO
+// expected: accepted
 SEC("uprobe")
 int BPF_KPROBE(entered, const void *text, long length)
 {
@@ -30,7 +30,7 @@ int BPF_KPROBE(entered, const void *text, long length)
     return 0;
 }
 
-// expected: TODO
+// expected: helper-argument-size
 SEC("uprobe")
 int BPF_KPROBE(entered_int, const void *text, int length)
 {

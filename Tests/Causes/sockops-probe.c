@@ -8,7 +8,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 u64 word;
 
-// expected: TODO
+// expected: helper-not-for-program-type
 SEC("sockops")
 int established(struct bpf_sock_ops *ops)
 {
@@ -19,7 +19,7 @@ int established(struct bpf_sock_ops *ops)
     return 1;
 }
 
-// expected: TODO
+// expected: accepted
 SEC("sockops")
 int established_kernel(struct bpf_sock_ops *ops)
 {

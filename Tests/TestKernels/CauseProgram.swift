@@ -71,7 +71,7 @@ public struct CauseProgram: Sendable, Hashable, CustomStringConvertible {
     private static let mark = "// expected: "
 
     private static func name(in line: String) -> String? {
-        if let match = line.firstMatch(of: #/^(?:int|size_t) BPF_PROG\((\w+)/#) { return String(match.1) }
+        if let match = line.firstMatch(of: #/^(?:int|size_t) BPF_(?:K?PROG|KPROBE)\((\w+)/#) { return String(match.1) }
         return line.firstMatch(of: #/^(?:naked |__attribute__\(\(naked\)\) )?int (\w+)\(/#).map { String($0.1) }
     }
 
@@ -79,11 +79,10 @@ public struct CauseProgram: Sendable, Hashable, CustomStringConvertible {
         var refused: [String: Int] = [:]
         for (index, line) in zip(lines.indices, lines) {
             guard let match = line.firstMatch(of: #/// refused here(?: on ([0-9. ]+))?$/#) else { continue }
-            for kernel in match.1?.split(separator: " ").map(String.init) ?? lines {
-                refused[kernel] = index + 1
-            }
+            let told: [String] = match.1.map { $0.split(separator: " ").map { String($0) } } ?? Self.lines
+            for kernel in told { refused[kernel] = index + 1 }
         }
-        refused[newest] = refused[newest] ?? TestKernels.lines.last.flatMap { refused[$0] }
+        if refused[newest] == nil, let last = TestKernels.lines.last { refused[newest] = refused[last] }
         return refused
     }
 

@@ -34,7 +34,7 @@ extension BPFFunction {
     /// Where an instruction comes from: the last line that begins at it or before it; nil where the compiler blames
     /// none, and where the function has no lines.
     public func source(atInstruction instruction: Int) -> SourcePlace? {
-        record(atInstruction: instruction).map { SourcePlace(lines[$0], function: name) }
+        record(atInstruction: instruction).flatMap { SourcePlace(lines[$0], function: name) }
     }
 
     /// Where an instruction comes from that has to do with a member of that name. Compilers put what they compute for a member
@@ -47,8 +47,7 @@ extension BPFFunction {
         let behind = (own..<min(own + Self.nearLines, lines.endIndex)).dropFirst()
         let before = (max(own - Self.nearLines, lines.startIndex)...own).reversed()
         for record in [own] + behind + before {
-            let place = SourcePlace(lines[record], function: name)
-            if place.names(member) { return place }
+            if let place = SourcePlace(lines[record], function: name), place.names(member) { return place }
         }
         return SourcePlace(lines[own], function: name)
     }

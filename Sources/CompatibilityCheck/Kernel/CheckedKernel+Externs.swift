@@ -38,6 +38,11 @@ extension CheckedKernel {
         }
     }
 
+    /// Whether the kernel has something of that name, and not as the object declares it.
+    public func has(otherwise extern: BPFExtern, in object: ObjectContents) -> Bool {
+        finding(of: extern, in: object) == .otherType
+    }
+
     /// Whether a kfunc is called where the object calls it: libbpf puts something else in the place of a weak one that is
     /// missing, or declared otherwise.
     func calls(_ extern: BPFExtern, in object: ObjectContents) -> Finding {

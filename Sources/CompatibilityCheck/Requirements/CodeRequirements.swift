@@ -288,7 +288,7 @@ struct CodeRequirements {
             case .absent, .otherType:
                 return Obstacle(
                     instruction: call.instruction,
-                    code: .kfuncUnknown,
+                    code: finding == .otherType ? .kfuncArgument : .kfuncUnknown,
                     sentence: finding == .otherType
                         ? "\(name) is declared otherwise than this kernel has it"
                         : "this kernel has no function \(name)",

@@ -82,9 +82,9 @@ struct RelocatedProgram {
         case .patched(let instruction, let second):
             code.instructions[place] = instruction
             if let second, place + 1 < code.instructions.count { code.instructions[place + 1] = second }
-        case .poisoned(let what):
-            poisoned[place] = what.reason
-            members[place] = what.member
+        case .poisoned(let reason, let member):
+            poisoned[place] = reason
+            members[place] = member
             code.ends.insert(place)
         case .notKnown(let what):
             undecided[place] = what

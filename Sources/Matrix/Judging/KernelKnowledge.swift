@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPFObject
+import BTF
+import CompatibilityCheck
 import Foundation
 import KernelProfile
 import KernelStore
@@ -9,13 +12,15 @@ import VerifierLog
 struct KernelKnowledge: Sendable {
     private(set) var facts: Evidence.KernelFacts
     private let profile: KernelProfile?
+    private let types: BTFTypes?
 
     /// Nothing at all.
-    static let none = KernelKnowledge(facts: Evidence.KernelFacts(), profile: nil)
+    static let none = KernelKnowledge(facts: Evidence.KernelFacts(), profile: nil, types: nil)
 
-    private init(facts: Evidence.KernelFacts, profile: KernelProfile?) {
+    private init(facts: Evidence.KernelFacts, profile: KernelProfile?, types: BTFTypes?) {
         self.facts = facts
         self.profile = profile
+        self.types = types
     }
 
     /// Reads what the store has of it: its profile, or else its configuration. What can't be read is not known.
@@ -34,6 +39,7 @@ struct KernelKnowledge: Sendable {
             }
         }
         self.profile = profile
+        if case .present(let own)? = try? store?.ownTypes(of: kernel) { types = own } else { types = nil }
         facts = Evidence.KernelFacts(
             release: kernel.release,
             hasTypes: kernel.btf != nil && !kernel.isBTFExternal,
@@ -52,6 +58,19 @@ struct KernelKnowledge: Sendable {
         known.facts.memory = memory
         known.facts.modules = modules
         return known
+    }
+
+    /// How the kernel declares a kfunc that an object declares otherwise; nil where it does not have it, or has it so.
+    func declarations(ofKfunc name: String, in object: ObjectContents) -> Evidence.KfuncDeclarations? {
+        guard let types, let own = object.types,
+            let extern = object.externs.first(where: { $0.name == name && $0.kind == .function }),
+            CheckedKernel(version: "", profile: nil, types: .present(types)).has(otherwise: extern, in: object),
+            let id = types.id(named: extern.essentialName, kind: .function)
+        else { return nil }
+        return Evidence.KfuncDeclarations(
+            object: own.declaration(of: extern.type),
+            kernel: types.declaration(of: id)
+        )
     }
 
     /// By the number in `enum bpf_map_type`; nil where nobody has tried.

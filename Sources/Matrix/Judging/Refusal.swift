@@ -24,6 +24,9 @@ struct Refusal {
         let linked = object.read.program(program)
         var program = facts(linked, type: report.type, log: log)
         program.assumption = assumptions.blame(for: report, log)
+        program.kfuncDeclarations = program.unresolvedKfunc.flatMap { name in
+            object.read.whole.flatMap { kernel.declarations(ofKfunc: name, in: $0) }
+        }
         let evidence = Evidence(
             refusal: refusal(report, judgement),
             errno: judgement.errno ?? report.errno,

@@ -223,6 +223,7 @@ extension CauseRule {
             // 5.10 of what only bpf_ringbuf_reserve() takes.
             "R# unbounded size, use 'var &= const' or 'if (var < const)'",
             "R# not const",
+            "R# is not a const",
             // kfuncs
             "R# must be a known constant"
         ) { values, evidence in
@@ -294,8 +295,12 @@ extension Evidence {
     /// Whether the register is only bounded as a number with a sign.
     fileprivate func hasSignedBound(_ register: String) -> Bool {
         guard let spelling = log.registers.first(where: { $0.name == "R\(register)" })?.spelling else { return false }
-        let isBounded = spelling.contains("smax=") || spelling.contains("smax_value=")
-        return isBounded && !spelling.contains("umax=") && !spelling.contains("umax_value=")
+        // Of 64 bits and of 32, as 6.x and as 5.x spell it.
+        return [
+            ("smax=", "umax="), ("smax32=", "umax32="), ("smax_value=", "umax_value="),
+            ("s32_max_value=", "u32_max_value="),
+        ]
+        .contains { spelling.contains($0.0) && !spelling.contains($0.1) }
     }
 
     /// Whether the register is known not to be beyond some number; false where the kernel did not print it.

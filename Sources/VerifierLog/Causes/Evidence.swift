@@ -69,6 +69,8 @@ public struct Evidence: Sendable, Hashable {
         public var unmatchedRelocation: String?
         /// The kfunc that was not resolved where the verifier stopped.
         public var unresolvedKfunc: String?
+        /// How the object and how the kernel declare that kfunc, where the kernel has it otherwise; else nil.
+        public var kfuncDeclarations: KfuncDeclarations?
         /// What was set in the place of the object's loader, where the refusal may be for that alone.
         public var assumption: Assumption?
 
@@ -96,6 +98,17 @@ public struct Evidence: Sendable, Hashable {
             self.unmatchedRelocation = unmatchedRelocation
             self.unresolvedKfunc = unresolvedKfunc
             self.assumption = assumption
+        }
+    }
+
+    /// A kfunc that the kernel has otherwise than the object declares it, both as C.
+    public struct KfuncDeclarations: Sendable, Hashable {
+        public var object: String
+        public var kernel: String
+
+        public init(object: String, kernel: String) {
+            self.object = object
+            self.kernel = kernel
         }
     }
 

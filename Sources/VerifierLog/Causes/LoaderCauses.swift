@@ -24,6 +24,13 @@ extension CauseRule {
         ) { values, evidence in
             leftOut(kfunc: values[0], evidence)
         },
+        CauseRule(.kfuncArgument, verifier: "invalid func unknown♯#") { values, evidence in
+            guard let number = UInt32(values[0]), LoaderPoison.kfuncs.contains(number) else { return nil }
+            return declaredOtherwise(evidence)
+        },
+        CauseRule(.kfuncArgument, verifier: "kfunc '…' is referenced but wasn't resolved") { _, evidence in
+            declaredOtherwise(evidence)
+        },
         CauseRule(.kfuncUnknown, verifier: "invalid func unknown♯#") { values, evidence in
             guard let number = UInt32(values[0]), LoaderPoison.kfuncs.contains(number) else { return nil }
             return lackingKfunc(evidence.program.unresolvedKfunc)
@@ -164,6 +171,18 @@ extension CauseRule {
             "\(account.sentence); it came with Linux \(since)",
             cure: "a kernel of \(since) or later that was built with \(subsystem.option.rawValue)=y",
             since: since
+        )
+    }
+
+    /// A weak kfunc that the kernel has, and not as it is declared: libbpf takes it for missing.
+    private static func declaredOtherwise(_ evidence: Evidence) -> Account? {
+        guard let name = evidence.program.unresolvedKfunc, let declarations = evidence.program.kfuncDeclarations else {
+            return nil
+        }
+        return Account(
+            "\(name) is declared otherwise than this kernel has it: \(declarations.object) in the object, "
+                + "\(declarations.kernel) in the kernel",
+            cure: "declare it as the kernel's header or vmlinux.h does; where kernels differ, by flavours (\(name)___old)"
         )
     }
 

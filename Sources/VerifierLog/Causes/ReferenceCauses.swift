@@ -96,6 +96,8 @@ extension CauseRule {
             .preemptionUnbalanced,
             verifier: "… cannot be used inside bpf_preempt_disable-ed region",
             "… cannot be used inside bpf_local_irq_save-ed region",
+            "# bpf_preempt_enable is missing",
+            "# bpf_preempt_enable is missing…",
             "unmatched attempt to enable preemption (kernel function …)",
             "nested IRQ flag … (kernel function …)"
         ) { values, _ in

@@ -38,6 +38,12 @@ extension Explanation {
         origin = log.acquisition.map(lines.explained)
         report = log.report
         if code == .tooComplex || log.isCut { blameLoop() }
+        // The end of a function is the line of its name; what it returns was made where people look for it.
+        if code == .returnValue, instruction?.text == "exit",
+            let made = registers.first(where: { $0.name == "R0" })?.origin, let place = made.place
+        {
+            self.place = place
+        }
     }
 
     /// Where the verifier's patience ended is chance; the loop that took it is the place.

@@ -5,9 +5,10 @@ extension LogBytes {
     /// is a state, a branch that is taken up again, or a message that the kernel printed without a line feed before it. nil for a
     /// form that is not known.
     ///
-    /// - Parameter text: what follows `12: (79) ` on the line.
-    func endOfInstruction(_ opcode: UInt8, in text: Range<Int>) -> Int? {
-        switch opcode & 0x07 {
+    /// - Parameter line: what follows `12: (79)`.
+    func endOfInstruction(_ opcode: UInt8, in line: Range<Int>) -> Int? {
+        let text = skippingBlanks(from: line.lowerBound, in: line)..<line.upperBound
+        return switch opcode & 0x07 {
         case 5, 6: endOfJump(in: text)
         case 4, 7: endOfArithmetic(in: text)
         case 0, 1: endOfLoad(in: text)
@@ -37,11 +38,10 @@ extension LogBytes {
         return endOfWord(from: operand.lowerBound, in: text)
     }
 
-    /// `r1 = *(u64 *)(r1 +8)`, `r0 = *(u16 *)skb[r7 + 2]`, `r1 = 0xffff8880`, `r0 = load_acquire((u64 *)(r1 +0))`
+    /// `r1 = *(u64 *)(r1 +8)`, `r0 = *(u16 *)skb[r7 + 2]`, `r1 = 0xffff8880`
     private func endOfLoad(in text: Range<Int>) -> Int? {
         guard let sign = firstIndex(of: "= ", in: text) else { return nil }
         let operand = (sign + 2)..<text.upperBound
-        if hasPrefix("load_acquire(", in: operand) { return endOfParentheses(from: operand.lowerBound, in: text) }
         guard hasPrefix("*(", in: operand) else { return endOfWord(from: operand.lowerBound, in: text) }
         guard let type = firstIndex(of: "*)", in: operand) else { return nil }
         let address = (type + 2)..<text.upperBound
@@ -49,14 +49,16 @@ extension LogBytes {
         return endOfParentheses(from: address.lowerBound, in: text)
     }
 
-    /// `*(u64 *)(r10 -8) = r1`, `lock *(u64 *)(r1 +0) += r2`, `r2 = atomic64_fetch_add((u64 *)(r1 +0), r2)`
+    /// `*(u64 *)(r10 -8) = r1`, `lock *(u64 *)(r1 +0) += r2`, `r2 = atomic64_fetch_add((u64 *)(r1 +0), r2)`,
+    /// `r0 = load_acquire((u64 *)(r1 +0))`
     private func endOfStore(in text: Range<Int>) -> Int? {
         if hasPrefix("store_release(", in: text) { return endOfParentheses(from: text.lowerBound, in: text) }
         guard let sign = firstIndex(of: "= ", in: text) else { return nil }
-        if let call = firstIndex(of: "atomic", in: text), call == sign + 2 {
-            return endOfParentheses(from: call, in: text)
+        let operand = (sign + 2)..<text.upperBound
+        if hasPrefix("atomic", in: operand) || hasPrefix("load_acquire(", in: operand) {
+            return endOfParentheses(from: operand.lowerBound, in: text)
         }
-        return endOfWord(from: sign + 2, in: text)
+        return endOfWord(from: operand.lowerBound, in: text)
     }
 
     private func endOfWord(from start: Int, in text: Range<Int>) -> Int {
