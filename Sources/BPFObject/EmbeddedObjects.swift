@@ -40,7 +40,7 @@ public enum EmbeddedObjects {
 
     /// How often each byte may be read on behalf of beginnings that turn out to be none. Objects in a file lie side by side, and
     /// so do those that can't be used.
-    private static let mostReadings = 16
+    private static let mostReadings = 4
     /// Bytes of an ELF header.
     private static let headerSize = 64
     /// Small files may have a few false beginnings too.
