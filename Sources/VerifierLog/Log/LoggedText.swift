@@ -154,8 +154,8 @@ struct FieldChoice {
         return .texts(isOne ? meant.map(\.value) : Self.telling(meant, in: log))
     }
 
-    /// Of several fields of one record those that tell something, each error once: `load failed: program p: …` stands for
-    /// `program p: …` too.
+    /// Of several fields of one record those that tell something, each error once: `load failed: program p: …`, and a stack that
+    /// has it, stand for `program p: …` too.
     private static func telling(_ fields: [LoggedField], in log: LogBytes) -> [Range<Int>] {
         let tellingNames = fields.filter { isLog($0.value, in: log) || log.hasLoaderSign(in: $0.value) }.map(\.name)
         guard !tellingNames.isEmpty else { return fields.map(\.value) }
@@ -164,11 +164,28 @@ struct FieldChoice {
         )
         var apart: [Range<Int>] = []
         for value in values.sorted(by: { $0.count > $1.count }) {
-            let isKnown = apart.contains { log.bytes[$0].suffix(value.count).elementsEqual(log.bytes[value]) }
-            if !isKnown { apart.append(value) }
+            if !apart.contains(where: { has($0, value, in: log) }) { apart.append(value) }
         }
         return apart.sorted { $0.lowerBound < $1.lowerBound }
     }
+
+    /// Whether one text has the other one in it, as an error's stack has its message. Only a few places are looked at, so that
+    /// time is linear.
+    private static func has(_ text: Range<Int>, _ part: Range<Int>, in log: LogBytes) -> Bool {
+        let (wanted, opening) = (log.bytes[part], log.bytes[part.prefix(openingSize)])
+        guard let first = opening.first, part.count <= text.count else { return false }
+        var places = 0
+        for start in text.lowerBound...(text.upperBound - part.count)
+        where log.bytes[start] == first && log.bytes[start..<text.upperBound].starts(with: opening) {
+            if log.bytes[start..<text.upperBound].starts(with: wanted) { return true }
+            places += 1
+            if places == mostPlaces { return false }
+        }
+        return false
+    }
+
+    private static let openingSize = 32
+    private static let mostPlaces = 8
 
     private func usualText(of fields: [LoggedField], of line: Range<Int>, in log: LogBytes) -> Line {
         guard Self.isRecord(line, in: log) else { return .noRecord }

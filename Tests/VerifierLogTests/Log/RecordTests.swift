@@ -83,7 +83,9 @@ import Testing
             "program event_exit: load program: invalid argument: program of this type cannot use helper bpf_probe_read#4 (13 line(s) omitted)"
         for text in [
             "level=error msg=\"x\" error=\"\(said)\"\n", "level=error msg=\"cannot load: \(said)\" error=\"\(said)\"\n",
-            "{\"msg\":\"x\",\"error\":\"\(said)\"}\n", "{\"error\":\"\(said)\",\"msg\":\"\(said)\"}\n",
+            "{\"msg\":\"x\",\"error\":\"\(said)\"}\n",
+            "{\"err\":{\"message\":\"load: \(said)\",\"stack\":\"Error: load: \(said)\\n    at x.js:1\"}}\n",
+            "{\"error\":\"\(said)\",\"msg\":\"\(said)\"}\n",
         ] {
             let parts = ToolOutput(Array(text.utf8)).parts
             #expect(parts.map(\.program) == ["event_exit"], "\(text)")
