@@ -221,7 +221,7 @@ let package = Package(
         // Objects that clang makes of a few lines.
         .target(
             name: "TestObjects",
-            dependencies: ["BPFObject", "ChildProcess"],
+            dependencies: ["BPFObject"],
             path: "Tests/TestObjects",
             swiftSettings: strict
         ),

@@ -24,12 +24,18 @@ let package = Package(
         room("CORE", ["BTF", "ByteReader", "Instruction"]),
         room("BPFObject", ["BTF", "ByteReader", "ELF", "Instruction"]),
         room("VerifierLog", ["BPFObject"]),
-        room("KernelProfile", ["BTF", "ByteReader"]),
+        room("KernelProfile", ["BTF", "ByteReader", "ELF"]),
+        room("LoaderContract"),
+        room("Assumptions", ["BPFObject", "Instruction", "LoaderContract"]),
+        room("GuestProtocol", ["ByteReader", "LoaderContract"]),
         room("Inspection", ["BPFObject", "BTF", "CORE"]),
         room("Results", ["VerifierLog"]),
         room(
             "CompatibilityCheck",
-            ["BPFObject", "BTF", "CORE", "ELF", "Instruction", "KernelProfile", "Results", "VerifierLog"]
+            [
+                "Assumptions", "BPFObject", "BTF", "CORE", "ELF", "Instruction", "KernelProfile", "LoaderContract",
+                "Results", "VerifierLog",
+            ]
         ),
         room("Reports", ["BPFObject", "Inspection", "Results", "VerifierLog"]),
         // What the first inputs are made from.
@@ -39,9 +45,8 @@ let package = Package(
         .executableTarget(
             name: "bpfmatrix-fuzz",
             dependencies: [
-                "BPFObject", "BTF", "CFuzzer", "CompatibilityCheck", "CORE", "ELF", "Inspection", "KernelProfile",
-                "Reports", "TestObjects",
-                "TestProfiles", "VerifierLog",
+                "BPFObject", "BTF", "ByteReader", "CFuzzer", "CompatibilityCheck", "CORE", "ELF", "GuestProtocol",
+                "Inspection", "KernelProfile", "Reports", "TestObjects", "TestProfiles", "VerifierLog",
             ],
             swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]

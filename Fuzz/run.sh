@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 
 seconds=${1:?usage: run.sh SECONDS [TARGET…]}
 shift
-[ $# -gt 0 ] || set -- object btf core check log profile
+[ $# -gt 0 ] || set -- object btf core check log output profile account guest
 
 swift build -c release
 fuzzer=.build/release/bpfmatrix-fuzz

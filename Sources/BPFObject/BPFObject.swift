@@ -12,6 +12,9 @@ public struct BPFObject: Sendable, Hashable {
     /// Whether there is type information: without it neither CO-RE nor maps in `.maps` can work.
     public let hasBTF: Bool
 
+    /// Sections that have the same bytes are none that a compiler makes; tests and fuzzers make a few.
+    private static let mostOverlap = 4
+
     /// - Parameter needsPrograms: an object without programs is refused: there is nothing in it to test.
     public init(_ bytes: [UInt8], needsPrograms: Bool = true) throws(BPFObjectError) {
         try self.init(bytes[...], needsPrograms: needsPrograms)
@@ -28,7 +31,10 @@ public struct BPFObject: Sendable, Hashable {
                 try file.contents(of: section)
             }
             // A section that reaches beyond the end means that the file was cut: said now, not by a guest.
-            for section in file.sections { _ = try file.contents(of: section) }
+            var size = 0
+            for section in file.sections { size += try file.contents(of: section).count }
+            // Whatever is read of all sections one after the other is as long as the file, or a little longer.
+            guard size <= Self.mostOverlap * bytes.count else { throw ELFError.overlappingSections }
         } catch {
             throw BPFObjectError(error)
         }

@@ -9,39 +9,55 @@ public enum EmbeddedObjects {
     /// once, since a linker may keep more than one copy.
     ///
     /// A place counts if an ELF header for BPF is there and the whole object can be read: what merely begins like one
-    /// is passed over; whoever made up thousands of such beginnings is not searched to the end.
-    public static func find(in bytes: [UInt8]) -> [ArraySlice<UInt8>] {
+    /// is passed over. Time is linear in the number of bytes: whoever made up thousands of such beginnings, each with a table that
+    /// goes over all that follows, is not searched to the end.
+    public static func find(in bytes: [UInt8]) -> [ArraySlice<UInt8>] { search(bytes).objects }
+
+    /// - Returns: besides the objects how many beginnings were read in vain.
+    static func search(_ bytes: [UInt8]) -> (objects: [ArraySlice<UInt8>], failures: Int) {
+        var failures = 0
         var found: [ArraySlice<UInt8>] = []
         var known: Set<ArraySlice<UInt8>> = []
         var position = 0
-        var patience = mostFalseBeginnings
+        var patience = leastPatience + bytes.count * mostReadings
         while let start = nextMagic(in: bytes, from: position), patience > 0 {
-            guard ObjectHeader(bytes[start...]) != nil else {
+            let rest = bytes[start...]
+            guard ObjectHeader(rest) != nil else {
                 position = start + 1
                 continue
             }
-            if let object = object(in: bytes[start...]) {
+            patience -= headerSize + ELFFile.tableSize(in: rest)
+            if let object = object(in: rest, &patience) {
                 if known.insert(object).inserted { found.append(object) }
                 position = object.endIndex
             } else {
-                patience -= 1
+                failures += 1
                 position = start + 1
             }
         }
-        return found
+        return (found, failures)
     }
 
-    /// Each costs as much as a whole section table.
-    private static let mostFalseBeginnings = 1000
+    /// How often each byte may be read on behalf of beginnings that turn out to be none. Objects in a file lie side by side, and
+    /// so do those that can't be used.
+    private static let mostReadings = 4
+    /// Bytes of an ELF header.
+    private static let headerSize = 64
+    /// Small files may have a few false beginnings too.
+    private static let leastPatience = 1 << 20
 
-    private static func object(in bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    private static func object(in bytes: ArraySlice<UInt8>, _ patience: inout Int) -> ArraySlice<UInt8>? {
         guard let file = try? ELFFile(bytes),
             file.machine == ELFFile.bpfMachine,
             file.kind == .relocatable,
             file.extent <= bytes.count
         else { return nil }
         let object = bytes.prefix(file.extent)
-        return (try? BPFObject(object)) == nil ? nil : object
+        guard (try? BPFObject(object)) != nil else {
+            patience -= file.extent
+            return nil
+        }
+        return object
     }
 
     private static func nextMagic(in bytes: [UInt8], from position: Int) -> Int? {

@@ -47,6 +47,8 @@ public struct ObjectContents: Sendable {
     /// kernel takes a million for one program (`BPF_COMPLEXITY_LIMIT_INSNS`).
     static let instructionLimit = 1 << 24
 
+    /// Which of the maps is the arena; nil where none is.
+    let arena: Int?
     private let programFunctions: [Int: Int]
     private let exceptionCallbacks: [String: String]
     private let globalSubprograms: [String: Int]
@@ -76,6 +78,7 @@ public struct ObjectContents: Sendable {
         let mapTable = try MapReader(file: file, symbols: symbols, types: types, externs: externs)
             .table(functions: table)
         maps = mapTable.maps
+        arena = mapTable.maps.firstIndex { $0.definition.isArena }
         let references = try ReferenceReader(
             file: file,
             symbols: symbols,

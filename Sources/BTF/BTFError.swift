@@ -20,6 +20,8 @@ public enum BTFError: Error, Hashable, CustomStringConvertible {
     case noSuchType(UInt32, of: UInt32)
     /// A type, or something in it, has a name that is not among the strings.
     case noSuchName(offset: UInt32, of: UInt32)
+    /// Types name the same bytes over and over: all names together have many times as many bytes as the blob.
+    case overlappingNames
     /// Records of a size that the format does not allow.
     case wrongRecordSize(part: Part, size: Int)
     /// A list of records that ends in the middle of one, or has none where it says that it has some.
@@ -50,6 +52,7 @@ public enum BTFError: Error, Hashable, CustomStringConvertible {
         case .noSuchType(let wanted, let id): "malformed BTF: type \(id) refers to type \(wanted), which is not there"
         case .noSuchName(let offset, let id):
             "malformed BTF: a name of type \(id) is at \(offset), where there are no strings"
+        case .overlappingNames: "malformed BTF: its names are many times as long together as all of it"
         case .wrongRecordSize(let part, let size): "malformed .BTF.ext: \(part.rawValue) of \(size) bytes each"
         case .malformedRecords(let part): "malformed .BTF.ext: its \(part.rawValue) don't add up"
         case .tooLarge(let bytes): "BTF of \(bytes) bytes, which is more than a kernel would take"

@@ -21,15 +21,20 @@ public struct BTFName: Sendable, CustomStringConvertible {
 
     public var description: String { text }
 
-    /// Its bytes without the zero at their end; valid during the call.
+    /// Its bytes without the zero at their end, cut to `longest`; valid during the call.
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         guard number != 0, let (storage, offset) = storage.place(ofString: number) else {
             return body(UnsafeRawBufferPointer(start: nil, count: 0))
         }
-        return storage.bytes.withBytes(offset..<storage.strings.upperBound) { rest in
+        return storage.bytes.withBytes(offset..<storage.endOfName(from: offset)) { rest in
             body(UnsafeRawBufferPointer(rebasing: rest[..<(rest.firstIndex(of: 0) ?? rest.count)]))
         }
     }
+
+    /// Bytes of a name that are looked at; the rest of a longer one is passed over. No kernel takes names of more than 511
+    /// bytes (`KSYM_NAME_LEN`); lines of source may be longer. Any number of types can have the same name, which must not be gone
+    /// through from end to end for each.
+    static let longest = 4096
 
     /// The same bytes, whichever blobs they are in.
     public func isSame(as other: BTFName) -> Bool {
@@ -55,7 +60,7 @@ public struct BTFName: Sendable, CustomStringConvertible {
         return storage.bytes.withBytes(offset..<storage.strings.upperBound) { rest in
             guard wanted.count < rest.count else { return false }
             for index in 0..<wanted.count where rest[index] != wanted[index] { return false }
-            return rest[wanted.count] == 0
+            return rest[wanted.count] == 0 || wanted.count == Self.longest
         }
     }
 }

@@ -68,6 +68,10 @@ final class BTFStorage: Sendable {
         return (storage, storage.strings.lowerBound + offset)
     }
 
+    /// Where the name that begins at `offset` among the bytes ends at the latest.
+    @inline(__always)
+    func endOfName(from offset: Int) -> Int { max(offset, min(strings.upperBound, offset + BTFName.longest)) }
+
     @inline(__always)
     func type(_ id: UInt32) -> BTFType? {
         guard id != 0 else { return BTFType(voidOf: self) }

@@ -54,6 +54,9 @@ struct NameIndex: Sendable {
         }
     }
 
+    /// Longer names are told apart by more than their hash: no kernel takes them, and any number of types can have the same.
+    private static let longestHashed = 512
+
     /// Of the essential part of the name that the bytes begin with, which ends at a zero byte or with them.
     static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         // FNV-1a, with the value at the last flavour's separator remembered: EssentialName in the same pass.
@@ -62,7 +65,7 @@ struct NameIndex: Sendable {
         var beforeUnderscores = hash
         var underscores = 0
         var index = 0
-        while index < bytes.count {
+        while index < min(bytes.count, longestHashed) {
             let byte = bytes[index]
             if byte == 0 { break }
             if byte == UInt8(ascii: "_") {

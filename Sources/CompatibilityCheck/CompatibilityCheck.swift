@@ -19,7 +19,6 @@ public struct CompatibilityCheck {
         self.kernel = kernel
     }
 
-    /// Without a profile next to nothing is known, which is not told of each thing.
     private static let notSurveyed = Reason(
         .unknown,
         "it was never found out what this kernel has for BPF",
@@ -33,16 +32,18 @@ public struct CompatibilityCheck {
         ObjectRequirements(object, kernel).check(into: &shared)
         let relocations = RelocatedFunctions(object, kernel)
         shared.add(relocations.findings)
+        // Without a profile next to nothing is known, which is not told of each thing.
+        if kernel.profile == nil { shared.leaveUnknown(Self.notSurveyed) }
         return object.programs.indices.map { index in
             var findings = Findings()
             ProgramRequirements(object, index, kernel).check(into: &findings)
             CodeRequirements(object, index, kernel, relocations).check(into: &findings)
-            findings.add(shared)
+            var own = findings.beyond(shared)
+            if kernel.profile == nil { own.unknowns = [] }
             return ProgramPrediction(
                 program: object.programs[index].program.name,
-                reasons: findings.reasons,
-                unknowns: kernel.profile == nil ? [Self.notSurveyed] : findings.unknowns,
-                attachment: findings.attachment
+                own: own,
+                shared: shared.obstacles
             )
         }
     }

@@ -14,6 +14,11 @@ public enum ELFError: Error, Hashable, CustomStringConvertible {
     case wrongRelocationSize(section: String, Int)
     /// More sections than the header can count: their number stands elsewhere, and no BPF object has as many.
     case extendedNumbering
+    /// Sections have the same bytes of the file over and over.
+    case overlappingSections
+    /// Sections or symbols name the same bytes over and over, each time from another place: all names together have many times
+    /// as many bytes as the file has for them, which no compiler makes.
+    case namesTooLong
     /// A header, table, section or string reaches beyond the end of the file.
     case truncated(what: String, ByteReaderError)
 
@@ -26,6 +31,9 @@ public enum ELFError: Error, Hashable, CustomStringConvertible {
             "ELF file with relocations of \(size) bytes in section '\(section)', which no class has"
         case .extendedNumbering:
             "ELF file with more sections than its header can count (extended section numbering), which is not read"
+        case .overlappingSections:
+            "ELF file whose sections overlap: together they are several times as long as the file"
+        case .namesTooLong: "ELF file whose names overlap: together they are many times as long as its table of strings"
         case .truncated(let what, let error): "truncated ELF file: \(what) \(error)"
         }
     }
@@ -85,6 +93,14 @@ public struct ELFFile: Sendable {
 
     public init(_ bytes: [UInt8]) throws(ELFError) {
         try self.init(bytes[...])
+    }
+
+    /// How many bytes the section table has that the header of `bytes` names, as far as they are there; 0 where there is no such
+    /// header. Reading a file takes at least as long as going through them.
+    public static func tableSize(in bytes: ArraySlice<UInt8>) -> Int {
+        guard let header = try? ELFHeader(bytes) else { return 0 }
+        let stated = header.sectionCount * header.sectionEntrySize
+        return min(stated, max(0, bytes.count - header.sectionTableOffset))
     }
 
     public func section(named name: String) -> ELFSection? {

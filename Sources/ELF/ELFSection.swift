@@ -46,6 +46,8 @@ public struct ELFSection: Sendable, Hashable {
         guard header.sectionEntrySize == (header.is64Bit ? 64 : 40) else {
             throw .wrongEntrySize(header.sectionEntrySize)
         }
+        var names = ELFNames([])
+        var sections: [ELFSection] = []
         do throws(ByteReaderError) {
             var unnamed: [(nameOffset: Int, section: ELFSection)] = []
             for index in 0..<header.sectionCount {
@@ -58,17 +60,14 @@ public struct ELFSection: Sendable, Hashable {
             guard strings.type != noBits else { return unnamed.map(\.section) }
             var reader = ByteReader(bytes, order: header.byteOrder)
             try reader.seek(to: strings.offset)
-            let names = try reader.bytes(strings.size)
-            var sections: [ELFSection] = []
-            for (nameOffset, section) in unnamed {
-                var reader = ByteReader(names)
-                try reader.seek(to: nameOffset)
-                sections.append(section.named(try reader.zeroTerminatedString()))
-            }
-            return sections
+            names = ELFNames(try reader.bytes(strings.size))
+            sections.reserveCapacity(unnamed.count)
+            for (nameOffset, section) in unnamed { sections.append(section.named(try names.name(at: nameOffset))) }
         } catch {
             throw .truncated(what: "section table", error)
         }
+        guard names.isWithinBudget else { throw .namesTooLong }
+        return sections
     }
 
     private static func hasExtendedCount(_ header: ELFHeader, in bytes: ArraySlice<UInt8>) -> Bool {

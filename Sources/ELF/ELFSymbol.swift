@@ -44,22 +44,24 @@ extension ELFFile {
     /// The symbols of the file's symbol table, the reserved first one included; empty where there is none.
     public func symbols() throws(ELFError) -> [ELFSymbol] {
         guard let table = sections.first(where: { $0.type == ELFSection.symbolTable }) else { return [] }
-        let names = table.link < sections.count ? try contents(of: sections[table.link]) : []
+        var names = ELFNames(table.link < sections.count ? try contents(of: sections[table.link]) : [])
         var reader = ByteReader(try contents(of: table), order: byteOrder)
         var symbols: [ELFSymbol] = []
+        symbols.reserveCapacity(reader.count / (is64Bit ? 24 : 16))
         do throws(ByteReaderError) {
             while !reader.isAtEnd {
-                symbols.append(try symbol(from: &reader, names: names))
+                symbols.append(try symbol(from: &reader, names: &names))
             }
         } catch {
             throw .truncated(what: "symbol table", error)
         }
+        guard names.isWithinBudget else { throw .namesTooLong }
         return symbols
     }
 
     private func symbol(
         from reader: inout ByteReader,
-        names: ArraySlice<UInt8>
+        names: inout ELFNames
     ) throws(ByteReaderError) -> ELFSymbol {
         let nameOffset = Int(try reader.integer(UInt32.self))
         var info: UInt8 = 0
@@ -80,11 +82,9 @@ extension ELFFile {
             other = try reader.integer()
             section = try reader.integer()
         }
-        var name = ByteReader(names)
-        try name.seek(to: nameOffset)
         let defined = section != 0 && section < Self.reservedIndices
         return ELFSymbol(
-            name: nameOffset == 0 ? "" : try name.zeroTerminatedString(),
+            name: nameOffset == 0 ? "" : try names.name(at: nameOffset),
             kind: ELFSymbol.Kind(rawValue: info & 0xf),
             binding: ELFSymbol.Binding(rawValue: info >> 4),
             sectionIndex: defined ? Int(section) : nil,

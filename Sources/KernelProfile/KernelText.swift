@@ -63,7 +63,7 @@ enum KernelText {
         init(_ text: [UInt8]?) {
             eachLine(of: text ?? []) { line in
                 guard let tab = position(of: UInt8(ascii: "\t"), in: line),
-                    let dash = position(of: UInt8(ascii: "-"), in: line), 2..<tab ~= dash
+                    let dash = position(of: UInt8(ascii: "-"), in: line), dash >= 2, dash < tab
                 else { return }
                 names.insert(String(decoding: line[(tab + 1)...], as: UTF8.self))
                 // Hidden addresses are all 0.

@@ -18,20 +18,28 @@ struct TypeNames {
     private static let hookUnion = "security_list_options"
     private static let hook = "bpf_lsm_"
     private static let kfunc = "bpf_kfunc"
+    /// How many times as long as the whole of the types their names may be together.
+    private static let mostOverlap = 4
 
     /// - Parameter btf: raw, with its header.
     init(_ btf: [UInt8]) throws(BTFError) {
         let types = try BTFTypes(btf, indexed: false)
         // Without `void`.
         count = types.count - 1
+        // A guest may send types that all have one long name, or the ends of one.
+        var budget = Self.mostOverlap * btf.count
         var tagged: Set<String> = []
         var members: [String] = []
         for type in types.ownIDs.lazy.compactMap({ types.type($0) }) {
+            guard budget >= 0 else { throw .overlappingNames }
             switch type.kind {
-            case .function: functions.insert(type.name.text)
+            case .function:
+                let name = type.name.text
+                if functions.insert(name).inserted { budget -= name.utf8.count }
             case .typedef:
                 let name = type.name.text
                 if name.hasPrefix(Self.rawTracepoint) {
+                    budget -= name.utf8.count
                     rawTracepoints.insert(String(name.dropFirst(Self.rawTracepoint.count)))
                 }
             case .declarationTag:
@@ -40,7 +48,11 @@ struct TypeNames {
                 else { continue }
                 tagged.insert(function.name.text)
             case .union:
-                if type.name.text == Self.hookUnion { members += type.members.map(\.name.text) }
+                guard type.name.text == Self.hookUnion else { continue }
+                for member in type.members where budget >= 0 {
+                    members.append(member.name.text)
+                    budget -= members.last?.utf8.count ?? 0
+                }
             default: break
             }
         }

@@ -28,13 +28,20 @@ struct ProgramList {
         guard objects.count > Self.mostObjects else { return objects.map(text).joined(separator: "; ") }
         let shown = objects.prefix(Self.mostObjects - 1)
         let rest = objects.dropFirst(shown.count)
-        let count = rest.map(\.programs.count).reduce(0, +)
-        let programs = rest.allSatisfy { $0.programs == ["*"] } ? "" : " (\(count) programs)"
+        let count = rest.map { self.count($0.name, $0.programs) }.reduce(0, +)
+        let programs = count == 0 ? "" : " (\(count) programs)"
         return shown.map(text).joined(separator: "; ") + "; and \(rest.count) more objects\(programs)"
+    }
+
+    /// 0 for an object as a whole, of which no programs are counted.
+    private func count(_ name: String, _ programs: [String]) -> Int {
+        if programs == ["*"] { return 0 }
+        return programs == [ProgramName.every] ? sizes[name] ?? 0 : programs.count
     }
 
     private func text(_ name: String, _ programs: [String]) -> String {
         let object = name.printable
+        if programs == [ProgramName.every] { return "\(object) (all \(sizes[name] ?? 0) programs)" }
         guard programs.count > 1 else {
             return programs.first.map { $0 == "*" ? object : "\(object) \($0.printable)" } ?? object
         }

@@ -16,11 +16,13 @@ public struct Accuracy: Sendable {
     /// A prediction that is wrong.
     public struct Defect: Sendable, Hashable {
         public let prediction: CheckCell
+        /// Those of the program and of its object as a whole.
+        public let reasons: [CheckReason]
         public let cell: Cell
 
         public var description: String {
             let said = cell.explanation.map { "\($0.code.rawValue): \($0.sentence)" } ?? cell.message
-            let foretold = prediction.reasons.map { "\($0.code): \($0.sentence)" }.joined(separator: "; ")
+            let foretold = reasons.map { "\($0.code): \($0.sentence)" }.joined(separator: "; ")
             return "\(cell.object) \(cell.program) on \(cell.kernel): foretold \(prediction.prediction.rawValue)"
                 + (foretold.isEmpty ? "" : " (\(foretold))") + "; the kernel: \(cell.verdict.rawValue)"
                 + (said.map { " (\($0))" } ?? "")
@@ -37,6 +39,7 @@ public struct Accuracy: Sendable {
 
     public init(_ predictions: CheckResults, against verdicts: MatrixResults) {
         let cells = Dictionary(verdicts.cells.map { ([$0.object, $0.program, $0.kernel], $0) }) { one, _ in one }
+        let wholes = Dictionary(predictions.wholes.map { ([$0.object, $0.kernel], $0.reasons) }) { one, _ in one }
         for prediction in predictions.cells {
             guard let cell = cells[[prediction.object, prediction.program, prediction.kernel]], cell.verdict.isVerdict
             else {
@@ -44,11 +47,13 @@ public struct Accuracy: Sendable {
                 continue
             }
             let truth = Self.truth(cell)
+            let reasons = prediction.reasons + (wholes[[prediction.object, prediction.kernel]] ?? [])
             counts[prediction.prediction, default: [:]][truth, default: 0] += 1
             switch (prediction.prediction, truth) {
-            case (.willFail, .accepted), (.fits, .other): defects.append(Defect(prediction: prediction, cell: cell))
+            case (.willFail, .accepted), (.fits, .other):
+                defects.append(Defect(prediction: prediction, reasons: reasons, cell: cell))
             case (.willFail, _):
-                if let code = cell.explanation?.code.rawValue, prediction.reasons.contains(where: { $0.code == code }) {
+                if let code = cell.explanation?.code.rawValue, reasons.contains(where: { $0.code == code }) {
                     sameCode += 1
                 }
             default: break

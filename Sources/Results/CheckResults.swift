@@ -13,7 +13,7 @@ public enum Prediction: String, Sendable, Hashable, Codable, CaseIterable {
 /// Everything that one check found out. `docs/check.md` documents its JSON form.
 public struct CheckResults: Sendable, Hashable, Codable {
     /// The form of the JSON; the number after the slash changes when a reader of the old form would misread the new.
-    public static let schema = "bpfmatrix.check/1"
+    public static let schema = "bpfmatrix.check/2"
 
     public var schema: String
     public var tool: Version
@@ -22,6 +22,8 @@ public struct CheckResults: Sendable, Hashable, Codable {
     public var objects: [TestedObject]
     public var kernels: [CheckKernel]
     public var cells: [CheckCell]
+    /// What concerns an object as a whole, which its cells do not repeat; of objects and kernels of which there is such a thing.
+    public var wholes: [CheckWhole]
     /// Where each program begins to fit; nil where that was not asked.
     public var oldest: [OldestKernel]?
     public var seconds: Double
@@ -32,6 +34,7 @@ public struct CheckResults: Sendable, Hashable, Codable {
         objects: [TestedObject],
         kernels: [CheckKernel],
         cells: [CheckCell],
+        wholes: [CheckWhole] = [],
         oldest: [OldestKernel]? = nil,
         seconds: Double
     ) {
@@ -41,6 +44,7 @@ public struct CheckResults: Sendable, Hashable, Codable {
         self.objects = objects
         self.kernels = kernels
         self.cells = cells
+        self.wholes = wholes
         self.oldest = oldest
         self.seconds = seconds
     }
@@ -52,6 +56,41 @@ public struct CheckResults: Sendable, Hashable, Codable {
         if count(.willFail) > 0 { return ExitStatus.notAsExpected }
         let isWhole = count(.cannotTell) == 0 && !cells.isEmpty && kernels.allSatisfy { $0.failure == nil }
         return isWhole ? ExitStatus.asExpected : ExitStatus.noVerdict
+    }
+}
+
+/// (object, kernel) and what is foretold of every program of the object there.
+public struct CheckWhole: Sendable, Hashable, Codable {
+    /// `TestedObject.name`.
+    public var object: String
+    /// `CheckKernel.spec`.
+    public var kernel: String
+    /// Why all will fail.
+    public var reasons: [CheckReason]
+    /// What is not known, and could make all fail.
+    public var unknowns: [CheckReason]
+    /// Why none can be attached, or to no effect, though they can be loaded.
+    public var attachment: [CheckReason]
+
+    public init(
+        object: String,
+        kernel: String,
+        reasons: [CheckReason],
+        unknowns: [CheckReason],
+        attachment: [CheckReason]
+    ) {
+        self.object = object
+        self.kernel = kernel
+        self.reasons = reasons
+        self.unknowns = unknowns
+        self.attachment = attachment
+    }
+}
+
+extension CheckResults {
+    /// What concerns an object as a whole on a kernel; nil where nothing does.
+    public func whole(_ object: String, on kernel: String) -> CheckWhole? {
+        wholes.first { $0.object == object && $0.kernel == kernel }
     }
 }
 
@@ -97,11 +136,11 @@ public struct CheckCell: Sendable, Hashable, Codable {
     /// `CheckKernel.spec`.
     public var kernel: String
     public var prediction: Prediction
-    /// Why it will fail.
+    /// Why it will fail, besides what `CheckWhole` says of all programs of the object.
     public var reasons: [CheckReason]
-    /// What is not known, and could make it fail.
+    /// What is not known, and could make it fail, besides the same.
     public var unknowns: [CheckReason]
-    /// Why it can't be attached, or to no effect, though it can be loaded.
+    /// Why it can't be attached, or to no effect, though it can be loaded, besides the same.
     public var attachment: [CheckReason]
     /// What is set in the place of the program's own loader; nil where the program depends on nothing of the kind.
     public var assumed: [String]?
@@ -183,7 +222,7 @@ public struct OldestKernel: Sendable, Hashable, Codable {
     public var older: String?
     /// Newer ones on which it does not fit, or it is not known.
     public var newer: [String]
-    /// What is in its way there.
+    /// What is in its way there, besides what `CheckWhole` says of all programs of the object.
     public var reasons: [CheckReason]
     /// Of those reasons: whether it will fail there, or nothing is known for sure.
     public var isCertain: Bool
@@ -228,7 +267,7 @@ extension CheckResults {
                     kernel: first < known.endIndex ? known[first].kernel : nil,
                     older: obstacle?.kernel,
                     newer: known[first...].filter { $0.prediction != .fits }.map(\.kernel),
-                    reasons: obstacle.map { $0.reasons.isEmpty ? $0.unknowns : $0.reasons } ?? [],
+                    reasons: obstacle.map { $0.prediction == .willFail ? $0.reasons : $0.unknowns } ?? [],
                     isCertain: obstacle?.prediction == .willFail
                 )
             }

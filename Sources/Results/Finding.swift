@@ -4,8 +4,11 @@
 public struct ProgramName: Sendable, Hashable {
     /// `TestedObject.name`
     public let object: String
-    /// `TestedProgram.name`; `*` for the object as a whole.
+    /// `TestedProgram.name`; `*` for the object as a whole; `every`.
     public let program: String
+
+    /// Stands for each of the programs of an object: no program has this name.
+    public static let every = ""
 
     public init(object: String, program: String) {
         self.object = object

@@ -57,7 +57,7 @@ import Testing
             let failing = try await check("bad.o", "--json", "check.json")
             #expect(failing.status == 1)
             let results = try json(folder)
-            #expect(results["schema"] as? String == "bpfmatrix.check/1")
+            #expect(results["schema"] as? String == "bpfmatrix.check/2")
             let cells = try #require(results["cells"] as? [[String: Any]])
             let predictions = Dictionary(
                 cells.map { ($0["program"] as? String ?? "", $0["prediction"] as? String ?? "") }

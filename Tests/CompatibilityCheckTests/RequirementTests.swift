@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFObject
+import BTF
 import Instruction
 import KernelProfile
 import Results
+import TestObjects
 import TestProfiles
 import Testing
 
@@ -146,6 +148,78 @@ import Testing
         for (version, expected) in [("7.2.13", .willFail), ("7.3.0", .cannotTell)] as [(String, Prediction)] {
             let prediction = CompatibilityCheck(object, on: Self.kernel(version: version)).predictions().first
             #expect(prediction?.prediction == expected, "\(version)")
+        }
+    }
+
+    @Test("stores at any address are followed, and those beyond the stack are nothing to go by")
+    func wildStores() throws {
+        // *(u64 *)(r10 - 8) = r1; r1 = 7; *(u64 *)(r10 - 16) = r1; r2 = VALUE ll; r3 = r10; r3 += r2; *(u64 *)(r3 + 0) = r1
+        for value in [Int64.max, .min, -1, 0, -512, -520, 8, .max - 7, .min + 7] {
+            let low = Int32(truncatingIfNeeded: value)
+            let high = Int32(truncatingIfNeeded: value >> 32)
+            var builder = ObjectBuilder()
+            builder.add(
+                "boom",
+                section: "kprobe/do_sys_openat2",
+                [
+                    BPFInstruction(code: 0x7b, destination: 10, source: 1, offset: -8), .move(1, 7),
+                    BPFInstruction(code: 0x7b, destination: 10, source: 1, offset: -16),
+                    BPFInstruction(code: 0x18, destination: 2, immediate: low),
+                    BPFInstruction(code: 0, immediate: high),
+                    BPFInstruction(code: 0xbf, destination: 3, source: 10),
+                    BPFInstruction(code: 0x0f, destination: 3, source: 2),
+                    BPFInstruction(code: 0x7b, destination: 3, source: 1),
+                    BPFInstruction(code: 0x79, destination: 4, source: 3, offset: -32768),
+                    BPFInstruction(code: 0x7b, destination: 3, source: 1, offset: 32767), .call(9999), .move(0, 0),
+                    .exit,
+                ]
+            )
+            let predictions = CompatibilityCheck(try CheckedObject(builder.build()), on: Self.kernel()).predictions()
+            #expect(predictions.map(\.prediction) == [.willFail], "\(value)")
+        }
+    }
+
+    @Test("a jump that leads out of the program, forwards or backwards, is followed nowhere")
+    func wildJumps() throws {
+        for offset in [Int16.min, -2, 5, .max] {
+            for code in [0x05, 0x15, 0x55, 0x25] as [UInt8] {
+                var builder = ObjectBuilder()
+                // r0 = map_lookup_elem(): a pointer or NULL; if r0 … 0 goto +offset
+                builder.add(
+                    "jumps",
+                    section: "kprobe/do_sys_openat2",
+                    [.call(1), BPFInstruction(code: code, offset: offset), .call(9999), .exit]
+                )
+                let object = try CheckedObject(builder.build())
+                #expect(CompatibilityCheck(object, on: Self.kernel()).predictions().count == 1)
+            }
+        }
+    }
+
+    @Test("what concerns the object as a whole is found once, and no program has a copy of it")
+    func shared() throws {
+        let count = 40
+        let declarations = (0..<count).map { "extern void kf_missing_\($0)(void) __ksym;\n" }.joined()
+        let programs = (0..<10).map { program in
+            let calls = (0..<4).map { "kf_missing_\(program * 4 + $0)();" }.joined()
+            return "SEC(\"tc\") int p\(program)(void *ctx) { \(calls) return 0; }\n"
+        }.joined()
+        let object = try CheckedObject(try CompiledObject.bytes(declarations + programs))
+        let types = try BTFTypes(try #require(KernelAccount.madeUp.typeInformation))
+        let kernel = CheckedKernel(
+            version: "6.9",
+            profile: KernelProfile(.madeUp, configuration: nil),
+            types: .present(types)
+        )
+        let predictions = CompatibilityCheck(object, on: kernel).predictions()
+        #expect(predictions.count == 10)
+        for prediction in predictions {
+            #expect(prediction.shared.reasons.count == count)
+            #expect(prediction.own.reasons.allSatisfy { $0.code != .kfuncUnknown })
+            #expect(
+                prediction.shared.reasons.withUnsafeBufferPointer(\.baseAddress)
+                    == predictions[0].shared.reasons.withUnsafeBufferPointer(\.baseAddress)
+            )
         }
     }
 }

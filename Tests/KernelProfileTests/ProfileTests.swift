@@ -171,6 +171,37 @@ import Testing
         }
     }
 
+    @Test(
+        "lists of text are read whatever their lines are",
+        arguments: [
+            "\t", "-\t", "0\tname", "\tname-", "0-\tname", "0x-\tname", "-", "0x1-0x2\t", "0x\t-", " ", " [module]",
+            "\t\t", "-\t-",
+            "0xffffffffffffffffffffffff-0x1\tname", "f T", "f T ", "f  x", "f T a\t", "f T a\t[",
+            "ffff T _stext\nffff T _etext",
+            "1 T _etext\n2 T _stext", "ffffffffffffffff T _etext\n0 T _stext", "0 T _stext\n0 T _etext", "\u{e4} T a",
+            "[", "[]", "a [b",
+            "none [", "]", "\0", "99999999999999999999999",
+        ]
+    )
+    func strangeLines(text: String) throws {
+        for ending in ["", "\n", "\r\n", "\n\n"] {
+            let bytes = Array((text + ending).utf8)
+            var account = KernelAccount.madeUp
+            account.symbols = (account.symbols ?? []) + bytes
+            account.traceableFunctions = bytes
+            account.probeBlacklist = bytes
+            account.traceEvents = bytes
+            account.securityModules = bytes
+            account.lockdown = bytes
+            account.jitSetting = bytes
+            account.unprivilegedSetting = bytes
+            let profile = KernelProfile(account, configuration: KernelConfiguration(bytes))
+            #expect(try KernelProfile(profile.encoded()) == profile)
+            account.symbols = bytes
+            _ = KernelProfile(account, configuration: nil)
+        }
+    }
+
     // MARK: The form
 
     @Test("a profile that was written is read as it was, with everything and with nothing in it")

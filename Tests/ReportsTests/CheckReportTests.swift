@@ -141,6 +141,63 @@ import Testing
         #expect(text.contains("probe.bpf.o other on 6.1.1\n"), "\(text)")
     }
 
+    @Test("what concerns an object as a whole is written once, and told of all its programs")
+    func wholes() throws {
+        var results = Self.results([("5.10", .willFail), ("6.1", .fits)])
+        let programs = (0..<100).map { TestedProgram(name: "p\($0)", section: "tc", type: "sched_cls") }
+        results.objects[0].programs = programs
+        results.cells = ["5.10", "6.1"].flatMap { kernel in
+            programs.map { program in
+                CheckCell(
+                    object: "probe.bpf.o",
+                    program: program.name,
+                    kernel: kernel,
+                    prediction: kernel == "5.10" ? .willFail : .fits,
+                    reasons: program.name == "p7" && kernel == "5.10" ? [Self.helper] : [],
+                    unknowns: [],
+                    attachment: []
+                )
+            }
+        }
+        let reasons = (0..<3000).map {
+            CheckReason(code: "kfunc-unknown", sentence: "this kernel has no function kf_\($0)", place: nil, cure: nil)
+        }
+        results.wholes = [
+            CheckWhole(object: "probe.bpf.o", kernel: "5.10", reasons: reasons, unknowns: [], attachment: [])
+        ]
+        results.oldest = results.oldestKernels(["5.10", "6.1"])
+        let text = Self.text(results)
+        #expect(
+            text.contains(
+                "x will fail [kfunc-unknown]  probe.bpf.o (all 100 programs) on 5.10.1\n    this kernel has no function kf_2999\n"
+            ),
+            "\(text.prefix(3000))"
+        )
+        #expect(text.contains("x will fail [helper-unknown]  probe.bpf.c:12  probe.bpf.o p7 on 5.10.1\n"))
+        #expect(text.contains("    kfunc-unknown: this kernel has no function kf_0\n"))
+        let json = try CheckReport.json(results)
+        #expect(json.count < 1_500_000)
+        #expect(try JSONDecoder().decode(CheckResults.self, from: json) == results)
+    }
+
+    @Test("of programs that will fail for reasons of their own, what is not known of their object is not told")
+    func wholesOfSome() {
+        var results = Self.results([("5.10", .willFail)])
+        results.objects[0].programs.append(TestedProgram(name: "other", section: "kprobe/y", type: "kprobe"))
+        var other = results.cells[0]
+        (other.program, other.prediction, other.reasons) = ("other", .cannotTell, [])
+        results.cells.append(other)
+        results.wholes = [
+            CheckWhole(object: "probe.bpf.o", kernel: "5.10", reasons: [], unknowns: [Self.unclear], attachment: [])
+        ]
+        results.oldest = nil
+        #expect(
+            Self.text(results).contains("?  [kfunc-not-allowed]  probe.bpf.o other on 5.10.1\n")
+                || Self.text(results).contains("? [kfunc-not-allowed]  probe.bpf.o other on 5.10.1\n"),
+            "\(Self.text(results))"
+        )
+    }
+
     @Test("an endless line of C is cut, and a failure of several lines stays several")
     func length() {
         var results = Self.results([("5.10", .willFail)], failing: ["6.6"])
@@ -156,7 +213,7 @@ import Testing
         let results = Self.results([("5.10", .willFail), ("6.1", .cannotTell)], failing: ["6.6"])
         let read = try JSONDecoder().decode(CheckResults.self, from: CheckReport.json(results))
         #expect(read == results)
-        #expect(read.schema == "bpfmatrix.check/1")
+        #expect(read.schema == "bpfmatrix.check/2")
     }
 
     @Test(

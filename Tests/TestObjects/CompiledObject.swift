@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BPFObject
-import ChildProcess
 import Foundation
 
 /// The two orders in which BPF objects are made.
@@ -46,11 +45,10 @@ public enum CompiledObject {
         let header = folder.appending(path: "opening.h")
         try Data(opening.utf8).write(to: header)
         try Data((code + "\n").utf8).write(to: source)
-        guard let clang = Command.find("clang") else { throw CommandError.notFound(name: "clang") }
         let process = Process()
-        process.executableURL = URL(filePath: clang.string)
+        process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments =
-            ["-target", target.rawValue, "-mcpu=v3", "-O2", "-Werror", "-include", header.path(), "-c"]
+            ["clang", "-target", target.rawValue, "-mcpu=v3", "-O2", "-Werror", "-include", header.path(), "-c"]
             + options
             + [source.path(), "-o", object.path()]
         try process.run()

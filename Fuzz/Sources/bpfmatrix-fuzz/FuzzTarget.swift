@@ -4,6 +4,7 @@ import BPFObject
 import BTF
 import CORE
 import CompatibilityCheck
+import GuestProtocol
 import Inspection
 import KernelProfile
 import Reports
@@ -18,7 +19,10 @@ enum FuzzTarget: String, CaseIterable {
     case core
     case check
     case log
+    case output
     case profile
+    case account
+    case guest
 
     func read(_ bytes: [UInt8]) {
         switch self {
@@ -27,7 +31,10 @@ enum FuzzTarget: String, CaseIterable {
         case .core: Self.relocations(bytes)
         case .check: Self.check(bytes)
         case .log: Self.log(bytes)
+        case .output: Self.output(bytes)
         case .profile: Self.profile(bytes)
+        case .account: Self.account(bytes)
+        case .guest: Self.guest(bytes)
         }
     }
 
@@ -96,6 +103,43 @@ enum FuzzTarget: String, CaseIterable {
             _ = log.sourceLine
             _ = Explanation(of: Evidence(refusal: .program, errno: 13, log: log, isLogCut: isCut))
         }
+    }
+
+    /// What anybody's loader printed, in whatever frame, and what it is taken for.
+    private static func output(_ bytes: [UInt8]) {
+        let output = ToolOutput(bytes)
+        for part in output.parts {
+            _ = Explanation(of: Evidence(refusal: .program, log: part.log, warnings: output.warnings))
+        }
+        for refusal in [Evidence.Refusal.loader, .object] {
+            for lines in [output.warnings, output.complaints] {
+                _ = Cause(of: Evidence(refusal: refusal, warnings: lines)).program
+            }
+        }
+    }
+
+    /// What a kernel has said of itself, file by file.
+    private static func account(_ bytes: [UInt8]) {
+        guard let account = KernelAccount(fuzzed: bytes) else { return }
+        let profile = KernelProfile(account, configuration: nil)
+        guard let encoded = try? profile.encoded(), let again = try? KernelProfile(encoded) else { return }
+        precondition(again == profile, "a profile is read as it was written")
+    }
+
+    /// What a guest sends: a stream of frames, and the message of one frame whose checksum is right.
+    private static func guest(_ bytes: [UInt8]) {
+        var decoder = FrameDecoder()
+        for half in [bytes.prefix(bytes.count / 2), bytes.dropFirst(bytes.count / 2)] {
+            decoder.append(half)
+            while let frame = try? decoder.next() { message(frame) }
+        }
+        guard bytes.count >= 2 else { return }
+        message(Frame(kind: UInt16(bytes[0]) | UInt16(bytes[1]) << 8, payload: Array(bytes.dropFirst(2))))
+    }
+
+    private static func message(_ frame: Frame) {
+        if let message = try? GuestMessage(frame) { _ = message.frame }
+        if let message = try? HostMessage(frame) { _ = message.frame }
     }
 
     /// What a kernel has for BPF, as it is kept.

@@ -2,6 +2,7 @@
 
 import ELF
 import Foundation
+import GuestProtocol
 import KernelProfile
 import TestObjects
 import TestProfiles
@@ -30,10 +31,31 @@ struct Seeds {
             }
         }
         for log in try files(ending: "log") {
-            try write(Array(try Data(contentsOf: log)), log.lastPathComponent, to: .log)
+            let bytes = Array(try Data(contentsOf: log))
+            try write(bytes, log.lastPathComponent, to: .log)
+            try write(bytes, log.lastPathComponent, to: .output)
+        }
+        for output in try files(ending: "out") {
+            try write(Array(try Data(contentsOf: output)), output.lastPathComponent, to: .output)
+        }
+        try write(KernelAccount.madeUp.asFuzzed, "made-up", to: .account)
+        for (number, message) in Self.messages.enumerated() {
+            let frame = message.frame
+            let kind = [UInt8(truncatingIfNeeded: frame.kind), UInt8(truncatingIfNeeded: frame.kind >> 8)]
+            try write(frame.encoded(), "stream-\(number)", to: .guest)
+            try write(kind + frame.payload, "message-\(number)", to: .guest)
         }
         try write(try KernelProfile(.madeUp, configuration: nil).encoded(), "made-up", to: .profile)
     }
+
+    /// A few that have lists, texts and flags.
+    private static let messages: [GuestMessage] = [
+        .ready(Ready(release: "6.9.0", libbpfVersion: "v1.7", clockSource: "tsc", seconds: 7)),
+        .started(ProgramStarted(request: 1, program: "p")),
+        .complaint("no"),
+        .warm(WarmReport(btfErrno: 2)),
+        .module(ModuleReport(request: 3, errno: 0)),
+    ]
 
     private func files(ending: String) throws -> [URL] {
         try FileManager.default.contentsOfDirectory(at: Self.sources, includingPropertiesForKeys: nil)

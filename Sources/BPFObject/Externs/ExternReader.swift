@@ -15,7 +15,7 @@ struct ExternReader {
         let undefined = symbols.indices.filter { symbols[$0].isExtern && !symbols[$0].name.isEmpty }
         guard !undefined.isEmpty else { return (externs, bySymbol) }
         guard let types else { throw .noTypes(neededFor: "extern '\(symbols[undefined[0]].name)'") }
-        let declarations = Declarations(types)
+        let declarations = Declarations(types, of: Set(undefined.map { symbols[$0].name }))
         for index in undefined {
             let symbol = symbols[index]
             guard let id = declarations.byName[symbol.name], let type = types.type(id), type.linkage == .external,
@@ -71,18 +71,18 @@ struct ExternReader {
         }
     }
 
-    /// Variables and functions by name, and the section that each is declared in.
+    /// Variables and functions of the wanted names, and the section that each is declared in.
     private struct Declarations {
         var byName: [String: UInt32] = [:]
         var sections: [UInt32: String] = [:]
 
-        init(_ types: BTFTypes) {
+        init(_ types: BTFTypes, of wanted: Set<String>) {
             for id in types.ownIDs {
                 guard let type = types.type(id) else { continue }
                 switch type.kind {
                 case .variable, .function:
                     let name = type.name.text
-                    if byName[name] == nil { byName[name] = id }
+                    if byName[name] == nil, wanted.contains(name) { byName[name] = id }
                 case .dataSection:
                     let name = type.name.text
                     for variable in type.variables where sections[variable.type] == nil {

@@ -60,8 +60,9 @@ extension BPFFunction {
     static func functions(in file: ELFFile, symbols: [ELFSymbol]) throws(BPFObjectError) -> [BPFFunction] {
         var functions: [BPFFunction] = []
         // Symbols may name the same bytes any number of times; a compiler does so for aliases at most.
-        var budget = file.sections.filter(\.isExecutable).reduce(0) { $0 + $1.size }
-        budget = min(budget, 1 << 40) * 4
+        let code = file.sections.filter { $0.isExecutable && $0.type != ELFSection.noBits }
+        var budget = code.reduce(0) { $0 &+ $1.size }
+        budget = min(max(budget, 0), 1 << 40) * 4
         let sections = file.sections
         for symbol in symbols where symbol.kind == .function {
             guard let index = symbol.sectionIndex, index < sections.count, sections[index].isExecutable else {

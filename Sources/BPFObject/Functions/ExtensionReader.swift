@@ -32,8 +32,13 @@ struct ExtensionReader {
     }
 
     func fillLines(_ table: inout FunctionTable) {
-        for section in extensions.lines {
-            guard let index = sections[section.name.text] else { continue }
+        // Of several lists for one section the last counts; functions are gone through once.
+        var last: [Int: Int] = [:]
+        for (position, section) in extensions.lines.enumerated() {
+            if let index = sections[section.name.text] { last[index] = position }
+        }
+        for (index, position) in last {
+            let section = extensions.lines[position]
             let records = Self.sorted(section.records, by: \.instructionOffset)
             for position in table.positions(section: index) {
                 table.functions[position].lines = Self.records(
@@ -52,17 +57,19 @@ struct ExtensionReader {
         for section in extensions.relocations {
             let name = section.name.text
             guard !name.isEmpty else { throw .brokenCORERelocation(section: name, offset: 0) }
+            let sectionIndex = sections[name]
+            let isOptional = name.hasPrefix("?")
             for record in section.records {
                 let offset = Int(record.instructionOffset)
                 guard offset % BPFInstruction.size == 0 else {
                     throw .brokenCORERelocation(section: name, offset: offset)
                 }
                 let place = offset / BPFInstruction.size
-                guard let index = sections[name], let function = table.index(section: index, instruction: place) else {
+                guard let sectionIndex, let function = table.index(section: sectionIndex, instruction: place) else {
                     continue
                 }
                 // libbpf looks no further at those of programs that are left out.
-                guard types.type(record.type) != nil && record.access.isThere || name.hasPrefix("?") else {
+                guard types.type(record.type) != nil && record.access.isThere || isOptional else {
                     throw .brokenCORERelocation(section: name, offset: offset)
                 }
                 let instruction = place - table.functions[function].start

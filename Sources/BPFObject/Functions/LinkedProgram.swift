@@ -70,11 +70,10 @@ public struct LinkedProgram: Sendable {
 
     /// Uses of maps, by their index in the object's `maps`, global data included.
     public var mapUses: [Use<Int>] {
-        let arena = contents.maps.firstIndex { $0.definition.isArena }
-        return references { target in
+        references { target in
             switch target {
             case .map(let index), .data(let index, _): index
-            case .arena: arena
+            case .arena: contents.arena
             default: nil
             }
         }

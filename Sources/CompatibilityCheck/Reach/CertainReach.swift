@@ -15,7 +15,7 @@ struct CertainReach {
         let meeting = graph.immediatePostDominators()
         var pending: [Int] = []
         func certainly(_ place: Int) {
-            guard place < count, !certain[place] else { return }
+            guard certain.indices.contains(place), !certain[place] else { return }
             certain[place] = true
             pending.append(place)
         }

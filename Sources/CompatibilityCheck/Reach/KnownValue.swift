@@ -73,10 +73,17 @@ struct KnownState: Sendable, Hashable {
     func loaded(from offset: Int64) -> KnownValue { stack[offset] ?? .unknown }
 
     /// Of a store of `size` bytes; only eight at once are remembered.
+    ///
+    /// - Parameter offset: any number, as the program computes it. No kernel lets a program write outside of its stack, so what
+    ///   is written there is not remembered.
     mutating func store(_ value: KnownValue, at offset: Int64, size: Int64) {
+        guard Self.writableOffsets.contains(offset) else { return }
         for other in stack.keys where other < offset + size && offset < other + 8 { stack[other] = nil }
         if size == 8, value != .unknown { stack[offset] = value }
     }
+
+    /// Where a store can begin that reaches into the stack: `MAX_BPF_STACK` (linux/filter.h) and seven bytes below it.
+    private static let writableOffsets: Range<Int64> = -519..<0
 
     /// Somebody else may have written to it.
     mutating func forgetStack() { stack = [:] }

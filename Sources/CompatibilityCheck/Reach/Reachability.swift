@@ -54,6 +54,8 @@ struct Walk {
 
     /// Instructions that are gone through, for each that there is.
     private static let mostVisits = 200
+    /// Places of which it is kept what is known there, a few kB for each. Programs that kernels accept have fewer branches.
+    private static let mostStates = 1 << 16
 
     init(_ code: RelocatedCode) {
         self.code = code
@@ -87,6 +89,11 @@ struct Walk {
         guard place >= 0, place < code.instructions.count else { return }
         let joined = states[place].map { $0.joined(with: state) } ?? state
         guard joined != states[place] else { return }
+        if states[place] == nil, states.count == Self.mostStates {
+            isFinished = false
+            budget = -1
+            return
+        }
         states[place] = joined
         if isPending.insert(place).inserted { pending.append(place) }
     }

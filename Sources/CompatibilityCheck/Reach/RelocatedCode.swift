@@ -37,14 +37,24 @@ struct RelocatedCode: Sendable {
 struct ConstantRegion: Sendable {
     /// Little-endian, as the programs that are checked.
     var bytes: [UInt8]
-    /// Places of which the value is not known.
+    /// Places of which the value is not known; ascending, apart from one another.
     var unknown: [Range<Int>] = []
 
     /// nil where that is not known, or is not there.
     func load(_ offset: Int64, size: Int) -> UInt64? {
         guard offset >= 0, offset <= Int64(bytes.count - size), size > 0 else { return nil }
         let range = Int(offset)..<Int(offset) + size
-        guard !unknown.contains(where: { $0.overlaps(range) }) else { return nil }
+        guard !isUnknown(range) else { return nil }
         return bytes[range].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    private func isUnknown(_ range: Range<Int>) -> Bool {
+        var low = 0
+        var high = unknown.count
+        while low < high {
+            let middle = (low + high) / 2
+            if unknown[middle].upperBound <= range.lowerBound { low = middle + 1 } else { high = middle }
+        }
+        return low < unknown.count && unknown[low].overlaps(range)
     }
 }

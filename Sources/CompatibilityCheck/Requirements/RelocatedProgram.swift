@@ -33,6 +33,8 @@ struct RelocatedProgram {
         code.looksAtAllGlobalFunctions = kernel.profile?.instruction(.byteSwap) == .absent
         var regions: [Int: Int] = [:]
         var configuration = ConstantRegion(bytes: [])
+        // What an extern comes to is looked up once, however often it is read.
+        var externs: [Int: KnownValue] = [:]
         for part in program.layout.parts {
             let function = object.contents.functions[part.function]
             for reference in function.references {
@@ -55,7 +57,9 @@ struct RelocatedProgram {
                     }
                     code.loads[place] = .constants(region: region, offset: Int64(offset))
                 case .externVariable(let extern):
-                    code.loads[place] = Self.value(of: extern, object, kernel, &configuration)
+                    let value = externs[extern] ?? Self.value(of: extern, object, kernel, &configuration)
+                    externs[extern] = value
+                    code.loads[place] = value
                 case .map, .arena, .jumpTable: code.loads[place] = .unknown
                 case .kernelFunction(let extern):
                     if object.contents.externs[extern].essentialName == "bpf_throw" { code.mayEnd.insert(place) }

@@ -38,6 +38,7 @@ public struct CheckRun: Sendable {
     private struct Column: Sendable {
         let kernel: CheckKernel
         let cells: [CheckCell]
+        var wholes: [CheckWhole] = []
         let isUsable: Bool
     }
 
@@ -64,6 +65,7 @@ public struct CheckRun: Sendable {
             objects: objects.map(\.described),
             kernels: ordered.map(\.kernel),
             cells: ordered.flatMap(\.cells),
+            wholes: ordered.flatMap(\.wholes),
             seconds: 0
         )
         if findsOldest {
@@ -128,13 +130,18 @@ public struct CheckRun: Sendable {
             isSurveyed: checked.profile != nil,
             failure: failure
         )
-        let cells = objects.indices.flatMap { index in
-            let object = objects[index]
+        var cells: [CheckCell] = []
+        var wholes: [CheckWhole] = []
+        for (index, object) in objects.enumerated() {
             switch readings[index] {
             case .object(let contents):
                 var kernel = checked
                 kernel.modules = modules?.known(to: index)
-                return CompatibilityCheck(contents, on: kernel).predictions().map { prediction in
+                let predictions = CompatibilityCheck(contents, on: kernel).predictions()
+                if let whole = predictions.first.flatMap({ CheckWhole($0.shared, object, spec) }) {
+                    wholes.append(whole)
+                }
+                cells += predictions.map { prediction in
                     CheckCell(
                         prediction,
                         object,
@@ -144,10 +151,10 @@ public struct CheckRun: Sendable {
                     )
                 }
             case .failure(let reason):
-                return object.contents.programs.map { CheckCell(unreadable: reason, $0.name, object, spec) }
+                cells += object.contents.programs.map { CheckCell(unreadable: reason, $0.name, object, spec) }
             }
         }
-        return Column(kernel: described, cells: cells, isUsable: true)
+        return Column(kernel: described, cells: cells, wholes: wholes, isUsable: true)
     }
 }
 
@@ -191,10 +198,10 @@ extension CheckCell {
             program: prediction.program,
             kernel: kernel,
             prediction: prediction.prediction,
-            reasons: prediction.reasons.map(CheckReason.init),
-            unknowns: prediction.unknowns.map(CheckReason.init),
+            reasons: prediction.own.reasons.map(CheckReason.init),
+            unknowns: prediction.own.unknowns.map(CheckReason.init),
             // Of what can't be loaded nobody asks where it could be attached.
-            attachment: prediction.prediction == .willFail ? [] : prediction.attachment.map(CheckReason.init),
+            attachment: prediction.prediction == .willFail ? [] : prediction.own.attachment.map(CheckReason.init),
             assumed: assumed,
             modules: modules
         )
@@ -216,6 +223,20 @@ extension CheckCell {
                 )
             ],
             attachment: []
+        )
+    }
+}
+
+extension CheckWhole {
+    /// nil where nothing concerns the object as a whole.
+    init?(_ shared: Obstacles, _ object: TestObject, _ kernel: String) {
+        guard !shared.reasons.isEmpty || !shared.unknowns.isEmpty || !shared.attachment.isEmpty else { return nil }
+        self.init(
+            object: object.name,
+            kernel: kernel,
+            reasons: shared.reasons.map(CheckReason.init),
+            unknowns: shared.unknowns.map(CheckReason.init),
+            attachment: shared.reasons.isEmpty ? shared.attachment.map(CheckReason.init) : []
         )
     }
 }

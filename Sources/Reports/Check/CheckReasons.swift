@@ -25,27 +25,61 @@ struct CheckReasons {
     }
 
     var refusals: [String] {
-        lines(of: \.reasons, sign: style.paint(style.isUnicode ? "✗ will fail" : "x will fail", .bad)) { _ in true }
+        lines(of: \.reasons, \.reasons, sign: style.paint(style.isUnicode ? "✗ will fail" : "x will fail", .bad)) { _ in
+            true
+        }
     }
 
-    var unknowns: [String] { lines(of: \.unknowns, sign: style.paint("?", .doubtful)) { $0.prediction == .cannotTell } }
+    var unknowns: [String] {
+        lines(of: \.unknowns, \.unknowns, sign: style.paint("?", .doubtful)) { $0.prediction == .cannotTell }
+    }
 
     var attachment: [String] {
-        lines(of: \.attachment, sign: style.paint("! can be loaded, and not attached", .doubtful)) { _ in true }
+        lines(of: \.attachment, \.attachment, sign: style.paint("! can be loaded, and not attached", .doubtful)) {
+            $0.prediction != .willFail
+        }
     }
 
     private func lines(
-        of path: KeyPath<CheckCell, [CheckReason]>,
+        of cell: KeyPath<CheckCell, [CheckReason]>,
+        _ whole: KeyPath<CheckWhole, [CheckReason]>,
         sign: String,
         where isWanted: (CheckCell) -> Bool
     ) -> [String] {
-        let occurrences = results.cells.filter(isWanted).flatMap { cell in
-            cell[keyPath: path].map { reason in
-                let program = ProgramName(object: cell.object, program: cell.program)
-                return Finding.Occurrence(reason, for: program, on: cell.kernel)
+        Finding.collect(occurrences(cell, whole, where: isWanted)).flatMap { lines(of: $0, sign) }
+    }
+
+    /// In the order of the cells; what concerns an object as a whole comes behind its first cell's own.
+    private func occurrences(
+        _ cell: KeyPath<CheckCell, [CheckReason]>,
+        _ whole: KeyPath<CheckWhole, [CheckReason]>,
+        where isWanted: (CheckCell) -> Bool
+    ) -> [Finding<CheckReason>.Occurrence] {
+        var wholes = Dictionary(results.wholes.map { ([$0.object, $0.kernel], $0) }) { one, _ in one }
+        let cells = Dictionary(grouping: results.cells) { [$0.object, $0.kernel] }
+        var occurrences: [Finding<CheckReason>.Occurrence] = []
+        for found in results.cells {
+            if isWanted(found) {
+                let program = ProgramName(object: found.object, program: found.program)
+                occurrences += found[keyPath: cell].map { .init($0, for: program, on: found.kernel) }
+            }
+            let key = [found.object, found.kernel]
+            guard let shared = wholes.removeValue(forKey: key)?[keyPath: whole], !shared.isEmpty else { continue }
+            let programs = programs(cells[key] ?? [], where: isWanted)
+            for reason in shared {
+                occurrences += programs.map { .init(reason, for: $0, on: found.kernel) }
             }
         }
-        return Finding.collect(occurrences).flatMap { lines(of: $0, sign) }
+        return occurrences
+    }
+
+    /// The programs of one object that are meant, in one name where they are all of several.
+    private func programs(_ cells: [CheckCell], where isWanted: (CheckCell) -> Bool) -> [ProgramName] {
+        let wanted = cells.filter(isWanted)
+        guard let first = wanted.first, wanted.count > 1, wanted.count == cells.count else {
+            return wanted.map { ProgramName(object: $0.object, program: $0.program) }
+        }
+        return [ProgramName(object: first.object, program: ProgramName.every)]
     }
 
     private func lines(of finding: Finding<CheckReason>, _ sign: String) -> [String] {

@@ -96,9 +96,16 @@ public struct CheckReport: Sendable {
             title = "fits on none that was checked; \(word) \(heading(older)), the newest"
         case (nil, nil): title = "nothing was checked"
         }
-        let rest = entry.reasons.count - Self.mostReasons
-        return [title] + entry.reasons.prefix(Self.mostReasons).map { "    " + line($0) }
+        let reasons = entry.reasons + shared(entry)
+        let rest = reasons.count - Self.mostReasons
+        return [title] + reasons.prefix(Self.mostReasons).map { "    " + line($0) }
             + (rest > 0 ? ["    and \(rest) more"] : [])
+    }
+
+    /// What stands in the way of the object as a whole.
+    private func shared(_ entry: OldestKernel) -> [CheckReason] {
+        guard let whole = entry.older.flatMap({ results.whole(entry.object, on: $0) }) else { return [] }
+        return entry.isCertain ? whole.reasons : whole.unknowns
     }
 
     /// "From" only where it holds of all that are newer.

@@ -182,7 +182,8 @@ extension CauseRule {
         return Account(
             "\(name) is declared otherwise than this kernel has it: \(declarations.object) in the object, "
                 + "\(declarations.kernel) in the kernel",
-            cure: "declare it as the kernel's header or vmlinux.h does; where kernels differ, by flavours (\(name)___old)"
+            cure: "declare it as the kernel's header or vmlinux.h does; where kernels differ, by flavours "
+                + "(\(name)___old)"
         )
     }
 

@@ -40,7 +40,8 @@ extension CauseRule {
     }
 
     private static let absences: [Wording] = [
-        "failed to find kernel BTF type ID of '…': …", "extern (func ksym) '…': not found in kernel or module BTFs",
+        "failed to find kernel BTF type ID of '…': …", "failed to find kernel BTF type ID of '…'",
+        "extern (func ksym) '…': not found in kernel or module BTFs",
         "extern '…' (strong): not resolved", "struct_ops init_kern: struct … is not found in kernel BTF",
     ]
 

@@ -4,7 +4,11 @@
 /// `bpf_lsm_verify_prog()` in kernel/bpf/bpf_lsm.c; libbpf's `libbpf_find_attach_btf_id()`.
 extension CauseRule {
     static let targets: [CauseRule] = [
-        CauseRule(.targetMissing, libbpf: "failed to find kernel BTF type ID of '…': …") { values, evidence in
+        CauseRule(
+            .targetMissing,
+            libbpf: "failed to find kernel BTF type ID of '…': …",
+            "failed to find kernel BTF type ID of '…'"
+        ) { values, evidence in
             Account(
                 "this kernel has no \(hook(evidence.program.section)) \(values[0]) to attach to",
                 cure:

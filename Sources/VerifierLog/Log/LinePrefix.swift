@@ -62,6 +62,8 @@ struct LinePrefix: Equatable {
 extension LogBytes {
     /// How far the verifier is looked for into a line: a journal's time, host and unit are shorter.
     private static let longestPrefix = 120
+    /// How far a loader's words are looked for.
+    private static let longestHead = 400
     /// How much of the end is looked through for the verifier's last line.
     private static let tailSize = 1 << 20
 
@@ -115,7 +117,7 @@ extension LogBytes {
             if let own = prefix.end(in: line, of: bytes) {
                 kept.append(contentsOf: bytes[own..<end])
                 kept.append(Byte.newline)
-            } else if isLoaders(start..<min(end, start + Self.longestPrefix)) {
+            } else if isLoaders(line.prefix(Self.longestHead)) {
                 kept.append(contentsOf: bytes[line])
                 kept.append(Byte.newline)
             }
@@ -126,5 +128,6 @@ extension LogBytes {
 
     private func isLoaders(_ line: Range<Int>) -> Bool {
         firstIndex(of: "libbpf: ", in: line) != nil || firstIndex(of: " PROG LOAD LOG --", in: line) != nil
+            || startOfForeignLog(line) != nil
     }
 }

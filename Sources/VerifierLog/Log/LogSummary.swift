@@ -40,9 +40,15 @@ struct LogSummary {
             words.replaceSubrange(match.1.startIndex..<match.1.endIndex, with: "\n")
         }
         log = Array((words + "\n").utf8)
-        program = text.text(line.lowerBound..<sign).firstMatch(of: #/(?:^|[ "])program ([^ :"]+):$/#).map {
-            String($0.1)
-        }
+        program = Self.program(before: sign, in: line, of: text)
+    }
+
+    /// `tail` of `field Tail: program tail: load program: …`; nil where nobody is named.
+    ///
+    /// - Parameter sign: where `load program: ` is in the line.
+    static func program(before sign: Int?, in line: Range<Int>, of text: LogBytes) -> String? {
+        guard let sign else { return nil }
+        return text.text(line.lowerBound..<sign).firstMatch(of: #/(?:^|[ "])program ([^ :"]+):$/#).map { String($0.1) }
     }
 }
 

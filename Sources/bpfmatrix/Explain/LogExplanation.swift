@@ -46,14 +46,27 @@ struct LogExplanation {
         }
         if output.parts.isEmpty, !output.warnings.isEmpty {
             // libbpf never came to ask the kernel.
-            parts = [(nil, nil, Explanation(of: Evidence(refusal: .loader, warnings: output.warnings)))]
+            let evidence = Evidence(refusal: .loader, warnings: output.warnings)
+            parts = [(Cause(of: evidence).program, nil, Explanation(of: evidence))]
         }
+        if parts.isEmpty, let complaint = Self.complaint(of: output) { parts = [complaint] }
         guard !parts.isEmpty else {
             guard let log = output.parts.first?.log else { throw Refusal.noLog(name: input.name) }
             throw Refusal.noReason(name: input.name, instructions: log.statistics.instructions)
         }
         self.parts = parts
         leftOut = output.leftOut
+    }
+
+    /// Another loader's words, where they are known: any text may have words like them.
+    private static func complaint(
+        of output: ToolOutput
+    ) -> (program: String?, log: VerifierLog?, explanation: Explanation)? {
+        guard !output.complaints.isEmpty else { return nil }
+        let cause = Cause(of: Evidence(refusal: .loader, warnings: output.complaints))
+        guard cause.code != .unknown else { return nil }
+        let words = cause.words.map { [$0] } ?? output.complaints
+        return (cause.program, nil, Explanation(cause, place: nil, words: words))
     }
 
     func print(asJSON: Bool) throws {
