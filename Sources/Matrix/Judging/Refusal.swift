@@ -110,7 +110,8 @@ struct Refusal {
                 valueSize: map.definition.valueSize,
                 typeExists: kernel.hasMapType(map.definition.type),
                 hasInnerMap: map.hasInnerMap,
-                leastMemory: map.definition.leastMemory(entries: map.definition.maxEntries)
+                leastMemory: map.definition.leastMemory(entries: map.definition.maxEntries),
+                innerKeySize: map.inner?.keySize
             )
         }
         for report in refusedMaps {
@@ -133,7 +134,8 @@ struct Refusal {
             valueSize: definition?.valueSize,
             typeExists: kernel.hasMapType(report.type),
             hasInnerMap: map?.hasInnerMap,
-            leastMemory: definition?.leastMemory(entries: report.maxEntries)
+            leastMemory: definition?.leastMemory(entries: report.maxEntries),
+            innerKeySize: map?.inner?.keySize
         )
     }
 }

@@ -138,6 +138,8 @@ public struct Evidence: Sendable, Hashable {
         public var hasInnerMap: Bool?
         /// Bytes that its entries need at least; nil where not known.
         public var leastMemory: UInt64?
+        /// Bytes of a key of the maps that it holds; nil where it holds none, or that is not known.
+        public var innerKeySize: UInt32?
 
         public init(
             name: String,
@@ -149,8 +151,10 @@ public struct Evidence: Sendable, Hashable {
             valueSize: UInt32? = nil,
             typeExists: Bool? = nil,
             hasInnerMap: Bool? = nil,
-            leastMemory: UInt64? = nil
+            leastMemory: UInt64? = nil,
+            innerKeySize: UInt32? = nil
         ) {
+            self.innerKeySize = innerKeySize
             self.name = name
             self.index = index
             self.type = type

@@ -14,6 +14,15 @@ extension CauseRule {
     /// A size that the type of map has a rule of its own for: `htab_map_alloc_check()` in kernel/bpf/hashtab.c, `sock_hash_alloc()` in
     /// net/core/sock_map.c, `cpu_map_alloc()` in cpumap.c, `bpf_local_storage_map_alloc_check()`. nil where it is none of these.
     static func beyondRules(_ map: Evidence.MapFacts, name: String, _ evidence: Evidence) -> Account? {
+        // libbpf creates one of the maps that it holds before it.
+        if let key = map.innerKeySize, key > largestKey, evidence.kernel.version.map({ $0 < anyKey }) ?? true {
+            return Account(
+                "the keys of the maps in \(name) have \(key) bytes; this kernel takes keys of at most \(largestKey) bytes",
+                cure: "a smaller key, such as a hash of what is looked up; keys above \(largestKey) bytes need "
+                    + "Linux \(anyKey) or later",
+                since: anyKey
+            )
+        }
         switch MapType.name(map.type) {
         case "hash", "percpu_hash", "lru_hash", "lru_percpu_hash", "hash_of_maps":
             guard let key = map.keySize, key > largestKey, evidence.kernel.version.map({ $0 < anyKey }) ?? true else {
