@@ -87,8 +87,7 @@ extension CauseRule {
             return Account(
                 "argument \((Int(values[0]) ?? 0) + 1) of \(name) has a type that this kernel can't check (\(values[1]))",
                 cure: "make the function static; or let it take numbers"
-                    + (takesStructures ? ", the context, or pointers to complete structures" : " or the context"),
-                since: takesStructures || values[1] != "PTR" ? nil : LinuxVersion(5, 12)
+                    + (takesStructures ? ", the context, or pointers to complete structures" : " or the context")
             )
         },
     ]

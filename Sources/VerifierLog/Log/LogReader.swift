@@ -44,6 +44,8 @@ struct LogReader {
             let end = log.endOfLine(from: start, limit: range.upperBound)
             if isAfterEmptyLine, report == nil, log.hasPrefix(KernelReport.opening, in: start..<end) {
                 start = takeReport(from: start, limit: range.upperBound)
+                // The kernel may go on to a second line of its reason; who has written below a log, does not.
+                isOver = isForeign
                 continue
             }
             isAfterEmptyLine = end == start
@@ -56,16 +58,17 @@ struct LogReader {
         }
     }
 
-    /// Where the report ends: at the statistics, the next lines after it that are not indented and no heading.
+    /// Where the report ends: at the next line after it that is not indented and no heading.
     private mutating func takeReport(from start: Int, limit: Int) -> Int {
-        var end = start
+        var end = log.endOfLine(from: start, limit: limit) + 1
         while end < limit {
             let endOfLine = log.endOfLine(from: end, limit: limit)
-            if log.isStatistics(end..<endOfLine) { break }
+            let line = end..<endOfLine
+            let isHeading = line.last.map { log.bytes[$0] == UInt8(ascii: ":") } ?? true
+            if !isHeading, !Byte.isBlank(log.bytes[end]) { break }
             end = endOfLine + 1
         }
         report = start..<min(end, limit)
-        isOver = true
         return end
     }
 

@@ -73,6 +73,15 @@ import Testing
         #expect(log.statistics.instructions == 8 && log.statistics.stackDepth == 32)
     }
 
+    @Test("a second line of the reason stands below the report")
+    func secondLine() {
+        let log = log(Self.start + Self.report + "tail_call would lead to reference leak\n" + Self.end)
+        #expect(
+            log.messages == ["R0 invalid mem access 'map_value_or_null'", "tail_call would lead to reference leak"]
+        )
+        #expect(log.report?.suggestion == "Test the pointer before it is used.")
+    }
+
     @Test("what the kernel reports is read in its parts")
     func parts() throws {
         let report = try #require(log(Self.start + Self.report + Self.end).report)
@@ -108,7 +117,7 @@ import Testing
 
     @Test(
         "a report that is cut off, or has nothing in it, takes nothing from the reason",
-        arguments: ["", "Reason:\n", "At:\n  count\n  >>>\n  |\n", "Causal path:\n  | ^-- \n  |\n>>> x\n", "\0\0"]
+        arguments: ["", "Reason:\n", "At:\n  count\n  >>>\n  |\n", "Causal path:\n  | ^-- \n  |\n  >>> x\n", "\0\0"]
     )
     func cutOff(rest: String) throws {
         let log = log(Self.start + "\nVerification failed: X\n" + rest)
