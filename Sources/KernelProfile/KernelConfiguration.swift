@@ -2,9 +2,11 @@
 
 import Foundation
 
-/// A kernel's `.config`: searched as the text that it is, since a few of its thousands of switches are asked for.
+/// A kernel's `.config`: the text as it is, and where each switch's value is in it, since an object may ask for thousands.
 public struct KernelConfiguration: Sendable, Hashable {
     let text: [UInt8]
+    /// By the switch's name; of several lines for one, the first.
+    private let values: [String: Range<Int>]
     /// Whether trace events, and with them BPF's kprobes, are kept out of functions that ftrace can't be attached to
     /// (within_notrace_func() in kernel/trace/trace_kprobe.c, since 5.4).
     private(set) var keepsProbesToTraceable = false
@@ -12,6 +14,7 @@ public struct KernelConfiguration: Sendable, Hashable {
     /// - Parameter text: the file's, as it is.
     public init(_ text: [UInt8]) {
         self.text = text
+        values = Self.values(in: text)
         keepsProbesToTraceable =
             value(of: "CONFIG_DYNAMIC_FTRACE") == "y" && value(of: "CONFIG_KPROBE_EVENTS_ON_NOTRACE") != "y"
     }
@@ -26,19 +29,26 @@ public struct KernelConfiguration: Sendable, Hashable {
 
     /// The same as it stands in the file: a string with its quotes.
     public func setting(of name: String) -> String? {
-        let wanted = Array("\(name)=".utf8)
-        return text.withUnsafeBytes { text in
+        values[name].map {
+            String(decoding: text[$0], as: UTF8.self).trimmingCharacters(in: CharacterSet(charactersIn: "\r"))
+        }
+    }
+
+    private static func values(in text: [UInt8]) -> [String: Range<Int>] {
+        text.withUnsafeBytes { text in
+            var values: [String: Range<Int>] = [:]
             var begin = 0
             while begin < text.count {
                 let end = KernelText.position(of: UInt8(ascii: "\n"), in: text, from: begin) ?? text.count
-                let line = text[begin..<end]
-                if line.starts(with: wanted) {
-                    let value = String(decoding: line.dropFirst(wanted.count), as: UTF8.self)
-                    return value.trimmingCharacters(in: CharacterSet(charactersIn: "\r"))
+                let line = UnsafeRawBufferPointer(rebasing: text[begin..<end])
+                // Lines that begin with it are remarks.
+                if line.first != UInt8(ascii: "#"), let sign = KernelText.position(of: UInt8(ascii: "="), in: line) {
+                    let name = String(decoding: line[..<sign], as: UTF8.self)
+                    if values[name] == nil { values[name] = (begin + sign + 1)..<end }
                 }
                 begin = end + 1
             }
-            return nil
+            return values
         }
     }
 }

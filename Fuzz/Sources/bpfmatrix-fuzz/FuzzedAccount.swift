@@ -6,7 +6,7 @@ import KernelProfile
 /// The files of an account in one run of bytes: which file, its length in four bytes, and so many bytes, or what is left of them.
 extension KernelAccount {
     /// In this order they are numbered.
-    private static let files: [WritableKeyPath<KernelAccount, [UInt8]?>] = [
+    private static let files: [WritableKeyPath<KernelAccount, [UInt8]?> & Sendable] = [
         \.typeInformation, \.symbols, \.traceableFunctions, \.probeBlacklist, \.traceEvents, \.securityModules,
         \.lockdown,
         \.jitSetting, \.unprivilegedSetting,

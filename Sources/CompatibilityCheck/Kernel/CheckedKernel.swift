@@ -3,6 +3,7 @@
 import BTF
 import CORE
 import KernelProfile
+import Synchronization
 
 /// A kernel that objects are held against: what it has said of itself.
 public struct CheckedKernel: Sendable {
@@ -19,6 +20,7 @@ public struct CheckedKernel: Sendable {
     /// nil where it was never surveyed.
     public let profile: KernelProfile?
     public let types: Types
+    private let flags = KnownFlags()
     /// `enum bpf_attach_type` as its own types have it; nil where they don't.
     let attachTypes: Set<UInt32>?
     /// nil where it is not known which there are: what the kernel itself does not have may be in one of them.
@@ -67,6 +69,15 @@ public struct CheckedKernel: Sendable {
     /// Whether an enumeration without a name has this value, as those of `BPF_F_…` are.
     func flag(_ name: String) -> Finding {
         guard let types = knownTypes else { return .notKnown }
+        return flags.known.withLock { known in
+            if let finding = known[name] { return finding }
+            let finding = Self.flag(name, in: types)
+            known[name] = finding
+            return finding
+        }
+    }
+
+    private static func flag(_ name: String, in types: BTFTypes) -> Finding {
         for id in types.ownIDs {
             guard let type = types.type(id), type.kind == .enumeration, type.name.isEmpty else { continue }
             if type.enumerators.contains(where: { $0.name.text == name }) { return .present }
@@ -87,4 +98,9 @@ public struct CheckedKernel: Sendable {
     func hasHelper(_ number: UInt32) -> Bool {
         profile?.facts.helpers.contains { $0.obstacle == nil && $0.last >= number } == true
     }
+}
+
+/// Flags that were looked for: all of the kernel's types are gone through for one.
+private final class KnownFlags: Sendable {
+    let known = Mutex<[String: Finding]>([:])
 }
