@@ -150,8 +150,10 @@ actor KernelExamination {
     func finish(_ index: Int, _ ended: ObjectReport, by ready: Ready) async {
         if let shortage = progress[index].shortage(ended), askLargerGuest(about: index, because: shortage) { return }
         let kernel = progress[index].isToBeExplained(ended) ? await known(for: index, memory: guestMemory) : .none
-        report(.cells(progress[index].finish(ended, on: kernel)))
+        let cells = progress[index].finish(ended, on: kernel)
+        // What has been told is kept, also where the run is killed right then.
         rememberLoading(index, by: ready)
+        report(.cells(cells))
         await writeLogs(of: index)
         progress[index].forgetReports()
     }
