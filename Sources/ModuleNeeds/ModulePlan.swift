@@ -49,7 +49,8 @@ public struct ModulePlan: Sendable, Hashable {
             let module = modules.first(where: loaded.contains) ?? index.mostFundamental(of: modules)
             if chosen.insert(module).inserted { loaded.formUnion(index.order(of: [module])) }
             if names[module] == nil { order.append(module) }
-            names[module, default: []].append(name)
+            // One section may name the module, and another leave it open.
+            if names[module]?.contains(name) != true { names[module, default: []].append(name) }
         }
         self.init(
             needs: order.map { Need(module: $0, names: names[$0] ?? []) },

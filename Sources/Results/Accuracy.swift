@@ -22,9 +22,9 @@ public struct Accuracy: Sendable {
 
         public var description: String {
             let said = cell.explanation.map { "\($0.code.rawValue): \($0.sentence)" } ?? cell.message
-            let foretold = reasons.map { "\($0.code): \($0.sentence)" }.joined(separator: "; ")
-            return "\(cell.object) \(cell.program) on \(cell.kernel): foretold \(prediction.prediction.rawValue)"
-                + (foretold.isEmpty ? "" : " (\(foretold))") + "; the kernel: \(cell.verdict.rawValue)"
+            let predicted = reasons.map { "\($0.code): \($0.sentence)" }.joined(separator: "; ")
+            return "\(cell.object) \(cell.program) on \(cell.kernel): predicted \(prediction.prediction.rawValue)"
+                + (predicted.isEmpty ? "" : " (\(predicted))") + "; the kernel: \(cell.verdict.rawValue)"
                 + (said.map { " (\($0))" } ?? "")
         }
     }

@@ -59,7 +59,7 @@ public struct CheckResults: Sendable, Hashable, Codable {
     }
 }
 
-/// (object, kernel) and what is foretold of every program of the object there.
+/// (object, kernel) and what is predicted of every program of the object there.
 public struct CheckWhole: Sendable, Hashable, Codable {
     /// `TestedObject.name`.
     public var object: String

@@ -46,13 +46,13 @@ extension CheckedKernel {
     /// As libbpf looks for what programs are attached to and what they call: in the kernel's types, then in those of each module
     /// that is loaded (`find_kernel_btf_id()`, `find_ksym_btf_id()`).
     func find(_ name: String, _ kind: BTFKind, in home: AttachTarget.Home = .kernelOrModules) -> FoundType? {
-        if case .module = home {
-        } else if let types = knownTypes, let id = types.id(named: name, kind: kind) {
+        var named: String?
+        if case .module(let module) = home { named = ModuleOrder.canonical(module) }
+        if named == nil, let types = knownTypes, let id = types.id(named: name, kind: kind) {
             return FoundType(id: id, types: types, module: nil)
         }
         guard home != .kernel else { return nil }
-        for module in modules?.loaded ?? [] {
-            if case .module(let only) = home, ModuleOrder.canonical(only) != module.name { continue }
+        for module in modules?.loaded ?? [] where named == nil || named == module.name {
             let ids = module.types.ids(named: name, kind: kind)
             if let id = ids.first(where: module.types.ownIDs.contains) {
                 return FoundType(id: id, types: module.types, module: module.name)

@@ -251,6 +251,14 @@ struct CodeRequirements {
             // Without types, that has been told of the object.
             guard kernel.knownTypes != nil else { return nil }
             let finding = kernel.finding(of: call.thing, in: object.contents)
+            if finding == .absent, call.thing.isWeak, let absence = kernel.absence(of: call.thing.essentialName) {
+                return Obstacle(
+                    instruction: call.instruction,
+                    code: absence.code,
+                    sentence: absence.sentence,
+                    cure: absence.cure
+                )
+            }
             switch finding {
             case .present: break
             // One that the object can't do without was told of the object.
@@ -268,14 +276,6 @@ struct CodeRequirements {
                     code: .kfuncUnknown,
                     sentence: "it is not known whether this kernel has \(name) as it is declared",
                     isKnown: false
-                )
-            case .absent where kernel.absence(of: call.thing.essentialName) != nil:
-                let absence = kernel.absence(of: call.thing.essentialName)
-                return Obstacle(
-                    instruction: call.instruction,
-                    code: absence?.code ?? .kfuncUnknown,
-                    sentence: absence?.sentence ?? "",
-                    cure: absence?.cure
                 )
             case .absent where kernel.leftOut(.of(kfunc: name)) != nil:
                 let option = kernel.leftOut(.of(kfunc: name)) ?? ""

@@ -6,7 +6,7 @@ enum LoaderErrno {
     /// Positive; nil where there is none, or none that is known here.
     static func number(in text: String) -> Int32? {
         if let match = text.firstMatch(of: #/\((?:os error |-)(\d{1,4})\)/#) { return Int32(match.1) }
-        if let match = text.firstMatch(of: #/-(E[A-Z0-9]{2,15})\b/#), let found = names[String(match.1)] {
+        if let match = text.firstMatch(of: #/-(E[A-Z0-9]{2,15})\b/#), let found = ErrnoName.number(String(match.1)) {
             return found
         }
         if let match = text.firstMatch(of: #/(?:: |code |err = )-(\d{1,4})\b/#) { return Int32(match.1) }
@@ -21,13 +21,6 @@ enum LoaderErrno {
     static let accessDenied: Int32 = 13
     static let invalid: Int32 = 22
     static let notSupported: Int32 = 95
-
-    /// asm-generic/errno-base.h, errno.h, linux/errno.h
-    private static let names: [String: Int32] = [
-        "EPERM": 1, "ENOENT": 2, "ESRCH": 3, "EINTR": 4, "EIO": 5, "E2BIG": 7, "EBADF": 9, "EAGAIN": 11, "ENOMEM": 12,
-        "EACCES": 13, "EFAULT": 14, "EBUSY": 16, "EEXIST": 17, "ENODEV": 19, "EINVAL": 22, "EMFILE": 24, "ENOSPC": 28,
-        "ERANGE": 34, "ENOSYS": 38, "ELOOP": 40, "ENODATA": 61, "EOPNOTSUPP": 95, "ENOTSUP": 95, "ENOTSUPP": 524,
-    ]
 
     /// What strerror(3) and Go make of them.
     private static let texts: [(text: String, number: Int32)] = [
