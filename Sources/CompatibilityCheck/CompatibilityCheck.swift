@@ -33,13 +33,18 @@ public struct CompatibilityCheck {
         ObjectRequirements(object, kernel).check(into: &shared)
         let relocations = RelocatedFunctions(object, kernel)
         shared.add(relocations.findings)
-        return object.programs.indices.map { index in
+        var findings = object.programs.indices.map { index in
             var findings = Findings()
             ProgramRequirements(object, index, kernel).check(into: &findings)
+            MapCompatibility(object, index, kernel).check(into: &findings)
             CodeRequirements(object, index, kernel, relocations).check(into: &findings)
             findings.add(shared)
-            return ProgramPrediction(
-                program: object.programs[index].program.name,
+            return findings
+        }
+        TailCallRequirements(object, kernel).check(into: &findings)
+        return zip(object.programs, findings).map { program, findings in
+            ProgramPrediction(
+                program: program.program.name,
                 reasons: findings.reasons,
                 unknowns: kernel.profile == nil ? [Self.notSurveyed] : findings.unknowns,
                 attachment: findings.attachment

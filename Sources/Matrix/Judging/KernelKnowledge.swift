@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CompatibilityCheck
 import Foundation
 import KernelProfile
 import KernelStore
@@ -8,7 +9,7 @@ import VerifierLog
 /// What is known of a kernel without asking it, for whoever explains what it said.
 struct KernelKnowledge: Sendable {
     private(set) var facts: Evidence.KernelFacts
-    private let profile: KernelProfile?
+    let profile: KernelProfile?
 
     /// Nothing at all.
     static let none = KernelKnowledge(facts: Evidence.KernelFacts(), profile: nil)
@@ -53,6 +54,9 @@ struct KernelKnowledge: Sendable {
         known.facts.modules = modules
         return known
     }
+
+    /// As predictions know it, without its types.
+    var checked: CheckedKernel { CheckedKernel(version: facts.release ?? "", profile: profile, types: .notKnown) }
 
     /// By the number in `enum bpf_map_type`; nil where nobody has tried.
     func hasMapType(_ number: UInt32) -> Bool? {

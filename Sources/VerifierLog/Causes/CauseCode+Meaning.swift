@@ -53,6 +53,8 @@ extension CauseCode {
         case .globalFunctionArgument:
             "A global function has an argument that can't be checked, or is called with one that does not suit."
         case .tailCall: "A tail call where none may be."
+        case .tailCallTable:
+            "A table of tail calls belongs to the kind of its first user, and the program is of another."
         case .mightSleep: "A call that may sleep, in a program, or a part of one, that may not."
         case .targetNotSleepable: "A sleepable program, for a place where nothing may sleep."
         case .callbacksUnknown: "A function is handed to a helper to be called back, and the kernel knows no callbacks."

@@ -53,6 +53,7 @@ public enum CauseCode: String, Sendable, Hashable, Codable, CaseIterable {
     case globalFunctionArgument = "global-function-argument"
     case mapNotForProgram = "map-not-for-program"
     case tailCall = "tail-call"
+    case tailCallTable = "tail-call-table"
     case mightSleep = "might-sleep"
     case targetNotSleepable = "target-not-sleepable"
     case callbacksUnknown = "callbacks-unknown"
