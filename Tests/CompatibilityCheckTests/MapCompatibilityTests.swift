@@ -25,7 +25,7 @@ import VerifierLog
             """
             \(types)
             struct { \(fields) } m SEC(".maps");
-            SEC("\(section)") int program(void *context) { return (long)&m != 0; }
+            SEC("\(section)") int program(void *context) { asm volatile("" : : "r"(&m)); return 0; }
             """
         )
         var findings = Findings()
