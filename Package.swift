@@ -51,8 +51,8 @@ let package = Package(
         .target(
             name: "CompatibilityCheck",
             dependencies: [
-                "Assumptions", "BPFObject", "BTF", "CORE", "ELF", "Instruction", "KernelProfile", "LoaderContract",
-                "Results", "VerifierLog",
+                "Assumptions", "BPFObject", "BTF", "ByteReader", "CORE", "ELF", "Instruction", "KernelProfile",
+                "LoaderContract", "Results", "VerifierLog",
             ],
             swiftSettings: strict
         ),
@@ -237,9 +237,8 @@ let package = Package(
         .testTarget(
             name: "CompatibilityCheckTests",
             dependencies: [
-                "BPFObject", "BTF", "CompatibilityCheck", "Instruction", "KernelProfile", "Results", "TestKernels",
-                "TestObjects",
-                "TestProfiles", "VerifierLog",
+                "BPFObject", "BTF", "CompatibilityCheck", "Instruction", "KernelProfile", "Results", "TestBTF",
+                "TestKernels", "TestObjects", "TestProfiles", "VerifierLog",
             ]
         ),
         .testTarget(

@@ -97,6 +97,14 @@ public enum BPFObjectError: Error, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether libbpf 1.7 refuses to open such an object for sure, on every machine. Of others that are not read whole it is not known.
+    public var isRefusal: Bool {
+        switch self {
+        case .staticProgram, .map, .noTypes, .noArena, .twoArenas, .legacyMaps, .unknownExtern: true
+        default: false
+        }
+    }
+
     init(_ error: ELFError) {
         self = error == .notELF ? .notELF : .unreadable(error)
     }

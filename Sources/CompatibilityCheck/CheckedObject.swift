@@ -17,6 +17,10 @@ public struct CheckedObject: Sendable {
     let instructions: [[BPFInstruction]]
     /// Bytes of the maps of constants, by their place among the maps.
     let constants: [Int: [UInt8]]
+    /// Maps that each program names, by their place among the maps, with the first instruction that does.
+    let mapUses: [[LinkedProgram.Use<Int>]]
+    /// Tables of tail calls that several programs use.
+    let tables: [TailCallTable]
 
     /// - Parameter isAsCompiled: nothing is assumed of what the object leaves to its loader.
     public init(_ bytes: [UInt8], isAsCompiled: Bool = false) throws(BPFObjectError) {
@@ -26,6 +30,12 @@ public struct CheckedObject: Sendable {
         maps = contents.maps.map { assumptions.applied(to: $0) }
         programs = try contents.linkedPrograms()
         instructions = programs.map(\.instructions)
+        tables = contents.tailCallTables(programs)
+        let mapCount = maps.count
+        mapUses = programs.map { program in
+            var seen: Set<Int> = []
+            return program.mapUses.filter { $0.thing < mapCount && seen.insert($0.thing).inserted }
+        }
         var constants: [Int: [UInt8]] = [:]
         if let file = try? ELFFile(bytes) {
             for (index, map) in contents.maps.enumerated() where map.origin == .data && map.name.hasPrefix(".rodata") {
@@ -43,7 +53,8 @@ public struct CheckedObject: Sendable {
         contents.functions.contains { !$0.relocations.isEmpty }
             || contents.externs.contains { $0.kind == .typedVariable || $0.kind == .function }
             || contents.maps.contains { $0.origin == .structOps }
-            || contents.programs.contains { $0.definition?.attachesByTypes == true || $0.type == .structOps }
+            // Those that are left out ask for nothing.
+            || contents.programs.contains { !$0.isOptional && $0.needsKernelTypes }
     }
 
     /// Of the licence: license_is_gpl_compatible() in include/linux/license.h.
@@ -52,4 +63,10 @@ public struct CheckedObject: Sendable {
             "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL",
         ].contains(contents.license ?? "")
     }
+}
+
+extension BPFProgram {
+    /// Whether libbpf asks for the kernel's types on account of the program alone (`prog_needs_vmlinux_btf`). One that replaces
+    /// a part of another program (`freplace`) needs that one's types.
+    var needsKernelTypes: Bool { [.tracing, .lsm, .structOps].contains(type) }
 }

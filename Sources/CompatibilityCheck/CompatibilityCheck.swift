@@ -32,16 +32,21 @@ public struct CompatibilityCheck {
         ObjectRequirements(object, kernel).check(into: &shared)
         let relocations = RelocatedFunctions(object, kernel)
         shared.add(relocations.findings)
-        // Without a profile next to nothing is known, which is not told of each thing.
-        if kernel.profile == nil { shared.leaveUnknown(Self.notSurveyed) }
-        return object.programs.indices.map { index in
+        var findings = object.programs.indices.map { index in
             var findings = Findings()
             ProgramRequirements(object, index, kernel).check(into: &findings)
+            MapCompatibility(object, index, kernel).check(into: &findings)
             CodeRequirements(object, index, kernel, relocations).check(into: &findings)
+            return findings
+        }
+        TailCallRequirements(object, kernel).check(into: &findings, shared)
+        // Without a profile next to nothing is known, which is not told of each thing.
+        if kernel.profile == nil { shared.leaveUnknown(Self.notSurveyed) }
+        return zip(object.programs, findings).map { program, findings in
             var own = findings.beyond(shared)
             if kernel.profile == nil { own.unknowns = [] }
             return ProgramPrediction(
-                program: object.programs[index].program.name,
+                program: program.program.name,
                 own: own,
                 shared: shared.obstacles
             )

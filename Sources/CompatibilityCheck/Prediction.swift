@@ -14,8 +14,15 @@ public struct Reason: Sendable, Hashable {
     public let place: SourcePlace?
     /// What to do; nil where nothing is known that would help.
     public let cure: String?
+    /// The instruction at `place`, by its number in the program; nil where that is of no use to anybody.
+    let instruction: Int?
 
     public init(_ code: CauseCode, _ sentence: String, at place: SourcePlace? = nil, cure: String? = nil) {
+        self.init(code, sentence, at: place, cure: cure, instruction: nil)
+    }
+
+    init(_ code: CauseCode, _ sentence: String, at place: SourcePlace?, cure: String?, instruction: Int?) {
+        self.instruction = instruction
         self.code = code
         self.sentence = sentence
         self.place = place

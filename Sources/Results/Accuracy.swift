@@ -65,7 +65,7 @@ public struct Accuracy: Sendable {
 
     /// Told from the profile, although the verifier says them.
     private static let foretold: Set<CauseCode> = [
-        .helperNotForProgramType, .helperNeedsGPL, .kfuncNotAllowed, .mightSleep,
+        .helperNotForProgramType, .helperNeedsGPL, .kfuncNotAllowed, .mightSleep, .mapNotForProgram, .tailCallTable,
     ]
 
     private static func truth(_ cell: Cell) -> Truth {

@@ -133,7 +133,7 @@ int BPF_PROG(kfunc_that_sleeps, struct task_struct *task)
     return bpf_copy_from_user_str(name, sizeof(name), (void *)8, 0); // refused here
 }
 
-// expected: target-not-sleepable on 5.10, kfunc-unknown on 6.1, might-sleep on 6.12 7.2
+// expected: target-not-sleepable on 5.10, kfunc-unknown on 6.1, sleep-in-region on 6.12 7.2
 SEC("lsm.s/file_open")
 int BPF_PROG(sleeps_under_rcu, struct file *file)
 {

@@ -79,6 +79,13 @@ public struct LinkedProgram: Sendable {
         }
     }
 
+    /// The first instruction that takes the address of a function of the object, to be called back.
+    public var firstCallback: Int? {
+        references { target in
+            if case .functionAddress(let index) = target { index } else { nil }
+        }.map(\.instruction).min()
+    }
+
     /// Its CO-RE relocations.
     public var relocations: [Use<PlacedRelocation>] {
         uses { function in function.relocations.map { ($0, $0.instruction) } }

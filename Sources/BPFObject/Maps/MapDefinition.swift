@@ -62,14 +62,16 @@ public struct MapDefinition: Sendable, Hashable {
     }
 
     /// Names of the flags that are set, in the order of their bits; those without a name here as a number.
-    public var flagNames: [String] {
+    public var flagNames: [String] { Self.flagNames(flags) }
+
+    public static func flagNames(_ flags: UInt32) -> [String] {
         (0..<32).filter { flags >> $0 & 1 != 0 }.map { bit in
-            bit < Self.flags.count ? Self.flags[bit] : "0x" + String(UInt32(1) << bit, radix: 16)
+            bit < names.count ? names[bit] : "0x" + String(UInt32(1) << bit, radix: 16)
         }
     }
 
     /// Bits of `map_flags` (linux/bpf.h).
-    private static let flags = [
+    private static let names = [
         "BPF_F_NO_PREALLOC", "BPF_F_NO_COMMON_LRU", "BPF_F_NUMA_NODE", "BPF_F_RDONLY", "BPF_F_WRONLY",
         "BPF_F_STACK_BUILD_ID", "BPF_F_ZERO_SEED", "BPF_F_RDONLY_PROG", "BPF_F_WRONLY_PROG", "BPF_F_CLONE",
         "BPF_F_MMAPABLE", "BPF_F_PRESERVE_ELEMS", "BPF_F_INNER_MAP", "BPF_F_LINK", "BPF_F_PATH_FD",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BTF
+import ByteReader
 import CORE
 import KernelProfile
 import Synchronization
@@ -59,6 +60,11 @@ public struct CheckedKernel: Sendable {
         let parts = version.split(separator: ".").map { Int($0.prefix { $0.isNumber }) }
         guard parts.count >= 2, let ownMajor = parts[0], let ownMinor = parts[1] else { return false }
         return (ownMajor, ownMinor) <= (major, minor)
+    }
+
+    var byteOrder: ByteOrder {
+        if let types = knownTypes { return types.byteOrder }
+        return profile?.configuration?.value(of: "CONFIG_CPU_BIG_ENDIAN") == "y" ? .bigEndian : .littleEndian
     }
 
     var knownTypes: BTFTypes? {

@@ -18,7 +18,12 @@ extension CodeRequirements {
             case .present: break
             case .absent:
                 findings.fails(
-                    Reason(.instructionUnknown, "this kernel does not know \(form.words)", at: source, cure: form.cure)
+                    Reason(
+                        .instructionUnknown,
+                        "this kernel does not know \(form.words)",
+                        at: source,
+                        cure: form.cure(of: instruction)
+                    )
                 )
                 return
             case .notKnown:
@@ -42,7 +47,7 @@ extension CodeRequirements {
                     instruction: place,
                     code: .instructionUnknown,
                     sentence: "this kernel does not know \(form.words)",
-                    cure: form.cure
+                    cure: form.cure(of: instruction)
                 )
             case .notKnown:
                 return Obstacle(

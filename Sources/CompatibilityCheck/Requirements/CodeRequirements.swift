@@ -196,7 +196,9 @@ struct CodeRequirements {
             return .notKnown
         }
         let tried = profile.facts.helpers.filter { $0.programType == type.number }
-        if let attachType, tried.contains(where: { $0.attachType != 0 }) {
+        // The kernel takes a program without an attach type for one of the first (`cgroup/skb`).
+        let hasFirst = attachType == nil && tried.contains { $0.attachType == 0 }
+        if let attachType = attachType ?? (hasFirst ? 0 : nil), tried.contains(where: { $0.attachType != 0 }) {
             return profile.helper(
                 helper,
                 programType: type.number,
@@ -324,7 +326,7 @@ struct CodeRequirements {
     ]
 
     private func checkCallbacks(_ findings: inout Findings) {
-        guard let place = relocated.firstCallback else { return }
+        guard let place = program.firstCallback else { return }
         let source = program.source(atInstruction: place)
         switch kernel.callbacks {
         case .present: break

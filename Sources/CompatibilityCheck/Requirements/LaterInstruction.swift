@@ -3,6 +3,7 @@
 import BPFObject
 import Instruction
 import KernelProfile
+import VerifierLog
 
 extension BPFInstruction {
     /// What of the instructions that came after 5.10 it is; nil for one that 5.10 has, and for one that is none.
@@ -120,12 +121,62 @@ extension KernelInstruction {
         }
     }
 
-    var cure: String? {
+    /// The first line that has it.
+    var since: LinuxVersion {
         switch self {
-        case .atomicFetch: "-mcpu=v2, or don't use what the atomic operation returns"
+        case .atomicFetch: LinuxVersion(5, 12)
+        case .signExtendingLoad, .signExtendingMove, .signedDivision, .byteSwap, .longJump: LinuxVersion(6, 6)
+        case .mayGoto: LinuxVersion(6, 9)
+        case .loadAcquire: LinuxVersion(6, 15)
+        }
+    }
+
+    /// What to do where a kernel does not know one.
+    func cure(of instruction: BPFInstruction) -> String? {
+        switch self {
+        case .atomicFetch: instruction.atomicCure
         case .signExtendingLoad, .signExtendingMove, .signedDivision, .byteSwap, .longJump: "-mcpu=v3"
         case .mayGoto: "a bounded loop, or bpf_loop"
         case .loadAcquire: nil
+        }
+    }
+}
+
+extension BPFInstruction {
+    /// `BPF_FETCH` (include/uapi/linux/bpf.h)
+    private static let fetch: Int32 = 0x01
+
+    /// An addition is known to every kernel if nobody wants the value before; nothing else is before 5.12.
+    fileprivate var atomicCure: String {
+        switch immediate {
+        case Self.fetch:
+            "add with __atomic_fetch_add(…, __ATOMIC_RELAXED) and leave what it returns unused; the value before needs Linux "
+                + "5.12 or later"
+        case 0xf1: Self.atomicCure(of: "compare-and-swap")
+        case 0xe1: Self.atomicCure(of: "an exchange")
+        default: Self.atomicCure(of: "an atomic operation other than an addition")
+        }
+    }
+
+    private static func atomicCure(of what: String) -> String {
+        "another program without it for such kernels (bpf_program__set_autoload): \(what) needs Linux 5.12 or later, and no "
+            + "-mcpu changes that"
+    }
+}
+
+extension LinkedProgram {
+    /// Instructions that came after 5.10, but for those that a kernel is known to know.
+    public func laterInstructions(unknownTo profile: KernelProfile?) -> [Evidence.LaterInstruction] {
+        let instructions = instructions
+        return instructions.enumerated().compactMap { place, instruction in
+            if place > 0, instructions[place - 1].isWideLoad { return nil }
+            guard let form = instruction.laterForm, profile?.instruction(form) != .present else { return nil }
+            return Evidence.LaterInstruction(
+                index: place,
+                words: form.words,
+                cure: form.cure(of: instruction),
+                since: form.since
+            )
         }
     }
 }

@@ -16,38 +16,61 @@ struct ObjectRequirements {
     }
 
     func check(into findings: inout Findings) {
-        checkTypes(&findings)
+        checkByteOrder(&findings)
+        if object.needsKernelTypes { Self.checkTypes(kernel, "the object needs", &findings) }
         for map in object.maps where map.isCreated {
             switch map.origin {
-            case .declared: MapRequirements(map, kernel).check(into: &findings)
+            case .declared: MapRequirements(map, kernel, object.contents.types).check(into: &findings)
             case .structOps: StructOpsRequirements(object, kernel).check(map, &findings)
             // Arrays of one value, which every kernel since 5.2 has.
-            case .data: checkData(map, &findings)
+            case .data:
+                MapRequirements(map, kernel).checkMemory(&findings)
+                checkMapping(map, &findings)
             case .kernelConfiguration: break
             }
         }
         for extern in object.contents.externs { check(extern, &findings) }
     }
 
-    private func checkData(_ map: BPFMap, _ findings: inout Findings) {
-        guard map.definition.valueSize > MapRequirements.mostBytes else { return }
-        findings.cannotTell(
+    /// libbpf maps global variables that others can see, and the kernel maps nothing that has a lock or a timer in it
+    /// (`bpf_map_mmap()` in kernel/bpf/syscall.c).
+    private func checkMapping(_ map: BPFMap, _ findings: inout Findings) {
+        guard MapFlags(rawValue: map.definition.flags).contains(.mappable), let line = kernel.line,
+            !MapFields(of: map, in: object.contents.types, on: line).isEmpty
+        else { return }
+        findings.fails(
             Reason(
-                .memoryLimit,
-                "\(map.name) takes \(map.definition.valueSize >> 20) MB, and it is not known whether there is as much memory"
+                .mapAttributes,
+                "section \(map.name) has a lock, a timer or the like next to variables that others can see: the kernel does not let "
+                    + "libbpf map it",
+                cure: "make all variables of that section static or __hidden"
             )
         )
     }
 
-    private func checkTypes(_ findings: inout Findings) {
-        guard object.needsKernelTypes else { return }
+    /// libbpf opens an object of the other byte order, and does not load it (`bpf_object_load()`).
+    private func checkByteOrder(_ findings: inout Findings) {
+        guard object.contents.byteOrder != kernel.byteOrder else { return }
+        let order = object.contents.byteOrder == .bigEndian ? "big-endian" : "little-endian"
+        findings.fails(
+            Reason(
+                .foreignByteOrder,
+                "the object is \(order), and this kernel is not",
+                cure:
+                    "compile with -target bpf on such a machine, or with -target \(order == "big-endian" ? "bpfel" : "bpfeb")"
+            )
+        )
+    }
+
+    /// - Parameter who: `the object needs`
+    static func checkTypes(_ kernel: CheckedKernel, _ who: String, _ findings: inout Findings) {
         switch kernel.types {
         case .present: break
         case .none:
             findings.fails(
                 Reason(
                     .kernelWithoutTypes,
-                    "this kernel has no BTF of its own, and the object needs the kernel's types",
+                    "this kernel has no BTF of its own, and \(who) the kernel's types",
                     cure: "a kernel with CONFIG_DEBUG_INFO_BTF=y, or a loader that brings its types (btf_custom_path)"
                 )
             )
@@ -61,6 +84,15 @@ struct ObjectRequirements {
         case .kernelConfiguration(let kind):
             switch KernelSwitch(extern, as: kind, of: object.contents, in: kernel) {
             case .value: break
+            case .unset where !Self.isKnownPrefix(extern.name):
+                // That it is weak does not help then.
+                findings.fails(
+                    Reason(
+                        .externUnresolved,
+                        "libbpf knows no value \(extern.name), and gives up on the object",
+                        cure: "name a value of the kernel's configuration: CONFIG_…"
+                    )
+                )
             case .unset:
                 guard !extern.isWeak else { return }
                 findings.fails(
@@ -92,6 +124,11 @@ struct ObjectRequirements {
             }
         case .function: checkFunction(extern, &findings)
         }
+    }
+
+    /// `bpf_object__resolve_externs` in libbpf takes weak ones of no other name.
+    private static func isKnownPrefix(_ name: String) -> Bool {
+        name.hasPrefix("CONFIG_") || name.hasPrefix("LINUX_")
     }
 
     private func checkVariable(_ extern: BPFExtern, _ findings: inout Findings) {

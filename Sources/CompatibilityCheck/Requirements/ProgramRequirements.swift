@@ -32,9 +32,12 @@ struct ProgramRequirements {
             )
             return
         }
+        if program.isOptional, program.needsKernelTypes {
+            ObjectRequirements.checkTypes(kernel, "the program needs", &findings)
+        }
         checkType(definition, &findings)
         checkAttachType(definition, &findings)
-        checkSleeping(definition, &findings)
+        SleepingRequirements(program, definition, kernel).check(into: &findings)
         checkFragments(definition, &findings)
         if object.assumptions.targets.contains(program.name) {
             findings.cannotTell(
@@ -97,8 +100,12 @@ struct ProgramRequirements {
     ]
 
     private func checkAttachType(_ definition: SectionDefinition, _ findings: inout Findings) {
-        guard let attachType = definition.attachType, Self.typesWithAttachType.contains(definition.type) else { return }
+        guard let attachType = definition.attachType else { return }
         let name = AttachType.name(attachType)
+        guard Self.typesWithAttachType.contains(definition.type) else {
+            checkAttaching(definition, attachType, &findings)
+            return
+        }
         guard let known = kernel.attachTypes else {
             // All that 5.10 has, and what it refuses itself.
             if attachType > Self.newestOf510 {
@@ -118,44 +125,29 @@ struct ProgramRequirements {
         )
     }
 
+    /// Sections whose programs can be attached in older ways too: by netlink, by setsockopt().
+    private static let withOlderWays: Set<String> = ["tc/ingress", "tc/egress", "sk_reuseport", "xdp", "xdp.frags"]
+
+    /// Of other types the kernel does not look at the attach type before a program is attached.
+    private func checkAttaching(
+        _ definition: SectionDefinition,
+        _ attachType: UInt32,
+        _ findings: inout Findings
+    ) {
+        guard let known = kernel.attachTypes, !known.contains(attachType),
+            !Self.withOlderWays.contains(definition.name)
+        else { return }
+        findings.cannotAttach(
+            Reason(
+                .attachTypeLacking,
+                "this kernel attaches no programs of type \(definition.type.rawValue) as \(AttachType.name(attachType))",
+                cure: "leave the program out there (bpf_program__set_autoload), or attach it in another way"
+            )
+        )
+    }
+
     /// `BPF_XDP`
     private static let newestOf510: UInt32 = 37
-
-    private func checkSleeping(_ definition: SectionDefinition, _ findings: inout Findings) {
-        guard definition.isSleepable else { return }
-        let answers = kernel.profile?.facts.helpers.filter {
-            $0.programType == definition.type.number && $0.isSleepable
-        }
-        switch definition.type {
-        case .kprobe, .syscall:
-            guard let answer = answers?.first else {
-                findings.cannotTell(
-                    Reason(
-                        .targetNotSleepable,
-                        "it is not known whether programs of this type may sleep in this kernel"
-                    )
-                )
-                return
-            }
-            guard answer.obstacle != nil else { return }
-            // A type that is not there has been told already.
-            guard kernel.profile?.programType(definition.type.number) == .present else { return }
-            findings.fails(
-                Reason(
-                    .targetNotSleepable,
-                    "programs of type \(definition.type.rawValue) may not sleep in this kernel",
-                    cure: "use the section without .s there"
-                )
-            )
-        default:
-            findings.cannotTell(
-                Reason(
-                    .targetNotSleepable,
-                    "it is not known whether programs may sleep at \(program.target?.name ?? "its target") in this kernel"
-                )
-            )
-        }
-    }
 
     /// The flag came with the helpers for packets in several buffers.
     private static let packetLengthHelper: UInt32 = 188

@@ -12,8 +12,6 @@ struct RelocatedProgram {
     private(set) var members: [Int: String] = [:]
     /// Of what it is not known what CO-RE finds.
     private(set) var undecided: [Int: String] = [:]
-    /// The first instruction that takes the address of a function of the program.
-    private(set) var firstCallback: Int?
 
     /// Bytes kept for each value of the kernel's configuration.
     private static let switchBytes = 256
@@ -40,10 +38,7 @@ struct RelocatedProgram {
             for reference in function.references {
                 let place = part.start + reference.instruction
                 switch reference.target {
-                case .call(let callee): code.callees[place] = starts[callee]
-                case .functionAddress(let callee):
-                    code.callees[place] = starts[callee]
-                    firstCallback = firstCallback ?? place
+                case .call(let callee), .functionAddress(let callee): code.callees[place] = starts[callee]
                 case .data(let map, let offset):
                     guard let bytes = object.constants[map] else {
                         let isNumbers = object.contents.maps[map].origin == .data

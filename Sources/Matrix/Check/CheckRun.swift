@@ -8,6 +8,7 @@ import Foundation
 import KernelProfile
 import KernelStore
 import Results
+import VerifierLog
 
 /// Objects held against what kernels have, kernels side by side; no guest is started.
 public struct CheckRun: Sendable {
@@ -45,7 +46,7 @@ public struct CheckRun: Sendable {
     /// An object that was read whole, or why it can't be.
     private enum Reading: Sendable {
         case object(CheckedObject)
-        case failure(String)
+        case failure(BPFObjectError)
     }
 
     /// - Parameter findsOldest: looks for the oldest kernel that each program fits on, too.
@@ -85,7 +86,7 @@ public struct CheckRun: Sendable {
                     do throws(BPFObjectError) {
                         return (index, .object(try CheckedObject(object.bytes, isAsCompiled: isAsCompiled)))
                     } catch {
-                        return (index, .failure("\(error)"))
+                        return (index, .failure(error))
                     }
                 }
             }
@@ -207,21 +208,27 @@ extension CheckCell {
         )
     }
 
-    init(unreadable reason: String, _ program: String, _ object: TestObject, _ kernel: String) {
+    init(unreadable error: BPFObjectError, _ program: String, _ object: TestObject, _ kernel: String) {
+        let code: CauseCode =
+            switch error {
+            case .legacyMaps: .legacyMaps
+            case _ where error.isRefusal: .objectUnreadable
+            default: .unknown
+            }
+        let reason = CheckReason(
+            code: code.rawValue,
+            sentence: error.isRefusal
+                ? "libbpf can't open the object: \(error)" : "the object can't be read whole: \(error)",
+            place: nil,
+            cure: nil
+        )
         self.init(
             object: object.name,
             program: program,
             kernel: kernel,
-            prediction: .cannotTell,
-            reasons: [],
-            unknowns: [
-                CheckReason(
-                    code: "unknown",
-                    sentence: "the object can't be read whole: \(reason)",
-                    place: nil,
-                    cure: nil
-                )
-            ],
+            prediction: error.isRefusal ? .willFail : .cannotTell,
+            reasons: error.isRefusal ? [reason] : [],
+            unknowns: error.isRefusal ? [] : [reason],
             attachment: []
         )
     }

@@ -11,7 +11,7 @@ import VerifierLog
 /// What is known of a kernel without asking it, for whoever explains what it said.
 struct KernelKnowledge: Sendable {
     private(set) var facts: Evidence.KernelFacts
-    private let profile: KernelProfile?
+    let profile: KernelProfile?
     private let types: BTFTypes?
 
     /// Nothing at all.
@@ -59,6 +59,9 @@ struct KernelKnowledge: Sendable {
         known.facts.modules = modules
         return known
     }
+
+    /// As predictions know it, without its types.
+    var checked: CheckedKernel { CheckedKernel(version: facts.release ?? "", profile: profile, types: .notKnown) }
 
     /// How the kernel declares a kfunc that an object declares otherwise; nil where it does not have it, or has it so.
     func declarations(ofKfunc name: String, in object: ObjectContents) -> Evidence.KfuncDeclarations? {

@@ -15,6 +15,7 @@ final class ReadObject: Sendable {
     private let contents = Mutex<ObjectContents??>(nil)
     private let assumed = Mutex<Assumptions?>(nil)
     private let needed = Mutex<NeededNames?>(nil)
+    private let tables = Mutex<[TailCallTable]?>(nil)
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
@@ -46,6 +47,20 @@ final class ReadObject: Sendable {
         needed.withLock { known in
             if let known { return known }
             let found = whole.map { NeededNames(of: $0) } ?? .none
+            known = found
+            return found
+        }
+    }
+
+    /// Tables of tail calls that several programs use; none of an object that can't be read whole.
+    var tailCallTables: [TailCallTable] {
+        tables.withLock { known in
+            if let known { return known }
+            var found: [TailCallTable] = []
+            if let whole, whole.maps.contains(where: \.definition.holdsPrograms) {
+                // Programs that come to too much together are not laid out, and have no tables.
+                found = (try? whole.linkedPrograms()).map { whole.tailCallTables($0) } ?? []
+            }
             known = found
             return found
         }

@@ -3,6 +3,7 @@
 import Assumptions
 import BPFObject
 import CORE
+import CompatibilityCheck
 import GuestProtocol
 import Results
 import VerifierLog
@@ -84,7 +85,7 @@ struct Refusal {
 
     private func facts(_ linked: LinkedProgram?, type: UInt32?, log: VerifierLog? = nil) -> Evidence.ProgramFacts {
         let known = object.contents.programs.first { $0.name == program }
-        return Evidence.ProgramFacts(
+        var facts = Evidence.ProgramFacts(
             name: program,
             section: known?.section,
             type: type ?? known?.type?.number,
@@ -97,6 +98,29 @@ struct Refusal {
             unmatchedRelocation: log?.failure.flatMap { linked?.relocation(at: $0.index) },
             unresolvedKfunc: log?.failure.flatMap { linked?.kernelFunction(at: $0.index) }
         )
+        facts.laterInstructions = linked?.laterInstructions(unknownTo: kernel.profile) ?? []
+        facts.firstCallback = linked?.firstCallback
+        // Tables are compared after the verifier has had its say.
+        if log?.statistics.instructions != nil { facts.sharedTables = sharedTables }
+        if let linked, log != nil, let whole = object.read.whole {
+            facts.mapComplaints = Evidence.Complaint.complaints(
+                of: linked,
+                using: whole.maps.map { assumptions.applied(to: $0) },
+                on: kernel.checked
+            )
+        }
+        facts.mapCount = linked.map { Set($0.mapUses.map(\.thing)).count }
+        return facts
+    }
+
+    /// Tables of tail calls that the program shares with one of another kind.
+    private var sharedTables: [Evidence.SharedTable] {
+        object.read.tailCallTables.compactMap { table in
+            guard let own = table.users.first(where: { $0.program == program }),
+                let other = table.users.first(where: { !$0.differences(to: own).isEmpty })
+            else { return nil }
+            return Evidence.SharedTable(name: table.name, own: own, other: other)
+        }
     }
 
     private var maps: [Evidence.MapFacts] {
@@ -124,7 +148,7 @@ struct Refusal {
     private func facts(of report: MapReport) -> Evidence.MapFacts {
         let map = object.read.whole?.maps.first { $0.name == report.map }
         let definition = map?.definition
-        return Evidence.MapFacts(
+        var facts = Evidence.MapFacts(
             name: report.map,
             index: report.index,
             type: report.type,
@@ -137,6 +161,11 @@ struct Refusal {
             leastMemory: definition?.leastMemory(entries: report.maxEntries),
             innerKeySize: map?.inner?.keySize
         )
+        if let map {
+            let created = assumptions.applied(to: map)
+            facts.complaint = Evidence.Complaint(of: created, object.read.whole?.types, on: kernel.checked)
+        }
+        return facts
     }
 }
 

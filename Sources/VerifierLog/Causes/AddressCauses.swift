@@ -12,7 +12,8 @@ extension CauseRule {
             return Account(
                 "\(names) is handed the address of a function to call back, and this kernel knows no such addresses",
                 cure: "write the loop out: for (int i = 0; i < 64; i++)",
-                since: callers.compactMap { HelperVersions.since($0) }.max() ?? LinuxVersion(5, 13)
+                since: callers.compactMap { HelperVersions.since($0) }.max() ?? LinuxVersion(5, 13),
+                instruction: evidence.program.firstCallback
             )
         },
         CauseRule(

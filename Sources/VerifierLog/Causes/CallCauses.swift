@@ -92,13 +92,16 @@ extension CauseRule {
                 cure: "if the source may be under the GPL, say so: char LICENSE[] SEC(\"license\") = \"GPL\";"
             )
         },
-        CauseRule(
-            .mightSleep,
-            verifier: "helper call might sleep in a non-sleepable prog",
-            "helper call might sleep in …",
-            "sleepable helper …♯# in …"
-        ) { values, evidence in
-            sleeps(values.count > 1 ? values[0] : evidence.called, values.last)
+        CauseRule(.sleepInRegion, verifier: "helper call might sleep in …", "sleepable helper …♯# in …") {
+            values,
+            evidence in
+            guard let region = values.last, region.contains("region") else { return nil }
+            return sleeps(values.count > 1 ? values[0] : evidence.called, in: region)
+        },
+        CauseRule(.mightSleep, verifier: "helper call might sleep in …", "sleepable helper …♯# in …") {
+            values,
+            evidence in
+            sleeps(values.count > 1 ? values[0] : evidence.called)
         },
         CauseRule(
             .nullArgument,
@@ -267,19 +270,20 @@ extension CauseRule {
         "bpf_copy_from_user", "bpf_copy_from_user_task", "bpf_ima_inode_hash", "bpf_ima_file_hash",
     ]
 
-    private static func sleeps(_ helper: String?, _ place: String? = nil) -> Account {
-        let name = helper.map { "\($0)()" } ?? "a helper that is called here"
-        if let place, place.contains("region") {
-            return Account(
-                "\(name) may sleep, and is called in an \(place)",
-                cure: "call it before the region, or after"
-            )
-        }
-        return Account(
-            "\(name) may sleep, and this program may not",
+    static func sleeps(_ helper: String?) -> Account {
+        Account(
+            "\(helper.map { "\($0)()" } ?? "a helper that is called here") may sleep, and this program may not",
             cure:
                 "a sleepable program, where the hook has one (fentry.s, lsm.s, uprobe.s, …); or bpf_probe_read_user(), which "
                 + "does without what is not in memory"
+        )
+    }
+
+    /// - Parameter region: as the kernel calls it: `rcu_read_lock region`.
+    static func sleeps(_ function: String?, in region: String) -> Account {
+        Account(
+            "\(function.map { "\($0)()" } ?? "a helper that is called here") may sleep, and is called where nothing may (\(region))",
+            cure: "call it before the region, or after"
         )
     }
 

@@ -53,12 +53,15 @@ extension CauseCode {
         case .globalFunctionArgument:
             "A global function has an argument that can't be checked, or is called with one that does not suit."
         case .tailCall: "A tail call where none may be."
-        case .mightSleep: "A call that may sleep, in a program, or a part of one, that may not."
+        case .tailCallTable:
+            "A table of tail calls belongs to the kind of its first user, and the program is of another."
+        case .mightSleep: "A call that may sleep, in a program that may not."
         case .targetNotSleepable: "A sleepable program, for a place where nothing may sleep."
         case .callbacksUnknown: "A function is handed to a helper to be called back, and the kernel knows no callbacks."
         case .referenceLeak: "What was taken (a record, a socket, a task) is not given back on every path."
         case .referenceReleased: "Something is used or given back that was given back before, or was never taken."
         case .lockHeld: "The program ends with a spin lock held."
+        case .sleepInRegion: "A call that may sleep, where a lock, RCU or preemption that is off forbids it."
         case .callUnderLock: "A function is called while a spin lock is held."
         case .lockNotHeld: "A spin lock is let go that is not held."
         case .lockNotAllowed:

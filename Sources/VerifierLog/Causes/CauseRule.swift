@@ -8,7 +8,7 @@ struct CauseRule: Sendable {
     /// In this order; the first that fits decides. What names its culprit comes before what only says that something failed.
     static let all: [CauseRule] = [
         assumptions, modules, loader, maps, addresses, targets, typed, instructions, functions, stack, objects,
-        references, kfuncs, memory, arithmetic, flow, calls, silent, libbpfWords, ciliumWords, ayaWords,
+        references, kfuncs, memory, arithmetic, flow, calls, tables, silent, libbpfWords, ciliumWords, ayaWords,
     ].flatMap { $0 }
 
     /// A rule of other evidence than the words.
@@ -46,7 +46,7 @@ struct CauseRule: Sendable {
             for line in lines(evidence) {
                 for wording in wordings {
                     guard let values = wording.match(line), let account = told(values, evidence) else { continue }
-                    return Cause(code, account.sentence, cure: account.cure, since: account.since, words: line)
+                    return Cause(code, account, words: line)
                 }
             }
             return nil
@@ -59,11 +59,27 @@ struct Account: Sendable {
     let sentence: String
     let cure: String?
     let since: LinuxVersion?
+    /// `Cause.instruction`
+    let instruction: Int?
 
-    init(_ sentence: String, cure: String? = nil, since: LinuxVersion? = nil) {
+    init(_ sentence: String, cure: String? = nil, since: LinuxVersion? = nil, instruction: Int? = nil) {
         self.sentence = sentence
         self.cure = cure
         self.since = since
+        self.instruction = instruction
+    }
+}
+
+extension Cause {
+    init(_ code: CauseCode, _ account: Account, words: String? = nil) {
+        self.init(
+            code,
+            account.sentence,
+            cure: account.cure,
+            since: account.since,
+            words: words,
+            instruction: account.instruction
+        )
     }
 }
 

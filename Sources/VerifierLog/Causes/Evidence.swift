@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BPFObject
+
 /// All that is known of one refusal: what causes are told from, and nothing else.
 ///
 /// What is not known is nil or empty; no rule takes that for "no".
@@ -73,6 +75,16 @@ public struct Evidence: Sendable, Hashable {
         public var kfuncDeclarations: KfuncDeclarations?
         /// What was set in the place of the object's loader, where the refusal may be for that alone.
         public var assumption: Assumption?
+        /// How many maps its code names, reached or not; nil where not known.
+        public var mapCount: Int?
+        /// Maps that the program may not use, by the rules for its type.
+        public var mapComplaints: [Complaint] = []
+        /// Tables of tail calls that the program shares with one of another kind.
+        public var sharedTables: [SharedTable] = []
+        /// Instructions of the program that the kernel is not known to know, in their order.
+        public var laterInstructions: [LaterInstruction] = []
+        /// The first instruction that takes the address of a function of the program, to be called back.
+        public var firstCallback: Int?
 
         public init(
             name: String? = nil,
@@ -112,6 +124,53 @@ public struct Evidence: Sendable, Hashable {
         }
     }
 
+    /// A table of tail calls, and another program that uses it.
+    public struct SharedTable: Sendable, Hashable {
+        public var name: String
+        public var own: TailCallTable.User
+        public var other: TailCallTable.User
+
+        public init(name: String, own: TailCallTable.User, other: TailCallTable.User) {
+            self.name = name
+            self.own = own
+            self.other = other
+        }
+    }
+
+    /// An instruction that came after 5.10.
+    public struct LaterInstruction: Sendable, Hashable {
+        /// Its number in the program.
+        public var index: Int
+        /// What it is: `signed division`.
+        public var words: String
+        public var cure: String?
+        /// The first line that has it.
+        public var since: LinuxVersion
+
+        public init(index: Int, words: String, cure: String?, since: LinuxVersion) {
+            self.index = index
+            self.words = words
+            self.cure = cure
+            self.since = since
+        }
+    }
+
+    /// What rules say of a map that breaks those of its type, or that a program may not use.
+    public struct Complaint: Sendable, Hashable {
+        public var code: CauseCode
+        public var sentence: String
+        public var cure: String?
+        /// Where a program has to do with it; nil where it is the map alone.
+        public var instruction: Int?
+
+        public init(_ code: CauseCode, _ sentence: String, cure: String? = nil, instruction: Int? = nil) {
+            self.code = code
+            self.sentence = sentence
+            self.cure = cure
+            self.instruction = instruction
+        }
+    }
+
     /// Something that was set in the place of the object's own loader.
     public enum Assumption: Sendable, Hashable {
         /// What the program was attached to.
@@ -140,6 +199,8 @@ public struct Evidence: Sendable, Hashable {
         public var leastMemory: UInt64?
         /// Bytes of a key of the maps that it holds; nil where it holds none, or that is not known.
         public var innerKeySize: UInt32?
+        /// Which of its type's rules it breaks; nil where none is known.
+        public var complaint: Complaint?
 
         public init(
             name: String,

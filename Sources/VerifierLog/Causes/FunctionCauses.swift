@@ -63,7 +63,8 @@ extension CauseRule {
                     + " is handed a function to call back, and this kernel knows neither callbacks nor helpers that make any",
                 cure: "write the loop out: for (int i = 0; i < 64; i++)",
                 since: evidence.program.helpers == nil
-                    ? nil : callers.compactMap { HelperVersions.since($0) }.max() ?? LinuxVersion(5, 13)
+                    ? nil : callers.compactMap { HelperVersions.since($0) }.max() ?? LinuxVersion(5, 13),
+                instruction: evidence.program.firstCallback
             )
         },
         CauseRule(

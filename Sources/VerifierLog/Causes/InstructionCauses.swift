@@ -3,20 +3,47 @@
 /// Instructions that a kernel does not know: `do_check()`, `check_alu_op()` and `resolve_pseudo_ldimm64()` in
 /// kernel/bpf/verifier.c.
 extension CauseRule {
+    /// Of an instruction that came later the object tells which it is, where it stands, and what helps.
+    private static func later(_ evidence: Evidence) -> Account? {
+        let later = evidence.program.laterInstructions
+        // What is looked at before the program is followed has no number in the log: it is the first.
+        let blamed =
+            evidence.log.failure.map { failure in later.first { $0.index == failure.index } } ?? later.first
+        guard let blamed, evidence.isOlder(than: blamed.since) || evidence.kernel.version == nil else { return nil }
+        return Account(
+            "this kernel does not know \(blamed.words)",
+            cure: blamed.cure,
+            since: blamed.since,
+            instruction: blamed.index
+        )
+    }
+
     static let instructions: [CauseRule] = [
+        CauseRule(
+            .instructionUnknown,
+            verifier: "BPF_STX uses reserved fields",
+            "BPF_ATOMIC uses invalid atomic opcode …",
+            "BPF_… uses reserved fields",
+            "BPF_… uses reserved field",
+            "unknown opcode …",
+            "unknown insn class #",
+            "invalid BPF_ALU opcode …",
+            "invalid BPF_LDX mode"
+        ) { _, evidence in later(evidence) },
         // Before 5.12 the only atomic instruction was to add, without fetching.
         CauseRule(.instructionUnknown, verifier: "BPF_STX uses reserved fields") { _, evidence in
             Account(
                 "an atomic operation that this kernel does not know: it can only add, and not fetch",
                 cure:
-                    "compile with -mcpu=v2, which adds without fetching; what __sync_fetch_and_add() returns can't be used then",
+                    "add with __ATOMIC_RELAXED and leave what it returns unused; compare-and-swap and the like need Linux 5.12, whatever "
+                    + "the -mcpu",
                 since: LinuxVersion(5, 12)
             )
         },
         CauseRule(.instructionUnknown, verifier: "BPF_ATOMIC uses invalid atomic opcode …") { values, _ in
             Account(
                 "an atomic operation that this kernel does not know (\(values[0]))",
-                cure: "compile with -mcpu=v3 or v2"
+                cure: "an addition, with what it returns unused"
             )
         },
         CauseRule(

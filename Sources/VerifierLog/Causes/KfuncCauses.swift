@@ -32,18 +32,24 @@ extension CauseRule {
             )
         },
         CauseRule(
+            .sleepInRegion,
+            verifier: "kernel func … is sleepable within …",
+            "sleepable kfunc … in …",
+            "sleepable global function …() called in …"
+        ) { values, _ in
+            guard values[1].contains("region") else { return nil }
+            return sleeps(values[0], in: values[1])
+        },
+        CauseRule(
             .mightSleep,
             verifier: "program must be sleepable to call sleepable kfunc …",
-            "kernel func … is sleepable within rcu_read_lock region",
             "sleepable kfunc … in …",
-            "kernel func … is sleepable within …",
             "kernel function … is sleepable but the program is not",
             "sleepable global function …() called in …"
         ) { values, _ in
             Account(
-                "\(values[0])() may sleep, and this program may not here",
-                cure:
-                    "a sleepable program, where the hook has one (fentry.s, lsm.s, …), and outside of regions that may not sleep"
+                "\(values[0])() may sleep, and this program may not",
+                cure: "a sleepable program, where the hook has one (fentry.s, lsm.s, …)"
             )
         },
         CauseRule(

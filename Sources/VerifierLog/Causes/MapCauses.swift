@@ -44,6 +44,9 @@ extension CauseRule {
         if map.errno == tooBig, let account = beyondRules(map, name: name, evidence) {
             return Cause(.mapAttributes, account.sentence, cure: account.cure, since: account.since, words: words)
         }
+        if let complaint = map.complaint, isAnswer(map.errno, to: complaint) {
+            return Cause(complaint.code, complaint.sentence, cure: complaint.cure, words: words)
+        }
         if map.errno == outOfMemory || map.errno == tooBig {
             let account = beyondMemory(map, evidence.kernel.memory, name: name)
             return Cause(.memoryLimit, account.sentence, cure: account.cure, words: words)
@@ -108,6 +111,17 @@ extension CauseRule {
         )
     }
 
+    /// Whether a kernel that refuses a map for this says so with this errno.
+    private static func isAnswer(_ errno: Int32, to complaint: Evidence.Complaint) -> Bool {
+        switch errno {
+        case tooBig: true
+        case outOfMemory: complaint.code == .memoryLimit
+        // What has a cause of its own below has a better sentence there.
+        default:
+            complaint.code == .mapAttributes && [invalidArgument, notSupported, outOfRange, otherwise].contains(errno)
+        }
+    }
+
     private static let typesWithoutEntries: Set<String> = [
         "sk_storage", "inode_storage", "task_storage", "cgrp_storage", "cgroup_storage", "percpu_cgroup_storage",
         "struct_ops",
@@ -129,6 +143,10 @@ extension CauseRule {
     static let notPermitted: Int32 = 1
     static let tooBig: Int32 = 7
     static let outOfMemory: Int32 = 12
+    // asm-generic/errno.h: ERANGE, EOPNOTSUPP; linux/errno.h: ENOTSUPP
+    private static let outOfRange: Int32 = 34
+    private static let otherwise: Int32 = 95
+    private static let notSupported: Int32 = 524
 }
 
 extension Evidence {

@@ -41,6 +41,7 @@ extension CauseRule {
                 cure: "a smaller key, such as a hash of what is looked up"
             )
         case "cpumap":
+            if let complaint = map.complaint { return Account(complaint.sentence, cure: complaint.cure) }
             return Account(
                 "\(name) has max_entries \(map.maxEntries), more than the processors that this kernel is built for "
                     + "(CONFIG_NR_CPUS)",

@@ -7,12 +7,20 @@ import BPFObject
 extension CauseRule {
     /// `BPF_COMPLEXITY_LIMIT_INSNS`: more than that no kernel takes.
     private static let instructionLimit = 1_000_000
+    /// `MAX_USED_MAPS` in include/linux/bpf_verifier.h
+    private static let mostMaps = 64
 
     static let silent: [CauseRule] = [
         CauseRule { evidence in
             guard case .program = evidence.refusal, evidence.isSilent else { return nil }
             switch evidence.errno {
             case invalidArgument: return invalid(evidence)
+            case tooBig where (evidence.program.mapCount ?? 0) > mostMaps:
+                return Cause(
+                    .mapNotForProgram,
+                    "the program uses \(evidence.program.mapCount ?? 0) maps, more than the \(mostMaps) that the kernel takes",
+                    cure: "keep several things in one map; global variables of a section share one"
+                )
             case tooBig:
                 let count =
                     evidence.program.instructionCount.map { "\($0) instructions" }

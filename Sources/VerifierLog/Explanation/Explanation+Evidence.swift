@@ -15,7 +15,7 @@ extension Explanation {
         let lines = ProgramLines(log.lineSamples, source)
         self.init(cause, place: nil, words: Self.words(evidence))
         guard case .program = evidence.refusal else { return }
-        instruction = log.failure.map(lines.explained)
+        instruction = log.failure.map(lines.explained) ?? cause.instruction.map(lines.explained)
         place = instruction?.place
         registers = log.registers.map { register in
             ExplainedRegister(
@@ -79,6 +79,11 @@ private struct ProgramLines {
             return logged.text == known.text && (logged.line == nil || logged.line == known.line)
         }
         self.source = isSame ? source : { _ in nil }
+    }
+
+    /// Of an instruction that the log does not show.
+    func explained(_ index: Int) -> ExplainedInstruction {
+        ExplainedInstruction(index: index, text: nil, place: source(index))
     }
 
     func explained(_ step: LoggedStep) -> ExplainedInstruction {

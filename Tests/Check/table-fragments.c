@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Programs for packets in one buffer and in several share a table of tail calls.
+
+#define BPF_NO_KFUNC_PROTOTYPES
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+char LICENSE[] SEC("license") = "GPL";
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+    __uint(max_entries, 4);
+    __type(key, __u32);
+    __type(value, __u32);
+} table SEC(".maps");
+
+SEC("xdp")
+int table_fragments_one(void *context)
+{
+    asm volatile("" ::"r"(&table));
+    return 0;
+}
+
+SEC("xdp.frags")
+int table_fragments_several(void *context)
+{
+    asm volatile("" ::"r"(&table));
+    return 0;
+}
