@@ -42,6 +42,8 @@ public struct Kernel: Codable, Hashable, Sendable {
     /// Releases of all kernels in the image out of a registry that this one was taken from; nil where there is none, or in
     /// records from before they were kept.
     public var imageReleases: [String]? = nil
+    /// Whether its source has its image and not its modules: archives drop packages one by one.
+    public var isWithoutModules: Bool? = nil
 
     /// What QEMU is given.
     public var bootImage: Blob { uncompressed ?? image }
@@ -65,7 +67,9 @@ public struct Kernel: Codable, Hashable, Sendable {
     }
 
     /// Whether the record has all that one of today has. One that has not is fetched again.
-    public var isComplete: Bool { imageModules != nil && allModules?.isCurrent == true }
+    public var isComplete: Bool {
+        imageModules != nil && (allModules?.isCurrent == true || isWithoutModules == true)
+    }
 }
 
 /// A module, decompressed.

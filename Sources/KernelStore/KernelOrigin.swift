@@ -25,6 +25,7 @@ extension Kernel {
     private enum Field: String, CodingKey {
         case name, release, version, origin, source, reference, architecture, image, uncompressed, config, btf
         case isBTFExternal, modules, imageModules, allModules, added, imageReleases
+        case isWithoutModules
     }
 
     public init(from decoder: any Decoder) throws {
@@ -49,7 +50,8 @@ extension Kernel {
             imageModules: try fields.decodeIfPresent([KernelModule].self, forKey: .imageModules),
             allModules: try fields.decodeIfPresent(ModuleSet.self, forKey: .allModules),
             added: try fields.decode(Date.self, forKey: .added),
-            imageReleases: try fields.decodeIfPresent([String].self, forKey: .imageReleases)
+            imageReleases: try fields.decodeIfPresent([String].self, forKey: .imageReleases),
+            isWithoutModules: try fields.decodeIfPresent(Bool.self, forKey: .isWithoutModules)
         )
     }
 }

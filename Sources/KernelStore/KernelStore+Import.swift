@@ -144,7 +144,8 @@ extension KernelStore {
                         source: record.source,
                         reference: record.reference,
                         version: record.version,
-                        imageReleases: record.imageReleases
+                        imageReleases: record.imageReleases,
+                        isWithoutModules: record.isWithoutModules == true
                     )
                 }
             }

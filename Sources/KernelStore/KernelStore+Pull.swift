@@ -56,24 +56,14 @@ extension KernelStore {
     ) async throws -> Kernel {
         let (package, parts, apt) = try await withApt(of: archive, architecture) { apt in
             let package = try await find(spec, in: archive, with: apt, progress: progress)
-            var parts: [PackagePart] = []
-            if try known(package, of: archive, architecture) == nil {
-                for name in try await apt.parts(of: package) {
-                    do {
-                        parts.append(try await apt.part(name, version: package.version))
-                    } catch let error as KernelStoreError where name.hasPrefix(KernelPackage.configurationPrefix) {
-                        // Archives have been seen without it, and a kernel boots without.
-                        progress(.note("its configuration is not to be had: \(error.firstLine)"))
-                    }
-                }
-            }
-            return (package, parts, apt)
+            guard try known(package, of: archive, architecture) == nil else { return (package, KernelParts(), apt) }
+            return (package, try await offeredParts(of: package, with: apt, progress: progress), apt)
         }
         if let known = try known(package, of: archive, architecture) { return known }
         return try await scratch.with { folder in
-            let total = parts.map(\.location.size).reduce(0, +)
+            let total = parts.all.map(\.location.size).reduce(0, +)
             var before = 0
-            for part in parts {
+            for part in parts.all {
                 let offset = before
                 try await unpack(part, with: apt, into: folder) { bytes in
                     progress(.downloading(release: package.release, bytes: offset + bytes, of: total))
@@ -81,8 +71,35 @@ extension KernelStore {
                 before += part.location.size
             }
             progress(.unpacking(release: package.release))
-            return try await takeIn(package, of: archive, architecture, unpackedIn: folder)
+            return try await takeIn(package, parts, of: archive, architecture, unpackedIn: folder)
         }
+    }
+
+    /// The packages that a kernel is made of, as far as the archive has them.
+    private struct KernelParts {
+        var all: [PackagePart] = []
+        /// Whether the kernel has modules that the archive has no longer.
+        var isWithoutModules = false
+    }
+
+    /// Archives drop packages one by one: a kernel boots without its configuration, and many boot without their modules.
+    private func offeredParts(
+        of package: KernelPackage,
+        with apt: PrivateApt,
+        progress: @escaping @Sendable (PullProgress) -> Void
+    ) async throws -> KernelParts {
+        var parts = KernelParts()
+        for name in try await apt.parts(of: package) {
+            do {
+                parts.all.append(try await apt.part(name, version: package.version))
+            } catch let error as KernelStoreError where name.hasPrefix(KernelPackage.configurationPrefix) {
+                progress(.note("its configuration is not to be had: \(error.firstLine)"))
+            } catch KernelStoreError.notDownloaded(_, let reason) where name.hasPrefix(KernelPackage.modulesPrefix) {
+                parts.isWithoutModules = true
+                progress(.note("\(package.release) comes without modules: \(reason)"))
+            }
+        }
+        return parts
     }
 
     /// One at a time for each archive: apt's files are changed by whoever reads an archive anew.
@@ -193,6 +210,7 @@ extension KernelStore {
 
     private func takeIn(
         _ package: KernelPackage,
+        _ parts: KernelParts,
         of archive: PackageArchive,
         _ architecture: Architecture,
         unpackedIn folder: FilePath
@@ -223,7 +241,8 @@ extension KernelStore {
                     name: Self.recordName(release, of: archive, architecture),
                     origin: archive.name,
                     source: "\(archive.name) \(package.suite) \(package.name) \(package.version)",
-                    version: package.upstream.text
+                    version: package.upstream.text,
+                    isWithoutModules: parts.isWithoutModules
                 )
             }
         }

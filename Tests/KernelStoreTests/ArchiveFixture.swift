@@ -51,7 +51,9 @@ struct ArchiveFixture: Sendable {
 
     /// A kernel as Ubuntu packages it: image, modules and configuration in two packages, the first of which depends on the
     /// second.
-    func addDividedKernel(_ release: String, version: String) async throws {
+    ///
+    /// - Parameter hasModules: whether the archive has the second one.
+    func addDividedKernel(_ release: String, version: String, hasModules: Bool = true) async throws {
         let image = FakeKernel.image(release: release, payload: try await FakeKernel.payload(in: folder))
         try await addPackage(
             "linux-image-\(release)",
@@ -59,6 +61,7 @@ struct ArchiveFixture: Sendable {
             dependencies: "kmod, linux-base (>= 4.5), linux-modules-\(release)",
             files: ["boot/vmlinuz-\(release)": image]
         )
+        guard hasModules else { return }
         try await addPackage(
             "linux-modules-\(release)",
             version: version,

@@ -2,6 +2,7 @@
 
 import Foundation
 import Matrix
+import Synchronization
 import SystemPackage
 import TestKernels
 import Testing
@@ -55,6 +56,29 @@ import Testing
                 let removed = try await store.remove(ArchiveFixture.release)
                 #expect(removed == kernel)
                 #expect(!FileManager.default.fileExists(atPath: store.path(of: kernel.image).string))
+            }
+        }
+    }
+
+    @Test("a kernel whose modules the archive has dropped comes without them, says so, and is not fetched twice")
+    func withoutModules() async throws {
+        try await withArchive { fixture, store in
+            try await fixture.addDividedKernel("6.19.7-cloud-amd64", version: "6.19.7-1", hasModules: false)
+            try await fixture.sign()
+            try await fixture.served { port in
+                let notes = Mutex<[String]>([])
+                let archive = fixture.archive(port: port)
+                let kernel = try await store.pull(.line("6.19"), from: archive) { progress in
+                    if case .note(let note) = progress { notes.withLock { $0.append(note) } }
+                }
+                #expect(kernel.release == "6.19.7-cloud-amd64")
+                #expect(kernel.isWithoutModules == true && kernel.allModules == nil && kernel.isComplete)
+                let note = try #require(notes.withLock { $0 }.last)
+                #expect(note.hasPrefix("6.19.7-cloud-amd64 comes without modules: "))
+                let requests = fixture.requests
+                #expect(try await pull("6.19", store, archive) == kernel)
+                #expect(fixture.requests == requests)
+                #expect(try store.kernels().first { $0.release == kernel.release } == kernel)
             }
         }
     }

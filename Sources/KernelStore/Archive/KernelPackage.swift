@@ -17,7 +17,8 @@ struct KernelPackage: Hashable, Sendable {
 
     static let prefix = "linux-image-"
     /// Packages that may hold what the image's own does not.
-    static let partPrefixes = ["linux-binary-", "linux-modules-", configurationPrefix]
+    static let partPrefixes = ["linux-binary-", modulesPrefix, configurationPrefix]
+    static let modulesPrefix = "linux-modules-"
     static let configurationPrefix = "linux-base-"
 
     /// Whether it has another release's version of the same kernel: `6.12.117-1~deb12u1`, made for Debian 12.

@@ -17,6 +17,8 @@ struct KernelCredentials: Sendable {
     var version: String? = nil
     /// See `Kernel.imageReleases`.
     var imageReleases: [String]? = nil
+    /// See `Kernel.isWithoutModules`.
+    var isWithoutModules = false
 }
 
 /// Takes a kernel apart into what the store keeps: the image, its type information, its configuration, and its modules.
@@ -69,9 +71,10 @@ struct KernelIntake {
             isBTFExternal: external != nil,
             modules: modules.toReachTheHost,
             imageModules: modules.forImages,
-            allModules: hasAllModules ? modules.all : nil,
+            allModules: hasAllModules && !credentials.isWithoutModules ? modules.all : nil,
             added: Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down)),
-            imageReleases: credentials.imageReleases
+            imageReleases: credentials.imageReleases,
+            isWithoutModules: credentials.isWithoutModules ? true : nil
         )
     }
 

@@ -81,6 +81,7 @@ extension KernelsCommand {
         }
 
         private static func text(of modules: KernelInformation.Modules?, _ kernel: Kernel) -> String {
+            if kernel.isWithoutModules == true { return "none: its source does not have them" }
             guard let modules else { return kernel.isComplete || kernel.isOwn ? "none" : "not taken in: pull it again" }
             guard modules.haveTypes else { return "\(modules.count), without types" }
             let names = "\(modules.functions) functions, \(modules.tracepoints) tracepoints, \(modules.kfuncs) kfuncs"
