@@ -9,12 +9,12 @@ import LoaderContract
 /// What can't be set stays as the object has it: libbpf or the kernel then says what is missing.
 final class AppliedContract {
     /// Where a program may be attached to any of several: these, of which libbpf has been told the first.
-    let targets: [String: [ProbedProgram.Target]]
+    let targets: [String: [StandInTarget]]
     /// libbpf does not close the descriptors that it is given.
     private let innerMaps: [Int32]
 
     init(_ contract: LoaderContract, in object: OpaquePointer) {
-        var targets: [String: [ProbedProgram.Target]] = [:]
+        var targets: [String: [StandInTarget]] = [:]
         var innerMaps: [Int32] = []
         var objectTypes: LoadedTypes?
         for setting in contract.settings {

@@ -2,6 +2,7 @@
 
 import CGuest
 import Glibc
+import LoaderContract
 
 /// What libbpf wanted to hand to the kernel; can be handed over more than once.
 struct Attempt {
@@ -29,7 +30,7 @@ struct Attempt {
     }
 
     /// The same program, for another place to attach it to.
-    func attached(to target: ProbedProgram.Target) -> Attempt {
+    func attached(to target: StandInTarget) -> Attempt {
         var options = options
         options.attach_btf_id = UInt32(max(0, target.identifier))
         return Attempt(type, name, license, instructions, count, options)

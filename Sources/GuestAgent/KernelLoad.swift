@@ -3,6 +3,7 @@
 import CGuest
 import Glibc
 import GuestProtocol
+import LoaderContract
 
 /// One run of `bpf_object__load()` in which every program gets its turn.
 ///
@@ -108,7 +109,7 @@ final class KernelLoad {
     /// - Returns: the answer, and with which target; of several refusals the first.
     private func judge(
         _ attempt: Attempt,
-        attachedTo targets: [ProbedProgram.Target],
+        attachedTo targets: [StandInTarget],
         logLimit: Int
     ) -> (Judgement, target: String) {
         guard let first = targets.first else { return (judge(attempt, logLimit: logLimit), "") }

@@ -21,7 +21,7 @@ final class OpenedObject {
     }
 
     /// What the program may be attached to, the first of which libbpf knows; empty where the object says it itself.
-    func targets(of program: String) -> [ProbedProgram.Target] { applied.targets[program] ?? [] }
+    func targets(of program: String) -> [StandInTarget] { applied.targets[program] ?? [] }
 
     static func open(_ request: LoadRequest, messages: LoaderMessages) -> Result<OpenedObject, Refusal> {
         let handle = request.name.withCString { name in

@@ -4,25 +4,33 @@ import Results
 
 /// What was set in the place of objects' own loaders, a line for each object.
 struct AssumedLines {
-    private let results: MatrixResults
-    private let style: TextStyle
+    private let objects: [TestedObject]
+    /// By the object's name.
+    private var words: [String: [String]] = [:]
 
     /// More names of maps or programs with the same value are counted.
     private static let mostNames = 4
 
-    init(_ results: MatrixResults, style: TextStyle) {
-        self.results = results
-        self.style = style
+    /// What verdicts depend on.
+    init(_ results: MatrixResults) {
+        objects = results.objects
+        for cell in results.cells { add(cell.assumed, of: cell.object) }
+    }
+
+    /// What predictions depend on.
+    init(_ results: CheckResults) {
+        objects = results.objects
+        for cell in results.cells where cell.prediction != .willFail { add(cell.assumed, of: cell.object) }
+    }
+
+    private mutating func add(_ texts: [String]?, of object: String) {
+        for text in texts ?? [] where words[object]?.contains(text) != true {
+            words[object, default: []].append(text)
+        }
     }
 
     var lines: [String] {
-        var words: [String: [String]] = [:]
-        for cell in results.cells {
-            for text in cell.assumed ?? [] where words[cell.object]?.contains(text) != true {
-                words[cell.object, default: []].append(text)
-            }
-        }
-        let lines = results.objects.compactMap { object in
+        let lines = objects.compactMap { object in
             words[object.name].map { "  \(object.name): \(Self.joined($0).joined(separator: "; "))".printable }
         }
         guard !lines.isEmpty else { return [] }

@@ -26,7 +26,7 @@ public struct TerminalReport: Sendable {
         )
         let reasons = Reasons(results, style: style).lines
         let why = reasons.isEmpty ? [] : [""] + reasons + [""]
-        let added = AssumedLines(results, style: style).lines + ModuleLines(results).lines
+        let added = AssumedLines(results).lines + ModuleLines(results).lines
         let notes = added.isEmpty ? [] : [""] + added + (reasons.isEmpty ? [""] : [])
         return (ObjectsLine(results, style: style).lines + foreign + table.lines + notes + why + [sum])
             .joined(separator: "\n") + "\n"

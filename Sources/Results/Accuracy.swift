@@ -70,7 +70,12 @@ public struct Accuracy: Sendable {
 
     private static func truth(_ cell: Cell) -> Truth {
         if cell.verdict == .accepted { return .accepted }
-        guard cell.verdict == .rejected, let explanation = cell.explanation else { return .other }
+        guard let explanation = cell.explanation else { return .other }
+        // The verifier's analysis of the program with what was set in its loader's place: with something else it may accept it.
+        if [.targetUnset, .innerMapUnset].contains(explanation.code), cell.assumed != nil, cell.log != nil {
+            return .analysis
+        }
+        guard cell.verdict == .rejected else { return .other }
         let isAnalysis = explanation.code.kind == .verifier && !foretold.contains(explanation.code)
         return isAnalysis ? .analysis : .other
     }

@@ -100,7 +100,9 @@ import VerifierLog
         let contents = try CompiledObject.contents("SEC(\"\(section)\") int program(void *context) { return 0; }")
         let program = try #require(contents.programs.first)
         var findings = Findings()
-        SleepingRequirements(program, try #require(program.definition), Self.kernel(version)).check(into: &findings)
+        SleepingRequirements(try #require(program.definition), program.target, Self.kernel(version)).check(
+            into: &findings
+        )
         #expect(findings.reasons.map(\.code) == (expected == .willFail ? [.targetNotSleepable] : []))
         #expect(findings.unknowns.map(\.code) == (expected == .cannotTell ? [.targetNotSleepable] : []))
     }
@@ -116,9 +118,44 @@ import VerifierLog
         let program = try #require(contents.programs.first)
         let kernel = Self.kernel(version, configuration: "CONFIG_HZ=250\n")
         var findings = Findings()
-        SleepingRequirements(program, try #require(program.definition), kernel).check(into: &findings)
+        SleepingRequirements(try #require(program.definition), program.target, kernel).check(into: &findings)
         #expect(findings.reasons.isEmpty == (expected != .willFail))
         #expect(findings.unknowns.isEmpty == (expected != .cannotTell))
+    }
+
+    @Test(
+        "an open target is none where the kernel has what test attaches to in its place",
+        arguments: [
+            ("fentry", ["bpf_fentry_test1"], [] as [CauseCode], [] as [CauseCode]),
+            ("fentry", ["other"], [.targetUnset], []),
+            ("fentry/dummy_open", ["dummy_open"], [], [.targetRefused]),
+            ("lsm.s", ["bpf_lsm_file_open"], [], []),
+            ("fentry.s", ["bpf_fentry_test1"], [], [.targetNotSleepable]),
+        ]
+    )
+    func openTarget(
+        section: String,
+        functions: [String],
+        reasons: [CauseCode],
+        unknowns: [CauseCode]
+    ) throws {
+        let bytes = try CompiledObject.bytes("SEC(\"\(section)\") int program(void *context) { return 0; }")
+        let kernelBytes = try CompiledObject.bytes(
+            functions.map { "int \($0)(int number) { return number; }" }.joined(separator: "\n")
+        )
+        let types = try #require(try ObjectContents(kernelBytes).types)
+        let kernel = CheckedKernel(
+            version: "6.12.1",
+            profile: KernelProfile(
+                .madeUp,
+                configuration: KernelConfiguration(Array("CONFIG_FUNCTION_ERROR_INJECTION=y\n".utf8))
+            ),
+            types: .present(types)
+        )
+        var findings = Findings()
+        ProgramRequirements(try CheckedObject(bytes), 0, kernel).check(into: &findings)
+        #expect(findings.reasons.map(\.code).filter { $0.kind == .target } == reasons)
+        #expect(findings.unknowns.map(\.code).filter { $0.kind == .target } == unknowns)
     }
 
     @Test("an attach type that is left out is the first of its type of program")

@@ -97,6 +97,17 @@ import Testing
         )
     }
 
+    @Test("a prediction that depends on an assumed value says so, and where it will fail the value does not matter")
+    func assumed() {
+        var results = Self.results([("5.10", .willFail), ("6.1", .fits)])
+        for index in results.cells.indices { results.cells[index].assumed = ["max_entries 1 of counts"] }
+        let lines = Self.text(results).split(separator: "\n")
+        #expect(lines[2].hasSuffix("x will fail     ok fits assumed"))
+        #expect(lines.contains("  probe.bpf.o: max_entries 1 of counts"))
+        results.cells.removeAll { $0.prediction == .fits }
+        #expect(!Self.text(results).contains("assumed"))
+    }
+
     @Test(
         "the oldest kernel is one that was checked, and what lies between two is not spoken of",
         arguments: [

@@ -37,16 +37,12 @@ struct ProgramRequirements {
         }
         checkType(definition, &findings)
         checkAttachType(definition, &findings)
-        SleepingRequirements(program, definition, kernel).check(into: &findings)
+        let open =
+            object.assumptions.targets.contains(program.name) ? OpenTarget(of: program, definition, kernel) : nil
+        SleepingRequirements(definition, open?.hook ?? program.target, kernel).check(into: &findings)
         checkFragments(definition, &findings)
-        if object.assumptions.targets.contains(program.name) {
-            findings.cannotTell(
-                Reason(
-                    .targetUnset,
-                    "the object leaves its attach target to its own loader; only a kernel says whether another one will do",
-                    cure: "bpfmatrix test tries some; name it in the section: SEC(\"fentry/function\")"
-                )
-            )
+        if let open {
+            open.check(into: &findings)
         } else {
             TargetRequirements(program, definition, kernel).check(into: &findings)
         }

@@ -7,12 +7,12 @@ import VerifierLog
 /// Whether programs may sleep where one is attached (`can_be_sleepable()` and `bpf_check_attach_target()` in
 /// kernel/bpf/verifier.c).
 struct SleepingRequirements {
-    private let program: BPFProgram
+    private let target: AttachTarget?
     private let definition: SectionDefinition
     private let kernel: CheckedKernel
 
-    init(_ program: BPFProgram, _ definition: SectionDefinition, _ kernel: CheckedKernel) {
-        self.program = program
+    init(_ definition: SectionDefinition, _ target: AttachTarget?, _ kernel: CheckedKernel) {
+        self.target = target
         self.definition = definition
         self.kernel = kernel
     }
@@ -21,14 +21,14 @@ struct SleepingRequirements {
         guard definition.isSleepable else { return }
         switch definition.type {
         case .kprobe, .syscall: checkType(&findings)
-        case .lsm: judge(hook(program.target?.name ?? ""), &findings)
-        case .tracing: judge(traced(program.target), &findings)
+        case .lsm: judge(hook(target?.name ?? ""), &findings)
+        case .tracing: judge(traced(target), &findings)
         default: judge(.notKnown, &findings)
         }
     }
 
     private func judge(_ finding: Finding, _ findings: inout Findings) {
-        let name = program.target?.name ?? "its target"
+        let name = target?.name ?? "its target"
         switch finding {
         case .present: break
         case .absent:

@@ -2,6 +2,7 @@
 
 import CGuest
 import Glibc
+import LoaderContract
 
 /// One kind of program by which a kernel is tried: its type, what decides besides the type what it may do, and what it is
 /// attached to.
@@ -10,44 +11,15 @@ struct ProbedProgram {
     private(set) var attachType: UInt32 = 0
     private var flags: UInt32 = 0
     /// The first of them that this kernel lets such a program be attached to; empty where it names none.
-    private var targets: [Target] = []
+    private var targets: [StandInTarget] = []
 
     var isSleepable: Bool { flags != 0 }
-
-    /// What such a program must name, in the kernel's BTF: something that every kernel with this kind of program has.
-    enum Target {
-        case function(String)
-        case type(String)
-
-        var name: String {
-            switch self {
-            case .function(let name), .type(let name): name
-            }
-        }
-
-        /// As a section's name has it, and as libbpf wants it: without what the kernel puts before the names of some.
-        var plainName: String {
-            for opening in ["bpf_lsm_", "bpf_iter_", "btf_trace_"] where name.starts(with: opening) {
-                return String(name.dropFirst(opening.count))
-            }
-            return name
-        }
-
-        /// Not above 0 where the kernel has no such thing.
-        var identifier: Int32 {
-            switch self {
-            // BTF_KIND_FUNC and BTF_KIND_TYPEDEF in linux/btf.h.
-            case .function(let name): guest_kernel_type(name, 12)
-            case .type(let name): guest_kernel_type(name, 8)
-            }
-        }
-    }
 
     init(
         _ type: bpf_prog_type,
         attachType: bpf_attach_type? = nil,
         isSleepable: Bool = false,
-        targets: [Target] = []
+        targets: [StandInTarget] = []
     ) {
         self.type = type
         self.attachType = attachType?.rawValue ?? 0
@@ -92,39 +64,24 @@ struct ProbedProgram {
         case BPF_PROG_TYPE_SYSCALL: [ProbedProgram(type, isSleepable: true)]
         case BPF_PROG_TYPE_TRACING:
             [
-                ProbedProgram(type, attachType: BPF_TRACE_RAW_TP, targets: [tracepoint]),
-                ProbedProgram(type, attachType: BPF_TRACE_FENTRY, targets: tracedFunctions),
-                ProbedProgram(type, attachType: BPF_TRACE_FENTRY, isSleepable: true, targets: tracedFunctions),
-                ProbedProgram(type, attachType: BPF_TRACE_FEXIT, targets: tracedFunctions),
-                ProbedProgram(type, attachType: BPF_TRACE_FEXIT, isSleepable: true, targets: tracedFunctions),
-                ProbedProgram(type, attachType: BPF_MODIFY_RETURN, targets: modifiedFunctions),
-                ProbedProgram(type, attachType: BPF_MODIFY_RETURN, isSleepable: true, targets: modifiedFunctions),
-                ProbedProgram(type, attachType: BPF_TRACE_ITER, targets: [iterator]),
+                ProbedProgram(type, attachType: BPF_TRACE_RAW_TP, targets: [.tracepoint]),
+                ProbedProgram(type, attachType: BPF_TRACE_FENTRY, targets: StandInTarget.tracedFunctions),
+                ProbedProgram(type, attachType: BPF_TRACE_FENTRY, isSleepable: true, targets: StandInTarget.tracedFunctions),
+                ProbedProgram(type, attachType: BPF_TRACE_FEXIT, targets: StandInTarget.tracedFunctions),
+                ProbedProgram(type, attachType: BPF_TRACE_FEXIT, isSleepable: true, targets: StandInTarget.tracedFunctions),
+                ProbedProgram(type, attachType: BPF_MODIFY_RETURN, targets: StandInTarget.modifiedFunctions),
+                ProbedProgram(type, attachType: BPF_MODIFY_RETURN, isSleepable: true, targets: StandInTarget.modifiedFunctions),
+                ProbedProgram(type, attachType: BPF_TRACE_ITER, targets: [.iterator]),
             ]
         case BPF_PROG_TYPE_LSM:
             [
-                ProbedProgram(type, attachType: BPF_LSM_MAC, targets: [hook]),
-                ProbedProgram(type, attachType: BPF_LSM_MAC, isSleepable: true, targets: [hook]),
+                ProbedProgram(type, attachType: BPF_LSM_MAC, targets: [.securityHook]),
+                ProbedProgram(type, attachType: BPF_LSM_MAC, isSleepable: true, targets: [.securityHook]),
             ]
         default: [ProbedProgram(type)]
         }
     }
 
-    /// The kernel's own for testing (net/bpf/test_run.c). Programs that sleep may be attached to the first from 6.0 on, and
-    /// to the second where errors may be injected.
-    private static let tracedFunctions = [
-        Target.function("bpf_fentry_test1"), .function("bpf_modify_return_test"),
-    ]
-    /// With six of them (net/bpf/test_run.c).
-    private static let manyArguments = Target.function("bpf_fentry_test6")
-    /// Whose return value may be modified: where errors may be injected, and what asks the security modules.
-    private static let modifiedFunctions = [
-        Target.function("bpf_modify_return_test"), .function("security_file_open"),
-    ]
-    /// One in which programs may sleep (kernel/bpf/bpf_lsm.c, `sleepable_lsm_hooks`).
-    private static let hook = Target.function("bpf_lsm_file_open")
-    private static let iterator = Target.function("bpf_iter_task")
-    private static let tracepoint = Target.type("btf_trace_sched_switch")
     /// `BPF_PROG_TYPE_NETFILTER`
     static let netfilter = bpf_prog_type(rawValue: 32)
 
@@ -133,32 +90,32 @@ struct ProbedProgram {
         let section = OpenedObject.section(program)
         guard let slash = section.firstIndex(of: "/") else { return false }
         let name = section[section.index(after: slash)...]
-        let target: Target =
+        let identifier: Int32 =
             switch (bpf_program__type(program), bpf_program__expected_attach_type(program)) {
-            case (BPF_PROG_TYPE_LSM, _): .function("bpf_lsm_\(name)")
-            case (_, BPF_TRACE_RAW_TP): .type("btf_trace_\(name)")
-            case (_, BPF_TRACE_ITER): .function("bpf_iter_\(name)")
-            default: .function(String(name))
+            case (BPF_PROG_TYPE_LSM, _): StandInTarget.identifier("bpf_lsm_\(name)", .function)
+            case (_, BPF_TRACE_RAW_TP): StandInTarget.identifier("btf_trace_\(name)", .typedef)
+            case (_, BPF_TRACE_ITER): StandInTarget.identifier("bpf_iter_\(name)", .function)
+            default: StandInTarget.identifier(String(name), .function)
             }
-        return target.identifier > 0
+        return identifier > 0
     }
 
-    /// What such programs can be attached to, those first that hand the most to a program, as far as the kernel has them.
+    /// What such programs can be attached to, as far as the kernel has it.
     static func targets(
         of type: bpf_prog_type,
         _ attachType: bpf_attach_type,
         isSleepable: Bool
-    ) -> [Target] {
-        let candidates: [Target]
+    ) -> [StandInTarget] {
+        let use: StandInTarget.Use
         switch (type, attachType) {
-        case (BPF_PROG_TYPE_LSM, _): candidates = [hook]
-        case (BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP): candidates = [tracepoint]
-        case (BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER): candidates = [iterator]
-        case (BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN): candidates = modifiedFunctions
-        case (BPF_PROG_TYPE_TRACING, _): candidates = (isSleepable ? [] : [manyArguments]) + tracedFunctions
-        default: candidates = []
+        case (BPF_PROG_TYPE_LSM, _): use = .securityHook
+        case (BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP): use = .tracepoint
+        case (BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER): use = .iterator
+        case (BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN): use = .modifiedFunction
+        case (BPF_PROG_TYPE_TRACING, _): use = .tracedFunction(isSleepable: isSleepable)
+        default: return []
         }
-        return candidates.filter { $0.identifier > 0 }
+        return StandInTarget.candidates(for: use).filter { $0.identifier > 0 }
     }
 
     /// Refused already without what it is to try, a program would tell nothing of that. Chooses what it is attached to.
@@ -203,6 +160,19 @@ struct ProbedProgram {
                 return (0, "")
             }
             return (-result, buffer.baseAddress.map { String(cString: $0) } ?? "")
+        }
+    }
+}
+
+extension StandInTarget {
+    /// Not above 0 where the kernel has no such thing.
+    var identifier: Int32 { Self.identifier(name, kind) }
+
+    static func identifier(_ name: String, _ kind: Kind) -> Int32 {
+        switch kind {
+        // BTF_KIND_FUNC and BTF_KIND_TYPEDEF in linux/btf.h.
+        case .function: guest_kernel_type(name, 12)
+        case .typedef: guest_kernel_type(name, 8)
         }
     }
 }

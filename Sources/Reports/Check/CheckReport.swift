@@ -19,7 +19,7 @@ public struct CheckReport: Sendable {
     public var text: String {
         let reasons = CheckReasons(results, style: style, heading: heading)
         let parts = [
-            table, ModuleLines(results).lines, oldest, reasons.failures + reasons.refusals, reasons.unknowns,
+            table, AssumedLines(results).lines + ModuleLines(results).lines, oldest, reasons.failures + reasons.refusals, reasons.unknowns,
             reasons.attachment,
         ]
         let blocks = parts.filter { !$0.isEmpty } + [[sum]]
@@ -37,9 +37,9 @@ public struct CheckReport: Sendable {
 
     private func heading(_ spec: String) -> String { results.kernels.heading(of: spec).printable }
 
-    private func text(_ prediction: Prediction) -> String {
-        switch prediction {
-        case .fits: style.isUnicode ? "✓ fits" : "ok fits"
+    private func text(_ cell: CheckCell) -> String {
+        switch cell.prediction {
+        case .fits: (style.isUnicode ? "✓ fits" : "ok fits") + (cell.assumed == nil ? "" : " assumed")
         case .willFail: style.isUnicode ? "✗ will fail" : "x will fail"
         case .cannotTell: "?"
         }
@@ -54,17 +54,15 @@ public struct CheckReport: Sendable {
     }
 
     private var table: [String] {
-        let cells = Dictionary(results.cells.map { ([$0.object, $0.program, $0.kernel], $0.prediction) }) { one, _ in
-            one
-        }
-        let widest = Prediction.allCases.filter { results.count($0) > 0 }.map { text($0).count }.max() ?? 1
+        let cells = Dictionary(results.cells.map { ([$0.object, $0.program, $0.kernel], $0) }) { one, _ in one }
+        let widest = results.cells.map { text($0).count }.max() ?? 1
         let columns = results.kernels.map {
             ProgramTable.Column(kernel: $0.spec, heading: heading($0.spec), widest: widest)
         }
         return ProgramTable(objects: results.objects, columns: columns, style: style, isWhole: isWhole)
             .lines { object, program, column in
                 cells[[object.name, program.name, column.kernel]].map {
-                    ProgramTable.Word(text: text($0), paint: paint($0))
+                    ProgramTable.Word(text: text($0), paint: paint($0.prediction))
                 }
             }
     }
