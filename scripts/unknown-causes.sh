@@ -26,11 +26,14 @@ versions = {kernel["spec"]: kernel["version"] for kernel in results["kernels"]}
 without, unknown = 0, 0
 for spec, version in versions.items():
     cells = [cell for cell in results["cells"] if cell["kernel"] == spec]
-    refused = [cell for cell in cells if cell["verdict"] not in ("accepted", "infrastructure")]
+    refused = [cell for cell in cells if cell["verdict"] not in ("accepted", "infrastructure", "crashed")]
+    crashed = [cell for cell in cells if cell["verdict"] == "crashed"]
     lost = [cell for cell in cells if cell["verdict"] == "infrastructure"]
     words = [cell for cell in refused if cell.get("explanation", {}).get("code", "unknown") == "unknown"]
-    print(f"{version}: {len(cells)} programs, {len(refused)} refused, {len(words)} unknown, {len(lost)} without a verdict")
+    print(f"{version}: {len(cells)} programs, {len(refused)} refused, {len(words)} unknown, {len(crashed)} crashed, {len(lost)} without a verdict")
     for cell in words:
+        print(f"    {cell['object']} {cell['program']}: {cell.get('message')}")
+    for cell in crashed:
         print(f"    {cell['object']} {cell['program']}: {cell.get('message')}")
     # A map of 16 GiB has no verdict in a guest of a test.
     without += not cells or len(lost) == len(cells)

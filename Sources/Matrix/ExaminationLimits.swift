@@ -7,7 +7,12 @@ public struct ExaminationLimits: Sendable, Hashable {
     /// From QEMU's start to the agent's first word. Emulated cold boots take two to five seconds on a quiet machine.
     public var boot: Duration
     /// From one word about an object to the next: at most one program's verification, or the parsing of one object.
-    public var program: Duration
+    public var program: Duration {
+        get { chosenProgram ?? (isEmulated ? Self.emulatedProgram : Self.usualProgram) }
+        set { chosenProgram = newValue }
+    }
+    private var chosenProgram: Duration?
+    private var isEmulated = false
     /// The least that one run of bpftool over one object is given.
     public var witness: Duration
     /// How often the same kernel is started again for reasons of infrastructure before its cells are given up.
@@ -17,6 +22,17 @@ public struct ExaminationLimits: Sendable, Hashable {
 
     /// One run of bpftool over one object, any program of which may take its time; from one line of a script to the next.
     var script: Duration { max(witness, program) }
+
+    /// Kernels look at a million instructions before they give a program up: a few seconds of a processor's own, and with its log some
+    /// minutes where one is emulated.
+    public static let usualProgram = Duration.seconds(60)
+    public static let emulatedProgram = Duration.seconds(300)
+
+    func on(_ accelerator: Accelerator) -> ExaminationLimits {
+        var limits = self
+        limits.isEmulated = accelerator == .tcg
+        return limits
+    }
 
     /// Of larger guests: to fill gigabytes takes an emulated kernel a minute.
     var ofLargerGuests: ExaminationLimits {
@@ -28,13 +44,13 @@ public struct ExaminationLimits: Sendable, Hashable {
 
     public init(
         boot: Duration = .seconds(60),
-        program: Duration = .seconds(60),
+        program: Duration? = nil,
         witness: Duration = .seconds(120),
         infrastructureRetries: Int = 2,
         crashesToBlame: Int = 2
     ) {
         self.boot = boot
-        self.program = program
+        chosenProgram = program
         self.witness = witness
         self.infrastructureRetries = infrastructureRetries
         self.crashesToBlame = crashesToBlame

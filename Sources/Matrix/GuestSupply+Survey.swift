@@ -25,7 +25,7 @@ extension GuestSupply {
         // One that can't be read any more is as good as none.
         guard try await knownProfile(of: kernel) == nil else { return false }
         report(.working("\(kernel.version): finding out what it has for BPF, once", fraction: nil))
-        let limits = options.limits
+        let limits = options.limits.on(guests.configuration.accelerator)
         let survey = try await guests.withGuest(
             proving: { machine in
                 _ = try await GuestSession.proved(machine, limits, .onePass, .agent, release: kernel.release)

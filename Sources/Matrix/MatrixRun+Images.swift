@@ -51,7 +51,7 @@ extension MatrixRun {
             of: subject.spec,
             folder: folder,
             progress: await examination.progress,
-            limits: options.limits,
+            limits: options.limits.on(subject.guests.configuration.accelerator),
             loaders: await examination.loaders,
             logs: logs,
             isIsolating: options.isIsolating,

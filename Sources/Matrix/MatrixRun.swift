@@ -100,7 +100,7 @@ public struct MatrixRun: Sendable {
                     modules: await modules(of: kernel, called: spec, report: report),
                     loader: loader,
                     strategy: options.strategy,
-                    limits: options.limits,
+                    limits: options.limits.on(accelerator),
                     isAsCompiled: options.isAsCompiled,
                     bpftool: bpftool?.version,
                     memory: memory,

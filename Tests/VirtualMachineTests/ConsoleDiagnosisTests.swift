@@ -5,6 +5,30 @@ import Testing
 @testable import VirtualMachine
 
 @Suite struct ConsoleDiagnosisTests {
+    @Test("an oops names the functions in which it happened, without what was left on the stack")
+    func callers() {
+        let console = """
+            [    2.933007] BUG: kernel NULL pointer dereference, address: 00000000000000d8
+            [    2.937837] RIP: 0010:btf_is_kernel+0x9/0x20
+            [    2.938202] Code: cc cc 66 66
+            [    2.940271] Call Trace:
+            [    2.940773]  <TASK>
+            [    2.941164]  map_kptr_match_type+0x44/0x1c0
+            [    2.941500]  ? mark_fastcall_pattern_for_call+0x4c/0x240
+            [    2.941580]  check_mem_access+0x10d1/0x2360
+            [    2.941696]  check_store_reg+0xe6/0x160
+            [    2.946052]  </TASK>
+            [    2.948973] Kernel panic - not syncing: Fatal exception
+            """
+        #expect(
+            ConsoleDiagnosis(console).finding
+                == .oops(
+                    "BUG: kernel NULL pointer dereference, address: 00000000000000d8, in btf_is_kernel() called by "
+                        + "map_kptr_match_type() called by check_mem_access()"
+                )
+        )
+    }
+
     @Test("an oops that ends in a panic is an oops; a panic by itself is one; a stall and silence are neither")
     func findings() {
         let oops = """

@@ -51,7 +51,7 @@ public struct ForeignRun: Sendable {
             of: spec,
             folder: folder,
             progress: progress,
-            limits: options.limits,
+            limits: options.limits.on(.tcg),
             logs: logs,
             isIsolating: options.isIsolating
         ) { event in

@@ -45,7 +45,7 @@ struct ConsoleDiagnosis: Hashable {
         // may print an oops-like trace after it, which changes nothing.
         if let panic = first(Self.panicSigns) {
             if let oops = first(Self.oopsSigns), panic.contains("Fatal exception") || panic.contains("oops") {
-                finding = .oops(oops)
+                finding = .oops(oops + Self.callers(in: lines))
             } else if Self.memorySigns.contains(where: panic.contains) {
                 finding = .outOfMemory(panic)
             } else if panic.contains(Self.initSign) {
@@ -54,12 +54,36 @@ struct ConsoleDiagnosis: Hashable {
                 finding = .panic(panic)
             }
         } else if let oops = first(Self.oopsSigns) {
-            finding = .oops(oops)
+            finding = .oops(oops + Self.callers(in: lines))
         } else if let stall = first(Self.stallSigns) {
             finding = .stall(stall)
         } else {
             finding = nil
         }
+    }
+
+    /// Functions of the kernel in which it happened, the innermost first: enough to know its fault from others.
+    private static let mostCallers = 3
+
+    /// `, in btf_is_kernel() called by map_kptr_match_type()`; empty where the console does not say. Entries with a `?` are leftovers on
+    /// the stack (arch/x86/kernel/dumpstack.c).
+    private static func callers(in lines: [String]) -> String {
+        let code = #/(?:RIP: 0010:|pc : )([A-Za-z_][\w.]*)\+0x/#
+        guard let start = lines.firstIndex(where: { $0.contains(code) }),
+            let innermost = lines[start].firstMatch(of: code)
+        else { return "" }
+        var names = [String(innermost.1)]
+        var isTrace = false
+        for line in lines[start...].dropFirst().map(withoutTime) where names.count < mostCallers {
+            if line.hasPrefix("Call Trace:") || line.hasPrefix("Call trace:") { isTrace = true }
+            if line.hasPrefix("</TASK>") { break }
+            guard isTrace, let entry = line.wholeMatch(of: #/([A-Za-z_][\w.]*)\+0x[0-9a-f]+\/0x[0-9a-f]+.*/#) else {
+                continue
+            }
+            let name = String(entry.1)
+            if names.last != name { names.append(name) }
+        }
+        return ", in " + names.map { "\($0)()" }.joined(separator: " called by ")
     }
 
     /// Without `[    1.234567]` and, on newer kernels, `[    T1]`.

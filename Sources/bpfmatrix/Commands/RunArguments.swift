@@ -41,8 +41,13 @@ struct RunArguments: ParsableArguments {
     @Option(help: ArgumentHelp("How long a kernel may take to boot.", valueName: "seconds"))
     var bootTimeout = 60
 
-    @Option(help: ArgumentHelp("How long the verifier may take over one program.", valueName: "seconds"))
-    var programTimeout = 60
+    @Option(
+        help: ArgumentHelp(
+            "How long the verifier may take over one program. (default: 60; 300 where guests are emulated)",
+            valueName: "seconds"
+        )
+    )
+    var programTimeout: Int?
 
     @Flag(help: "Boot every guest, instead of restoring one that was booted and saved before.")
     var cold = false
@@ -57,7 +62,7 @@ struct RunArguments: ParsableArguments {
             throw ValidationError("--memory must be between \(least) and \(most) MiB")
         }
         if bootTimeout < 1 { throw ValidationError("--boot-timeout must be at least 1") }
-        if programTimeout < 1 { throw ValidationError("--program-timeout must be at least 1") }
+        if let programTimeout, programTimeout < 1 { throw ValidationError("--program-timeout must be at least 1") }
     }
 
     /// With less, kernels do not boot with the agent in memory; more than QEMU's processor addresses is of no use.
@@ -66,7 +71,7 @@ struct RunArguments: ParsableArguments {
     func options(loader: LoaderChoice, image: ImageUnderTest? = nil, isAsCompiled: Bool = false) -> RunOptions {
         RunOptions(
             loader: loader,
-            limits: ExaminationLimits(boot: .seconds(bootTimeout), program: .seconds(programTimeout)),
+            limits: ExaminationLimits(boot: .seconds(bootTimeout), program: programTimeout.map { .seconds($0) }),
             accelerator: accel,
             jobs: jobs,
             memory: memory,

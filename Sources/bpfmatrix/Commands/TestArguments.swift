@@ -76,7 +76,7 @@ struct TestArguments: ParsableArguments {
             if loader.contains(.bpftool) { report(.note("no second witness: \(WitnessMissing())")) }
         }
         var choices = compiling.choices
-        choices.limit = .seconds(guests.programTimeout)
+        if let seconds = guests.programTimeout { choices.limit = .seconds(seconds) }
         choices.isFresh = isAskedAnew
         return TestBench(
             kernels: kernels,
