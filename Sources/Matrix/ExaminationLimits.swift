@@ -26,7 +26,7 @@ public struct ExaminationLimits: Sendable, Hashable {
     /// Kernels look at a million instructions before they give a program up: a few seconds of a processor's own, and with its log some
     /// minutes where one is emulated.
     public static let usualProgram = Duration.seconds(60)
-    public static let emulatedProgram = Duration.seconds(300)
+    public static let emulatedProgram = Duration.seconds(600)
 
     func on(_ accelerator: Accelerator) -> ExaminationLimits {
         var limits = self

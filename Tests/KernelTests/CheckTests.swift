@@ -12,7 +12,7 @@ extension RealKernels {
     /// What is foretold without a guest, against what kernels say in one.
     @Suite struct CheckTests {
         private func accuracy(_ objects: [TestObject], isAsCompiled: Bool = false) async throws -> Accuracy {
-            let kernels = try await TestKernels.selected()
+            let kernels = try await TestKernels.selected(CauseProgram.lines)
             let store = try TestKernels.store
             let supply = try await TestKernels.supply(of: store)
             for kernel in kernels.compactMap(\.kernel) { try await supply.prepare(kernel, RunOptions()) { _ in } }
@@ -29,37 +29,37 @@ extension RealKernels {
         }
 
         @Test(
-            "all of libbpf-tools does what was predicted, for the reason that was (5.10, 6.1, 6.12, 7.2)",
+            "all of libbpf-tools does what was predicted, for the reason that was (5.10, 6.1, 6.12, 7.2, 7.3)",
             arguments: [
-                (isAsCompiled: true, leastFailures: 100, areOpen: false),
-                (isAsCompiled: false, leastFailures: 20, areOpen: true),
+                (isAsCompiled: true, leastFailures: 120), (isAsCompiled: false, leastFailures: 25),
             ]
         )
-        func tools(isAsCompiled: Bool, leastFailures: Int, areOpen: Bool) async throws {
+        func tools(isAsCompiled: Bool, leastFailures: Int) async throws {
             let objects = try LibbpfTools.objects()
             #expect(objects.count >= 50, "libbpf-tools has 52 objects in Debian 12")
             let accuracy = try await accuracy(InputReader.unambiguous(objects), isAsCompiled: isAsCompiled)
             #expect(accuracy.defects.isEmpty, "\(accuracy.defects.map(\.description))")
             #expect(accuracy.unjudged == 0)
             #expect(accuracy.count(.willFail, .other) >= leastFailures)
-            // Some leave their targets open: then only a kernel says whether another will do.
-            #expect((accuracy.count(.cannotTell, .accepted) + accuracy.count(.cannotTell, .other) > 0) == areOpen)
+            // docs/check.md has each. Of 1200, one in a hundred is the most.
+            let unknown = Accuracy.Truth.allCases.map { accuracy.count(.cannotTell, $0) }.reduce(0, +)
+            #expect(unknown <= 2)
             #expect(accuracy.sameCode == accuracy.count(.willFail, .other))
         }
 
-        @Test("of programs made to be refused, none is foretold what it does not do (5.10, 6.1, 6.12, 7.2)")
+        @Test("of programs made to be refused, none is foretold what it does not do (5.10, 6.1, 6.12, 7.2, 7.3)")
         func causes() async throws {
             let accuracy = try await accuracy(compiled(try CauseProgram.sources()), isAsCompiled: true)
             #expect(accuracy.defects.isEmpty, "\(accuracy.defects.map(\.description))")
             // A map of 16 GiB, for which no guest of a test is large enough, on the kernels that have no rule against it.
-            #expect(accuracy.unjudged == 3)
+            #expect(accuracy.unjudged == 4)
             let failed = accuracy.count(.willFail, .other)
             #expect(failed >= 100)
             // A kernel may refuse it for another reason first.
             #expect(accuracy.sameCode >= failed - 2)
         }
 
-        @Test("what rules once got wrong is foretold (5.10, 6.1, 6.12, 7.2)")
+        @Test("what rules once got wrong is foretold (5.10, 6.1, 6.12, 7.2, 7.3)")
         func rules() async throws {
             let folder = TestKernels.package.appending("Tests/Check")
             let sources = try FileManager.default.contentsOfDirectory(atPath: folder.string)

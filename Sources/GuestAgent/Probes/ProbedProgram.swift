@@ -65,12 +65,27 @@ struct ProbedProgram {
         case BPF_PROG_TYPE_TRACING:
             [
                 ProbedProgram(type, attachType: BPF_TRACE_RAW_TP, targets: [.tracepoint]),
-                ProbedProgram(type, attachType: BPF_TRACE_FENTRY, targets: StandInTarget.tracedFunctions),
-                ProbedProgram(type, attachType: BPF_TRACE_FENTRY, isSleepable: true, targets: StandInTarget.tracedFunctions),
-                ProbedProgram(type, attachType: BPF_TRACE_FEXIT, targets: StandInTarget.tracedFunctions),
-                ProbedProgram(type, attachType: BPF_TRACE_FEXIT, isSleepable: true, targets: StandInTarget.tracedFunctions),
-                ProbedProgram(type, attachType: BPF_MODIFY_RETURN, targets: StandInTarget.modifiedFunctions),
-                ProbedProgram(type, attachType: BPF_MODIFY_RETURN, isSleepable: true, targets: StandInTarget.modifiedFunctions),
+                ProbedProgram(type, attachType: BPF_TRACE_FENTRY, targets: traced),
+                ProbedProgram(
+                    type,
+                    attachType: BPF_TRACE_FENTRY,
+                    isSleepable: true,
+                    targets: traced
+                ),
+                ProbedProgram(type, attachType: BPF_TRACE_FEXIT, targets: traced),
+                ProbedProgram(
+                    type,
+                    attachType: BPF_TRACE_FEXIT,
+                    isSleepable: true,
+                    targets: traced
+                ),
+                ProbedProgram(type, attachType: BPF_MODIFY_RETURN, targets: modified),
+                ProbedProgram(
+                    type,
+                    attachType: BPF_MODIFY_RETURN,
+                    isSleepable: true,
+                    targets: modified
+                ),
                 ProbedProgram(type, attachType: BPF_TRACE_ITER, targets: [.iterator]),
             ]
         case BPF_PROG_TYPE_LSM:
@@ -82,6 +97,8 @@ struct ProbedProgram {
         }
     }
 
+    private static let traced = StandInTarget.tracedFunctions
+    private static let modified = StandInTarget.modifiedFunctions
     /// `BPF_PROG_TYPE_NETFILTER`
     static let netfilter = bpf_prog_type(rawValue: 32)
 

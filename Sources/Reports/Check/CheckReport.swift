@@ -19,7 +19,8 @@ public struct CheckReport: Sendable {
     public var text: String {
         let reasons = CheckReasons(results, style: style, heading: heading)
         let parts = [
-            table, AssumedLines(results).lines + ModuleLines(results).lines, oldest, reasons.failures + reasons.refusals, reasons.unknowns,
+            table, AssumedLines(results).lines + ModuleLines(results).lines, oldest,
+            reasons.failures + reasons.refusals, reasons.unknowns,
             reasons.attachment,
         ]
         let blocks = parts.filter { !$0.isEmpty } + [[sum]]

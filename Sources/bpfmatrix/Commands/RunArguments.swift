@@ -43,7 +43,7 @@ struct RunArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How long the verifier may take over one program. (default: 60; 300 where guests are emulated)",
+            "How long the verifier may take over one program. (default: 60; 600 where guests are emulated)",
             valueName: "seconds"
         )
     )

@@ -23,7 +23,11 @@ struct MapCompatibility {
         self.maps = maps
         types = program.contents.types
         self.program = program
-        self.uses = uses.filter { maps.indices.contains($0.thing) && maps[$0.thing].isCreated }
+        // A type that the kernel does not have is told of the object.
+        self.uses = uses.filter {
+            maps.indices.contains($0.thing) && maps[$0.thing].isCreated
+                && kernel.profile?.mapType(maps[$0.thing].definition.type) != .absent
+        }
         self.kernel = kernel
     }
 
