@@ -33,6 +33,27 @@ import Testing
         #expect(cause("0: (b7) r0 = 0", "div by zero", "1: (95) exit", "no reason known").code == .unknown)
     }
 
+    @Test(
+        "stack that was never written is named by the variable that is handed over, with the padding in it",
+        arguments: [
+            ("bpf_seq_write(ctx->meta->seq, &record, sizeof(record)); @ list.bpf.c:33", "record"),
+            ("bpf_map_update_elem(&table, &key, &value, 0); @ list.bpf.c:33", "variable"),
+        ]
+    )
+    func padding(line: String, variable: String) {
+        let cause = cause(
+            "; \(line)",
+            "24: (b7) r3 = 40                        ; R3_w=40",
+            "25: (85) call bpf_seq_write#127",
+            "invalid indirect read from stack R2 off -40+36 size 40"
+        )
+        #expect(cause.code == .stackUninitialised)
+        #expect(
+            cause.sentence == "40 bytes of the stack are handed to bpf_seq_write(), and byte 36 of them was never written"
+        )
+        #expect(cause.cure?.contains("the padding between and behind them: __builtin_memset(&\(variable), 0") == true)
+    }
+
     @Test("where nothing was said the errno is")
     func silent() {
         let cause = Cause(of: Evidence(refusal: .program, errno: 95))
