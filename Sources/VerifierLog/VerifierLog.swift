@@ -103,7 +103,8 @@ public struct LoggedSource: Sendable, Hashable, CustomStringConvertible {
             let file = text[text.index(after: sign)..<colon].drop { $0 == " " }
             return file.isEmpty ? nil : (before, file, line)
         }
-        self.text = String((place?.text ?? text[...]).reversed().drop { $0.isWhitespace }.reversed())
+        let words = place?.text ?? text[...]
+        self.text = words.lastIndex { !$0.isWhitespace }.map { String(words[...$0]) } ?? ""
         file = place.map { String($0.file) }
         line = place?.line
         if self.text.isEmpty && file == nil { return nil }

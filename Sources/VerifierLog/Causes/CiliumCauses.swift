@@ -14,7 +14,7 @@ extension CauseRule {
             )
         },
         LoaderRule { line, _ in
-            guard
+            guard line.contains("map create"),
                 let match = line.firstMatch(of: #/(?:^|[ :"])map ([^ :"]+): (?:creating map: )?map create[^:]*: (.+)/#)
             else {
                 return nil
@@ -52,7 +52,7 @@ extension CauseRule {
 
     /// `RingBuf not supported (requires >= v5.8)`, and without a version where that is not known.
     private static func feature(in text: String, ofMap map: String? = nil, words: String) -> Cause? {
-        guard
+        guard text.contains(" not supported"),
             let match = text.firstMatch(
                 of: #/(?:^|: )([^:]{1,80}?) not supported(?: \(requires >= v(\d+\.\d+)[^)]*\))?(?:[" ,(]|$)/#
             )
@@ -102,7 +102,9 @@ extension CauseRule {
             LoaderCause.withoutTypes(nil, words: line)
         },
         LoaderRule { line, _ in
-            guard let match = line.firstMatch(of: #/kfunc "([^"]+)": (.+)/#) else { return nil }
+            guard line.contains("kfunc \""), let match = line.firstMatch(of: #/kfunc "([^"]+)": (.+)/#) else {
+                return nil
+            }
             let (name, rest) = (String(match.1), String(match.2))
             guard rest.contains("not supported") || rest.contains("not found") else {
                 return Cause(
@@ -163,11 +165,13 @@ extension CauseRule {
 
     private static let ciliumTargets: [LoaderRule] = [
         LoaderRule { line, _ in
-            guard let match = line.firstMatch(of: #/find target for (?:[a-z_]+ )?([^ :]+): /#) else { return nil }
+            guard line.contains("find target for "),
+                let match = line.firstMatch(of: #/find target for (?:[a-z_]+ )?([^ :]+): /#)
+            else { return nil }
             return LoaderCause.missingTarget("function, tracepoint or hook \(match.1)", words: line)
         },
         LoaderRule { line, _ in
-            guard
+            guard line.contains("token ") || line.contains("symbol "),
                 let match = line.firstMatch(
                     of: #/(?:token|symbol) '?([^ :']+)'?: (?:not found|.*no such file|.*does not exist)/#
                 )
@@ -175,7 +179,9 @@ extension CauseRule {
             return LoaderCause.missingTarget("function \(match.1)", words: line)
         },
         LoaderRule { line, _ in
-            guard let match = line.firstMatch(of: #/trace ?event ([^ :]+): /#) else { return nil }
+            guard line.contains("event "), let match = line.firstMatch(of: #/trace ?event ([^ :]+): /#) else {
+                return nil
+            }
             return LoaderCause.missingTarget("tracepoint \(match.1)", words: line)
         },
     ]
@@ -183,6 +189,7 @@ extension CauseRule {
     private static let ciliumLast: [LoaderRule] = [
         LoaderRule { line, _ in feature(in: line, words: line) },
         LoaderRule { line, _ in
+            guard line.contains("CAP_") else { return nil }
             let names = line.matches(of: #/CAP_[A-Z_]+/#).map { String($0.0) }
             guard !names.isEmpty,
                 line.contains(#/(?i)missing|requires?|needs?|not permitted|denied|without|insufficient/#)

@@ -35,7 +35,9 @@ enum LoaderErrno {
 extension Cause {
     /// The program that a loader names before its words: `program p: load program: …`; nil where it names none.
     public var program: String? {
-        words.flatMap { $0.firstMatch(of: #/(?:^|[ ":])program ([^ :"']+): /#) }.map { String($0.1) }
+        words.flatMap { !$0.contains("program ") ? nil : $0.firstMatch(of: #/(?:^|[ ":])program ([^ :"']+): /#) }.map {
+            String($0.1)
+        }
     }
 }
 

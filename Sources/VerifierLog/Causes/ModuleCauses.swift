@@ -14,6 +14,9 @@ extension CauseRule {
         })
     ]
 
+    private static let unknownFunction: Wording = "invalid func unknown♯#"
+    private static let unresolved: Wording = "failed to resolve CO-RE relocation …"
+
     /// The name that nothing was found under, and the words that say so; nil where something else is the matter.
     private static func missingName(_ evidence: Evidence) -> (text: String, words: String)? {
         for line in evidence.complaints {
@@ -23,14 +26,14 @@ extension CauseRule {
             }
         }
         for line in evidence.messages {
-            if let values = ("invalid func unknown♯#" as Wording).match(line), let number = UInt32(values[0]) {
+            if let values = unknownFunction.match(line), let number = UInt32(values[0]) {
                 if number == LoaderPoison.relocation {
                     return evidence.program.unmatchedRelocation.flatMap(typeName).map { ($0, line) }
                 }
                 if LoaderPoison.kfuncs.contains(number) {
                     return evidence.program.unresolvedKfunc.map { (withoutFlavour($0), line) }
                 }
-            } else if let values = ("failed to resolve CO-RE relocation …" as Wording).match(line) {
+            } else if let values = unresolved.match(line) {
                 return typeName(values[0]).map { ($0, line) }
             } else if let values = ("kfunc '…' is referenced but wasn't resolved" as Wording).match(line) {
                 return (withoutFlavour(values[0]), line)

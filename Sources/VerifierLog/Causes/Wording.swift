@@ -43,6 +43,8 @@ struct Wording: Sendable, Hashable, ExpressibleByStringLiteral {
 
     /// What the holes are filled with, in their order; nil where the line is another.
     func match(_ line: String) -> [String]? {
+        // Most lines are another one from the first letter on.
+        if case .text(let text)? = pieces.first, !line.utf8.starts(with: text) { return nil }
         guard line.utf8.count <= Self.longestLine else { return nil }
         let bytes = Array(line.utf8)
         var position = 0

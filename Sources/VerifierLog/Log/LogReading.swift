@@ -36,7 +36,8 @@ struct LogReading {
 
     /// `infinite loop detected at insn 3`, `unreachable insn 7`, `jump out of range from insn 2 to 9`
     private static func instruction(in message: String) -> Int? {
-        guard let match = message.firstMatch(of: #/(?:^| )insn (\d{1,9})\b/#), let index = Int(match.1),
+        guard message.contains("insn "), let match = message.firstMatch(of: #/(?:^| )insn (\d{1,9})\b/#),
+            let index = Int(match.1),
             index < LogBytes.mostInstructions
         else { return nil }
         return index
@@ -80,9 +81,9 @@ struct LogReading {
     /// `Unreleased reference id=2 alloc_insn=4`
     var acquisition: LoggedStep? {
         for message in messages {
-            guard let match = message.firstMatch(of: #/alloc_insn=(\d{1,9})\b/#), let index = Int(match.1) else {
-                continue
-            }
+            guard message.contains("alloc_insn="),
+                let match = message.firstMatch(of: #/alloc_insn=(\d{1,9})\b/#), let index = Int(match.1)
+            else { continue }
             return reader.path.lastIndex { Int($0.index) == index }.map(step(at:))
         }
         return nil
@@ -92,7 +93,7 @@ struct LogReading {
     /// to make it what it is.
     func registers(named messages: [String]) -> [LoggedRegister] {
         var numbers: [Int] = []
-        for message in messages {
+        for message in messages where message.contains("R") {
             for match in message.matches(of: #/\bR(\d{1,2})\b/#) {
                 if let number = Int(match.1), number <= 10, !numbers.contains(number) { numbers.append(number) }
             }

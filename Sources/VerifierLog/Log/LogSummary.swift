@@ -32,7 +32,7 @@ struct LogSummary {
         // The error's own name comes first.
         guard let colon = text.firstIndex(of: ": ", in: after..<line.upperBound) else { return nil }
         let said = text.text((colon + 2)..<line.upperBound)
-        let omission = said.firstMatch(of: #/ \(\d+ line\(s\) omitted\)/#)
+        let omission = !said.contains("omitted") ? nil : said.firstMatch(of: #/ \(\d+ line\(s\) omitted\)/#)
         hasOmission = omission != nil
         var words = omission.map { String(said[..<$0.range.lowerBound]) } ?? said
         guard !words.isEmpty else { return nil }

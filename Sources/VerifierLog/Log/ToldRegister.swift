@@ -10,8 +10,12 @@ struct ToldRegister {
     init(_ number: Int, in messages: [String]) {
         var kind: String?
         var range: Int?
-        for message in messages {
-            if let match = message.firstMatch(of: #/\bR(\d{1,2}) (?:invalid mem access '(\w+)'|type=(\w+) expected=)/#),
+        // A pattern costs far more than the search for what every match has.
+        for message in messages where message.contains("R\(number)") {
+            if message.contains(" invalid mem access ") || message.contains(" type="),
+                let match = message.firstMatch(
+                    of: #/\bR(\d{1,2}) (?:invalid mem access '(\w+)'|type=(\w+) expected=)/#
+                ),
                 Int(match.1) == number
             {
                 kind = (match.2 ?? match.3).map(String.init)

@@ -10,8 +10,10 @@ public enum UnresolvedCall: Sendable, Hashable {
 
     /// nil where the verifier did not stop at one. A program's own source, which the log quotes, may have such words too.
     public init?(in log: VerifierLog) {
-        let called = log.failure?.text?.wholeMatch(of: #/call unknown#(\d+)/#)
-        let told = log.messages.lazy.compactMap { $0.firstMatch(of: #/^invalid func unknown#(\d+)/#) }.first
+        let text = log.failure?.text
+        let called = text?.hasPrefix("call unknown#") == true ? text?.wholeMatch(of: #/call unknown#(\d+)/#) : nil
+        let told = log.messages.lazy.filter { $0.hasPrefix("invalid func unknown#") }
+            .compactMap { $0.firstMatch(of: #/^invalid func unknown#(\d+)/#) }.first
         guard let digits = told?.1 ?? called?.1, let number = UInt32(digits) else { return nil }
         if number == LoaderPoison.relocation {
             self = .relocation
