@@ -8,6 +8,8 @@ SWIFT ?= swift
 # The plan's, as far as they can be had: Debian has no 5.15 and no 6.6, the public registries have.
 KERNELS ?= 5.10?,5.15?,6.1?,6.6?
 BENCH_KERNELS ?= 5.10,6.1,6.12,7.2
+# The newest that the archive has among them.
+ACCURACY_KERNELS ?= 5.10,6.1,6.12,7.2,latest
 # For each reader that is fuzzed.
 FUZZ_SECONDS ?= 60
 tool := .build/release/bpfmatrix
@@ -55,15 +57,17 @@ bench: setup ## measure: restores against boots, one pass against reloads, lanes
 	$(SWIFT) build -c release --product bpfmatrix
 	.build/release/bpfmatrix-bench --kernels $(BENCH_KERNELS) --json bench.json $(if $(VIRTME_KERNEL),--virtme-kernel $(VIRTME_KERNEL))
 
-# What check foretells against what kernels say: libbpf-tools, and the programs made to be refused.
-accuracy: setup ## hold what `check` foretells against what kernels say
+# What check predicts against what kernels say: libbpf-tools, the programs made to be refused, and those that predictions once got wrong.
+accuracy: setup ## hold what `check` predicts against what kernels say
 	@scripts/setup.sh --test
 	$(SWIFT) build -c release --product bpfmatrix-accuracy
 	$(SWIFT) build -c release --product bpfmatrix-guest
 	$(SWIFT) build -c release --product bpfmatrix
-	.build/release/bpfmatrix-accuracy --kernels $(BENCH_KERNELS)
+	.build/release/bpfmatrix-accuracy --kernels $(ACCURACY_KERNELS)
 	$(tool) compile Tests/Causes -o .build/causes
-	.build/release/bpfmatrix-accuracy --as-compiled --kernels $(BENCH_KERNELS) .build/causes/*.o
+	.build/release/bpfmatrix-accuracy --as-compiled --kernels $(ACCURACY_KERNELS) .build/causes/*.o
+	$(tool) compile Tests/Check -o .build/check
+	.build/release/bpfmatrix-accuracy --kernels $(ACCURACY_KERNELS) .build/check/*.o
 
 lint: ## what swift-format has to say
 	$(SWIFT) format lint --strict --recursive $(formatted)
