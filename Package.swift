@@ -232,7 +232,7 @@ let package = Package(
         ),
         .testTarget(
             name: "KernelProfileTests",
-            dependencies: ["BTF", "KernelProfile", "TestBTF", "TestObjects", "TestProfiles"]
+            dependencies: ["BTF", "ELF", "KernelProfile", "TestBTF", "TestObjects", "TestProfiles"]
         ),
         .testTarget(
             name: "CompatibilityCheckTests",

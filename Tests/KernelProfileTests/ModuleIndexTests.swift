@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BTF
+import ELF
 import TestBTF
 import TestObjects
 import Testing
@@ -69,6 +70,22 @@ import Testing
         #expect(!module.hasTypes)
         #expect(throws: (any Error).self) { try ModuleExports([1, 2, 3], named: "m", kernel: nil) }
         #expect(ModuleExports.dependencies(of: [1, 2, 3]) == nil)
+    }
+
+    @Test("names that begin at every byte of one string, thousands of them, are refused")
+    func overlappingNames() throws {
+        let strings = [0] + [UInt8](repeating: UInt8(ascii: "a"), count: 4000) + [0]
+        var kernel = TypeBlob()
+        _ = kernel.integer("int", size: 4)
+        let kernelTypes = try kernel.read()
+        func word(_ value: Int) -> [UInt8] { withUnsafeBytes(of: UInt32(value).littleEndian) { Array($0) } }
+        let firstString = kernel.bytes.count - 24 - 16
+        // Empty structures, each with a name of its own.
+        let types = (1...4000).flatMap { word(firstString + $0) + word(4 << 24) + word(1) }
+        let header =
+            [0x9f, 0xeb, 1, 0] + word(24) + word(0) + word(types.count) + word(types.count) + word(strings.count)
+        let bytes = try ModuleFixture.bytes(functions: ["f"], types: header + types + strings)
+        #expect(throws: ELFError.namesTooLong) { try ModuleExports(bytes, named: "m", kernel: kernelTypes) }
     }
 
     private func index() throws -> ModuleIndex {

@@ -34,7 +34,7 @@ public struct ModuleExports: Sendable, Hashable {
         var names: Set<KernelName> = []
         let types = Self.types(in: file, kernel: kernel, indexed: false)
         hasTypes = types != nil
-        if let types { Self.add(types, to: &names) }
+        if let types, !Self.add(types, to: &names, budget: bytes.count) { throw .namesTooLong }
         Self.add(try file.symbols(), of: file, to: &names)
         self.names = names
     }
@@ -76,9 +76,16 @@ public struct ModuleExports: Sendable, Hashable {
         return base.flatMap { try? BTFTypes(own, base: $0, indexed: indexed) }
     }
 
-    private static func add(_ types: BTFTypes, to names: inout Set<KernelName>) {
+    /// Names that begin at every byte of one long string would take many times the file's length.
+    ///
+    /// - Parameter budget: bytes that all names together may have.
+    /// - Returns: false where they have more.
+    private static func add(_ types: BTFTypes, to names: inout Set<KernelName>, budget: Int) -> Bool {
+        var budget = budget
         for id in types.ownIDs {
             guard let type = types.type(id) else { continue }
+            budget -= type.name.withBytes { $0.count }
+            guard budget >= 0 else { return false }
             switch type.kind {
             case .function: names.insert(KernelName(.function, type.name.text))
             case .declarationTag:
@@ -99,6 +106,7 @@ public struct ModuleExports: Sendable, Hashable {
             default: continue
             }
         }
+        return true
     }
 
     private static func add(_ symbols: [ELFSymbol], of file: ELFFile, to names: inout Set<KernelName>) {
