@@ -246,7 +246,7 @@ let package = Package(
             dependencies: ["Assumptions", "BPFObject", "LoaderContract", "TestObjects"]
         ),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol", "LoaderContract"]),
-        .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"]),
+        .testTarget(name: "VerifierLogTests", dependencies: ["VerifierLog"], exclude: ["Messages"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Results", "VerifierLog"]),
         .testTarget(name: "LogStoreTests", dependencies: ["ContentDigest", "LogStore", "TestKernels", system]),
         .testTarget(

@@ -8,6 +8,7 @@ import VerifierLog
 struct CauseDocument {
     let programs: [CauseProgram]
     let results: MatrixResults
+    let cured: [CuredProgram]
 
     /// Codes that no program of Tests/Causes can show, and what does.
     static let shownElsewhere: [CauseCode: String] = [
@@ -39,6 +40,7 @@ struct CauseDocument {
 
         Why programs are refused. Each red cell has one of these codes (`explanation.code` in the results); they do not change.
         What kernels said is what they said to the programs in [Tests/Causes](../Tests/Causes), on \(kernels).
+        After a cure stands a program in [Tests/Cures](../Tests/Cures) in which it is applied, and which at least four of these kernels accept.
         Written by `make causes`; a test fails when a kernel says something else. The rules are in `Sources/VerifierLog/Causes`, one theme a file.
 
         A rule is keyed on whole lines of the kernel's or libbpf's words, or on an errno with facts of program, map and kernel. What none
@@ -131,13 +133,65 @@ struct CauseDocument {
         return words.prefix(mostLines).map { "`\($0.replacing("|", with: "\\|"))`" }.joined(separator: "<br>")
     }
 
-    /// What bpfmatrix makes of the newest kernel's words: sentence, cure, since.
+    /// What bpfmatrix makes of the newest kernel's words: sentence, cure, since; and who shows that the cure helps.
     private func accounts(of program: CauseProgram, _ code: CauseCode) -> [String] {
         cells(program, code).suffix(1).compactMap(\.explanation).map { explanation in
             let cure = explanation.cure.map { " → \($0)" } ?? ""
             let since = explanation.since.map { " (since \($0))" } ?? ""
-            return Self.literal("\(explanation.sentence)\(cure)\(since)")
+            let shown =
+                explanation.cure.flatMap { proof(of: $0, for: program) }.map { ": `\($0.name)` in \(Self.link($0))" }
+                ?? ""
+            return Self.literal("\(explanation.sentence)\(cure)\(since)") + shown
         }
+    }
+
+    // MARK: Cures
+
+    /// Cures that no change of the program applies, by what their words begin with: no program can show that they help.
+    private static let outsideProgram = [
+        // Another kernel.
+        "a kernel that was built with ", "a kernel of ",
+        // The loader's part: which of an object's programs and maps it loads, where.
+        "load the program only where the kernel ", "load it only where the kernel has it",
+        "create the map only where the kernel has the type",
+        "the loader calls bpf_program__set_attach_target() with that program",
+        // What is written in assembly, of which no kernel knows the meaning.
+        "look at the assembly in the source", "compile with -mcpu=v3, since kernels before 6.6",
+    ]
+
+    /// Cures of the document that no program of Tests/Cures applies.
+    var unproven: [String] {
+        programs.flatMap { program in
+            results.cells.filter {
+                $0.program == program.name && $0.object == program.file.replacing(".c", with: ".bpf.o")
+            }
+            .compactMap(\.explanation).compactMap { explanation -> String? in
+                guard let cure = explanation.cure, proof(of: cure, for: program) == nil,
+                    !Self.outsideProgram.contains(where: cure.hasPrefix)
+                else { return nil }
+                return "\(explanation.code.rawValue) \(program.name): \(cure)"
+            }
+        }
+    }
+
+    /// The program that cures the refused one; or else one that cures another with the very same words.
+    private func proof(of cure: String, for program: CauseProgram) -> CuredProgram? {
+        let alike = refusedWith[cure] ?? []
+        return cured.first { $0.refused.contains(program.name) }
+            ?? cured.first { $0.refused.contains(where: alike.contains) }
+    }
+
+    /// Names of the programs that are refused with a cure, by its words.
+    private var refusedWith: [String: Set<String>] {
+        var names: [String: Set<String>] = [:]
+        for cell in results.cells {
+            if let cure = cell.explanation?.cure { names[cure, default: []].insert(cell.program) }
+        }
+        return names
+    }
+
+    private static func link(_ program: CuredProgram) -> String {
+        "[\(program.file)](../\(CuredProgram.folder)/\(program.file))"
     }
 
     /// Names with underscores and pointers' stars are no emphasis.

@@ -4,6 +4,7 @@ import Foundation
 import GuestProtocol
 import Matrix
 import Results
+import SystemPackage
 import TestKernels
 import Testing
 import VerifierLog
@@ -13,6 +14,8 @@ private enum CauseRun {
     struct Outcome {
         var programs: [CauseProgram]
         var results: MatrixResults
+        var cured: [CuredProgram]
+        var cures: MatrixResults
 
         func cell(_ program: CauseProgram, on line: String) -> Cell? {
             results.cells.first {
@@ -23,19 +26,27 @@ private enum CauseRun {
     }
 
     private static let run = Task {
-        var programs: [CauseProgram] = []
+        let sources = try CauseProgram.sources()
+        let cures = try CuredProgram.sources()
+        return Outcome(
+            programs: try sources.flatMap(CauseProgram.programs),
+            results: try await results(of: sources),
+            cured: try cures.flatMap(CuredProgram.programs),
+            cures: try await results(of: cures)
+        )
+    }
+
+    private static func results(of sources: [FilePath]) async throws -> MatrixResults {
         var objects: [TestObject] = []
-        for source in try CauseProgram.sources() {
-            programs += try CauseProgram.programs(in: source)
+        for source in sources {
             let compiled = try await CompiledFixture.compile(source)
             objects.append(try InputReader.object(compiledFrom: source, at: compiled.path))
         }
-        let results = try await TestKernels.run(
+        return try await TestKernels.run(
             objects,
             on: try await TestKernels.selected(CauseProgram.lines),
             options: RunOptions(loader: .agent, isAsCompiled: true)
         )
-        return Outcome(programs: programs, results: results)
     }
 
     static var outcome: Outcome { get async throws { try await run.value } }
@@ -123,11 +134,36 @@ extension RealKernels {
             #expect(others == Set(CauseDocument.shownElsewhere.keys))
         }
 
+        @Test("a cure that is applied helps: four kernels or more accept the program, and every cure is applied in one")
+        func cures() async throws {
+            let outcome = try await CauseRun.outcome
+            let known = Set(outcome.programs.map(\.name))
+            #expect(Set(outcome.cured.map(\.name)).count == outcome.cured.count)
+            for program in outcome.cured {
+                #expect(program.refused.allSatisfy(known.contains), "\(program): \(program.refused)")
+                #expect(program.accepted.count >= 4, "\(program)")
+                for cell in outcome.cures.cells where cell.program == program.name {
+                    let isAccepted = cell.verdict == .accepted
+                    #expect(
+                        isAccepted == program.accepted.contains(cell.kernel),
+                        "\(program) on \(cell.kernel): \(cell.verdict) \(cell.explanation?.sentence ?? "")"
+                    )
+                }
+                #expect(
+                    outcome.cures.cells.count { $0.program == program.name } == CauseProgram.lines.count,
+                    "\(program)"
+                )
+            }
+            let document = CauseDocument(programs: outcome.programs, results: outcome.results, cured: outcome.cured)
+            #expect(document.unproven == [])
+        }
+
         /// `make causes` writes it: BPFMATRIX_WRITE_CAUSES is set then.
         @Test("docs/causes.md is what these kernels say of these programs (5.10, 6.1, 6.12, 7.2, 7.3)")
         func document() async throws {
             let outcome = try await CauseRun.outcome
-            let document = CauseDocument(programs: outcome.programs, results: outcome.results).text
+            let document = CauseDocument(programs: outcome.programs, results: outcome.results, cured: outcome.cured)
+                .text
             let path = TestKernels.package.appending("docs/causes.md")
             if ProcessInfo.processInfo.environment["BPFMATRIX_WRITE_CAUSES"] != nil { try path.write(document) }
             let kept = try String(contentsOfFile: path.string, encoding: .utf8)

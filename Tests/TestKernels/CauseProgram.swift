@@ -31,7 +31,9 @@ public struct CauseProgram: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The sources, by name.
-    public static func sources() throws -> [FilePath] {
+    public static func sources() throws -> [FilePath] { try sources(in: folder) }
+
+    static func sources(in folder: String) throws -> [FilePath] {
         let folder = TestKernels.package.appending(folder)
         return try FileManager.default.contentsOfDirectory(atPath: folder.string)
             .filter { $0.hasSuffix(".c") }
@@ -70,7 +72,7 @@ public struct CauseProgram: Sendable, Hashable, CustomStringConvertible {
 
     private static let mark = "// expected: "
 
-    private static func name(in line: String) -> String? {
+    static func name(in line: String) -> String? {
         if let match = line.firstMatch(of: #/^(?:int|size_t) BPF_(?:K?PROG|KPROBE)\((\w+)/#) { return String(match.1) }
         return line.firstMatch(of: #/^(?:naked |__attribute__\(\(naked\)\) )?int (\w+)\(/#).map { String($0.1) }
     }

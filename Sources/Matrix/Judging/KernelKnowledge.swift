@@ -72,8 +72,20 @@ struct KernelKnowledge: Sendable {
         else { return nil }
         return Evidence.KfuncDeclarations(
             object: own.declaration(of: extern.type),
-            kernel: types.declaration(of: id)
+            kernel: types.declaration(of: id),
+            undefinedStructure: Self.undefinedStructure(in: extern.type, of: own)
         )
+    }
+
+    /// The first structure that a function takes a pointer to and that the object does not define: for libbpf it is never the kernel's.
+    private static func undefinedStructure(in function: UInt32, of types: BTFTypes) -> String? {
+        guard let prototype = types.type(function)?.target.flatMap({ types.type($0) }) else { return nil }
+        return prototype.parameters.lazy.compactMap { parameter -> String? in
+            guard let pointer = types.resolved(parameter.type), pointer.kind == .pointer,
+                let pointed = pointer.target.flatMap({ types.resolved($0) }), pointed.kind == .forward
+            else { return nil }
+            return pointed.name.text
+        }.first
     }
 
     /// By the number in `enum bpf_map_type`; nil where nobody has tried.

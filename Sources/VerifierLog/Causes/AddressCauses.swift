@@ -36,7 +36,14 @@ extension CauseRule {
             verifier: "pseudo btf_id # in ldimm64 isn't KIND_VAR.",
             "pseudo btf_id # in ldimm64 isn't KIND_VAR or KIND_FUNC",
             "ldimm64 insn specifies invalid btf_id #."
-        ) { _, evidence in
+        ) { values, evidence in
+            // libbpf gives a weak variable that only the symbols have the number 0, where the object has symbols without types besides.
+            if values[0] == "0" {
+                return Account(
+                    "the address of a variable is taken that this kernel's types do not have",
+                    cure: "keep it in an object without symbols that have no type (extern const void … __ksym)"
+                )
+            }
             guard evidence.isOlder(than: LinuxVersion(6, 4)) else {
                 return Account(
                     "the address of something is taken that is neither a variable nor a function of this kernel"

@@ -31,8 +31,13 @@ extension CauseRule {
                 cure: "keep numbers and pointers apart; barrier_var() keeps the compiler from mixing them"
             )
         },
-        CauseRule(.pointerArithmetic, verifier: "R# pointer … pointer prohibited") { _, _ in
-            Account("two pointers are added", cure: "add a number to a pointer instead")
+        CauseRule(.pointerArithmetic, verifier: "R# pointer … pointer prohibited") { values, _ in
+            values[1] == "+="
+                ? Account("two pointers are added", cure: "add a number to a pointer instead")
+                : Account(
+                    "two pointers are computed with by \(values[1])",
+                    cure: "keep numbers and pointers apart; barrier_var() keeps the compiler from mixing them"
+                )
         },
         CauseRule(.pointerArithmetic, verifier: "R# 32-bit pointer arithmetic prohibited") { _, _ in
             Account(
@@ -41,7 +46,10 @@ extension CauseRule {
             )
         },
         CauseRule(.pointerArithmetic, verifier: "R# tried to subtract pointer from scalar") { _, _ in
-            Account("a pointer is subtracted from a number", cure: "subtract the number from the pointer instead")
+            Account(
+                "a pointer is subtracted from a number",
+                cure: "subtract the number from the pointer instead; from one to the stack, add a negative constant"
+            )
         },
         CauseRule(.pointerArithmetic, verifier: "R# subtraction from stack pointer prohibited") { _, _ in
             Account(
@@ -54,7 +62,7 @@ extension CauseRule {
             guard values[0].hasPrefix("-") else { return nil }
             return Account(
                 "a number that may be negative, down to \(values[0]), is added to a pointer to \(CauseWords.kind(values[1]))",
-                cure: "use an unsigned index, or test it before this line: if (index < 0) return 0;"
+                cure: "use an unsigned index, and check it against the number of elements before this line"
             )
         },
         CauseRule(
@@ -75,7 +83,7 @@ extension CauseRule {
             Account(
                 "a number that may be anything is added to a pointer to \(CauseWords.kind(values[0]))",
                 cure:
-                    "bound it from both sides before this line: use an unsigned index, and if (index >= size) return 0;"
+                    "bound it before this line: use an unsigned index, barrier_var(index), and if (index >= ELEMENTS) return 0;"
             )
         },
         // Only of programs that are loaded without CAP_PERFMON.

@@ -58,7 +58,8 @@ extension CauseRule {
         CauseRule(.helperNotForProgramType, verifier: "helper call is not allowed in probe") { _, evidence in
             Account(
                 "\(evidence.called.map { "\($0)()" } ?? "a helper") may not be called where this program is attached",
-                cure: "attach to a function for which the kernel allows it, or to a security hook"
+                cure:
+                    "attach to a function for which the kernel allows it, such as fentry/security_file_open; since 5.11 lsm.s too"
             )
         },
         CauseRule(.configurationOff, verifier: "kernel subsystem misconfigured func …♯#") { values, _ in
@@ -185,11 +186,11 @@ extension CauseRule {
         CauseRule(
             .helperArgumentSize,
             verifier: "R# min value is negative, either use unsigned or 'var &= const'"
-        ) { values, evidence in
+        ) { values, _ in
             Account(
                 "the size in argument \(values[0]) may be negative",
-                cure: "test it before this line: if (size < 0) return 0;"
-                    + (evidence.hasUpperBound(values[0]) ? "" : " and bound it: if (size > sizeof(buffer)) return 0;")
+                cure: "keep it in a long, or an unsigned type, and test both ends before this line: "
+                    + "if (size < 0 || size > sizeof(buffer)) return 0;"
             )
         },
         CauseRule(
@@ -200,7 +201,8 @@ extension CauseRule {
             if evidence.hasSignedBound(values[0]) {
                 return Account(
                     "the size in argument \(values[0]) is bounded as a signed number, and may be negative",
-                    cure: "give it an unsigned type (__u32, __u64); or test both ends before this line: "
+                    cure:
+                        "give it an unsigned type (__u32, __u64), without a test for its lower end; or test both ends before this line: "
                         + "if (size < 0 || size > sizeof(buffer)) return 0;"
                 )
             }
@@ -216,7 +218,9 @@ extension CauseRule {
         ) { values, _ in
             Account(
                 "the size that is handed to the helper may be 0",
-                cure: "test it before this line: if (size == 0) return 0;"
+                cure:
+                    "keep 0 out of its range: size = (size & 15) + 1; newer kernels also follow a test: barrier_var(size); "
+                    + "if (size == 0) return 0;"
             )
         },
         CauseRule(
@@ -274,7 +278,7 @@ extension CauseRule {
         Account(
             "\(helper.map { "\($0)()" } ?? "a helper that is called here") may sleep, and this program may not",
             cure:
-                "a sleepable program, where the hook has one (fentry.s, lsm.s, uprobe.s, …); or bpf_probe_read_user(), which "
+                "a sleepable program, where the hook has one (lsm.s, uprobe.s, iter.s, …); or bpf_probe_read_user(), which "
                 + "does without what is not in memory"
         )
     }
@@ -305,11 +309,5 @@ extension Evidence {
             ("s32_max_value=", "u32_max_value="),
         ]
         .contains { spelling.contains($0.0) && !spelling.contains($0.1) }
-    }
-
-    /// Whether the register is known not to be beyond some number; false where the kernel did not print it.
-    fileprivate func hasUpperBound(_ register: String) -> Bool {
-        guard let spelling = log.registers.first(where: { $0.name == "R\(register)" })?.spelling else { return false }
-        return spelling.contains("smax=") || spelling.contains("umax=") || spelling.contains("max_value=")
     }
 }

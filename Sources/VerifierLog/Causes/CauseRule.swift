@@ -4,6 +4,8 @@
 struct CauseRule: Sendable {
     /// nil where the evidence says something else.
     let cause: @Sendable (Evidence) -> Cause?
+    /// The words that it knows; none where it goes by other evidence.
+    let wordings: [Wording]
 
     /// In this order; the first that fits decides. What names its culprit comes before what only says that something failed.
     static let all: [CauseRule] = [
@@ -14,6 +16,7 @@ struct CauseRule: Sendable {
     /// A rule of other evidence than the words.
     init(when cause: @escaping @Sendable (Evidence) -> Cause?) {
         self.cause = cause
+        wordings = []
     }
 
     /// The verifier said one of `wordings`, in a line of its own, after the last instruction that it looked at.
@@ -42,6 +45,7 @@ struct CauseRule: Sendable {
         in lines: @escaping @Sendable (Evidence) -> [String],
         _ told: @escaping @Sendable ([String], Evidence) -> Account?
     ) {
+        self.wordings = wordings
         cause = { evidence in
             for line in lines(evidence) {
                 for wording in wordings {

@@ -117,10 +117,13 @@ public struct Evidence: Sendable, Hashable {
     public struct KfuncDeclarations: Sendable, Hashable {
         public var object: String
         public var kernel: String
+        /// A structure that the object only names, and that the kernel's declaration needs whole; nil where there is none.
+        public var undefinedStructure: String?
 
-        public init(object: String, kernel: String) {
+        public init(object: String, kernel: String, undefinedStructure: String? = nil) {
             self.object = object
             self.kernel = kernel
+            self.undefinedStructure = undefinedStructure
         }
     }
 

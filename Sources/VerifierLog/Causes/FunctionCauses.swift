@@ -69,26 +69,26 @@ extension CauseRule {
         },
         CauseRule(
             .globalFunctionArgument,
+            verifier: "Arg♯# type … in …() is not supported yet.",
+            "arg♯# reference type('…') size cannot be determined: #"
+        ) { values, evidence in
+            // "bpf: Support pointers in global func args"
+            let takesStructures = !evidence.isOlder(than: LinuxVersion(5, 12))
+            let name = Int(values.last ?? "") == nil ? "the global function \(values[2])()" : "a global function"
+            return Account(
+                "argument \((Int(values[0]) ?? 0) + 1) of \(name) has a type that this kernel can't check (\(values[1]))",
+                cure: "make the function static; or let it take numbers"
+                    + (takesStructures ? ", the context, or pointers to complete structures" : " or the context")
+            )
+        },
+        CauseRule(
+            .globalFunctionArgument,
             verifier: "Caller passes invalid args into func♯#",
             "Caller passes invalid args into func♯# ('…')"
         ) { values, _ in
             Account(
                 "an argument does not suit the global function\(values.count == 2 ? " \(values[1])()" : "") that it is handed to",
                 cure: "make the function static, or hand over what its argument's type says"
-            )
-        },
-        CauseRule(
-            .globalFunctionArgument,
-            verifier: "Arg♯# type … in …() is not supported yet.",
-            "arg♯# reference type('…') size cannot be determined: #"
-        ) { values, evidence in
-            // "bpf: Support pointers in global func args"
-            let takesStructures = !evidence.isOlder(than: LinuxVersion(5, 12))
-            let name = values.count > 2 ? "the global function \(values[2])()" : "a global function"
-            return Account(
-                "argument \((Int(values[0]) ?? 0) + 1) of \(name) has a type that this kernel can't check (\(values[1]))",
-                cure: "make the function static; or let it take numbers"
-                    + (takesStructures ? ", the context, or pointers to complete structures" : " or the context")
             )
         },
     ]

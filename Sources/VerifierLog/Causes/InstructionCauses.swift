@@ -18,6 +18,13 @@ extension CauseRule {
         )
     }
 
+    /// Compilers make nothing that Linux 6.6 does not know.
+    private static func otherwise(_ evidence: Evidence) -> String {
+        let assembly = "look at the assembly in the source"
+        return evidence.isOlder(than: LinuxVersion(6, 6)) || evidence.kernel.version == nil
+            ? "compile with -mcpu=v3, since kernels before 6.6 do not know v4; or \(assembly)" : assembly
+    }
+
     static let instructions: [CauseRule] = [
         CauseRule(
             .instructionUnknown,
@@ -53,7 +60,7 @@ extension CauseRule {
         ) { values, evidence in
             Account(
                 "an instruction (\(values[0])) that this kernel does not know: a newer kernel has a meaning for its fields, or none has",
-                cure: "compile with -mcpu=v3; v4 (sign extension, signed division, long jumps) is known since 6.6"
+                cure: otherwise(evidence)
             )
         },
         CauseRule(
@@ -62,10 +69,10 @@ extension CauseRule {
             "unknown insn class #",
             "invalid BPF_ALU opcode …",
             "invalid BPF_LDX mode"
-        ) { values, _ in
+        ) { values, evidence in
             Account(
                 "an instruction that this kernel does not know (\(values.first ?? "a mode of loading"))",
-                cure: "compile with -mcpu=v3; v4 is known since 6.6"
+                cure: otherwise(evidence)
             )
         },
         CauseRule(

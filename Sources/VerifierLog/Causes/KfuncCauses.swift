@@ -49,7 +49,7 @@ extension CauseRule {
         ) { values, _ in
             Account(
                 "\(values[0])() may sleep, and this program may not",
-                cure: "a sleepable program, where the hook has one (fentry.s, lsm.s, …)"
+                cure: "a sleepable program, where the hook has one (lsm.s, uprobe.s, iter.s, …)"
             )
         },
         CauseRule(
@@ -62,7 +62,7 @@ extension CauseRule {
             Account(
                 "the pointer in argument \(values[0]) is not known to stay valid: it was read out of another structure",
                 cure: "hand over the program's own argument, or what an acquiring function gave; or read it within "
-                    + "bpf_rcu_read_lock(), where the field is one that RCU guards"
+                    + "bpf_rcu_read_lock(), where the verifier knows that RCU guards the field (of a task real_parent, group_leader)"
             )
         },
         CauseRule(

@@ -182,8 +182,11 @@ extension CauseRule {
         return Account(
             "\(name) is declared otherwise than this kernel has it: \(declarations.object) in the object, "
                 + "\(declarations.kernel) in the kernel",
-            cure: "declare it as the kernel's header or vmlinux.h does; where kernels differ, by flavours "
-                + "(\(name)___old)"
+            cure: declarations.undefinedStructure.map {
+                "struct \($0) is only named in the object: define it, or take the vmlinux.h of a kernel that has it (--vmlinux)"
+            }
+                ?? "declare it as the kernel's header or vmlinux.h does; where kernels differ, by flavours "
+                + "(\(name.split(separator: "___").first.map(String.init) ?? name)___old)"
         )
     }
 

@@ -104,7 +104,8 @@ enum LoaderCause {
             return Cause(
                 .programTooLarge,
                 "the program has more instructions than this kernel takes: 4096 without privilege or before 5.2, a million otherwise",
-                cure: "split it, by tail calls or functions that are not inlined",
+                cure:
+                    "split it by tail calls; what is inlined in many places can be one global function (noinline, and not static)",
                 words: words
             )
         case LoaderErrno.outOfMemory:

@@ -78,7 +78,7 @@ extension CauseRule {
             value + UInt64(key) >= largestElement - elementHeader
         {
             return Account(
-                "a key and a value of \(name) have \(value + UInt64(key)) bytes together; they must stay below \(largestElement)",
+                "a key and a value of \(name) have \(value + UInt64(key)) bytes together; with some 50 that the kernel adds they must stay below \(largestElement)",
                 cure: "a smaller value; large ones fit in an array"
             )
         }
@@ -94,13 +94,19 @@ extension CauseRule {
             let needed = map.leastMemory.map { " needs \($0 >> 20) MiB or more" } ?? " does not fit"
             return Account(
                 "\(name) with \(entries)\(size)\(needed); the guest that was asked has \(memory) MiB",
-                cure: "--memory, where the machines that load it have more; or a smaller max_entries or value"
+                cure: "--memory, where the machines that load it have more; or \(smaller(map))"
             )
         }
         return Account(
             "\(name) with \(entries)\(size) is larger than memory allows",
-            cure: map.maxEntries == 1 ? "a smaller value" : "a smaller max_entries, or a smaller value"
+            cure: smaller(map)
         )
+    }
+
+    /// A value takes 8 bytes at least.
+    private static func smaller(_ map: Evidence.MapFacts) -> String {
+        if map.maxEntries == 1 { return "a smaller value" }
+        return (map.valueSize ?? 0) > 8 ? "a smaller max_entries, or a smaller value" : "a smaller max_entries"
     }
 
     /// `struct htab_elem`, without the key: what an element needs besides.

@@ -101,7 +101,8 @@ extension CauseRule {
             Account(
                 "an access to \(CauseWords.bytes(values[2])) at offset \(values[1]) is not within a value of \(evidence.mapInRegisters ?? "the map"), which has \(CauseWords.bytes(values[0]))",
                 cure: evidence.isOffsetVariable
-                    ? "check the index against the size before this line: if (index >= size) return 0;"
+                    ? "use an unsigned index, and check it against the number of elements before this line: "
+                        + "if (index >= ELEMENTS) return 0;"
                     : evidence.called == nil
                         ? "use what lies in the value, or declare the map with a larger one"
                         : "hand over a size of at most what the value has from there on, or declare the map with a larger value"
@@ -118,7 +119,7 @@ extension CauseRule {
                 "an access to \(CauseWords.bytes(last)) at offset \(numbers[numbers.startIndex + 1]) is not within this memory, which has \(CauseWords.bytes(first))",
                 cure: evidence.isOffsetVariable
                     ? "check the offset against the size before this line: if (offset >= size) return 0;"
-                    : "reserve as many bytes as are used, or use fewer"
+                    : "reserve as many bytes as are used, or ask bpf_dynptr_data() for as many; or use fewer"
             )
         },
         CauseRule(
@@ -133,7 +134,7 @@ extension CauseRule {
                             ? "not bounded, or not checked against the packet's end after it was added"
                             : "checked for \(CauseWords.bytes(values[5])) only after it was added"),
                     cure:
-                        "bound the offset first: if (offset > …) return …; and compare with the packet's end after it was added: "
+                        "bound the offset first: barrier_var(offset); if (offset > …) return …; and compare with the packet's end after it was added: "
                         + "if (pointer + size > data_end) return …;"
                 )
             }
@@ -156,7 +157,7 @@ extension CauseRule {
         ) { values, _ in
             Account(
                 "the offset in R\(values[0]) may be negative",
-                cure: "use an unsigned index, or test it before this line: if (index < 0) return 0;"
+                cure: "use an unsigned index, and check it against the number of elements before this line"
             )
         },
         CauseRule(
@@ -165,7 +166,7 @@ extension CauseRule {
         ) { values, _ in
             Account(
                 "the offset in R\(values[0]) has no upper bound",
-                cure: "check it before this line: if (index >= size) return 0;"
+                cure: "use an unsigned index, and check it before this line: if (index >= ELEMENTS) return 0;"
             )
         },
         CauseRule(
@@ -174,7 +175,7 @@ extension CauseRule {
         ) { values, _ in
             Account(
                 "\(values[2]) bytes of the \(values[0]) are used at an address that need not be a multiple of \(values[2])",
-                cure: "align the field, or copy its bytes one by one (__builtin_memcpy into an aligned variable)"
+                cure: "align the field, or copy its bytes: __builtin_memcpy() from a char pointer"
             )
         },
         // check_func_arg_reg_off(), check_ptr_off_reg()

@@ -18,8 +18,14 @@ extension CauseRule {
             .callUnderLock,
             verifier: "function calls are not allowed while holding a lock",
             "global function calls are not allowed while holding a lock,"
-        ) { _, _ in
-            Account(
+        ) { _, evidence in
+            if evidence.called == "bpf_spin_lock" {
+                return Account(
+                    "a spin lock is taken while another one is held",
+                    cure: "take one at a time: call bpf_spin_unlock() first"
+                )
+            }
+            return Account(
                 "a function is called while a spin lock is held",
                 cure: "call it before bpf_spin_lock(), keep its result, and only compute between lock and unlock"
             )
@@ -43,7 +49,7 @@ extension CauseRule {
         ) { _, _ in
             Account(
                 "this type of program may not use maps with spin locks in their values",
-                cure: "an atomic operation (__sync_fetch_and_add()), or a per-CPU map"
+                cure: "take the lock out of the map's value, and add with __sync_fetch_and_add(); or use a per-CPU map"
             )
         },
         CauseRule(
@@ -135,8 +141,8 @@ extension CauseRule {
             let taker = evidence.log.acquisition?.text.flatMap { FormerValue.namedCall(in: $0) }
             return Account(
                 "what \(taker.map { "\($0)()" } ?? "instruction \(values[1])") took is not given back on every path",
-                cure: taker.flatMap(release).map { "call \($0)() before each return" }
-                    ?? "give it back before each return"
+                cure: taker.flatMap(release).map { "call \($0)() before each return at which it is not NULL" }
+                    ?? "give it back before each return at which it is not NULL"
             )
         },
     ]

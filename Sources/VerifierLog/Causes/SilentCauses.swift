@@ -29,7 +29,8 @@ extension CauseRule {
                 return Cause(
                     .programTooLarge,
                     "the program has \(count); at most \(instructionLimit) are taken",
-                    cure: "split it, by tail calls or functions that are not inlined"
+                    cure:
+                        "split it by tail calls; what is inlined in many places can be one global function (noinline, and not static)"
                 )
             case notPermitted:
                 return Cause(

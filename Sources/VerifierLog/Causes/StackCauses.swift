@@ -75,7 +75,8 @@ extension CauseRule {
         ) { values, _ in
             Account(
                 "the offset in R\(values[0]) is not known to stay within the stack",
-                cure: "check the index against the array's size before this line: if (index >= size) return 0;"
+                cure:
+                    "use an unsigned index, and check it against the number of elements before this line: if (index >= ELEMENTS) return 0;"
             )
         },
         CauseRule(.registerUninitialised, verifier: "R# !read_ok") { values, evidence in

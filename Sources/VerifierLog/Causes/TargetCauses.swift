@@ -41,7 +41,8 @@ extension CauseRule {
             Account(
                 "\(values[0]) is no place where a sleepable program may run",
                 cure:
-                    "drop the .s of the section's name, and the helpers that sleep; or attach to a function that the kernel lists as sleepable"
+                    "drop the .s of the section's name, and the helpers that sleep; or attach where this kernel lets programs sleep: "
+                    + "lsm.s/bprm_committed_creds, since 5.11 most security hooks, functions only in kernels that can inject errors"
             )
         },
         CauseRule(
@@ -70,13 +71,14 @@ extension CauseRule {
         CauseRule(.targetRefused, verifier: "attach to unsupported member … of struct …") { values, _ in
             Account(
                 "\(values[0]) of struct \(values[1]) can't be a program in this kernel",
-                cure: "leave that member unset"
+                cure: "leave that member unset, and remove its program"
             )
         },
         CauseRule(.targetRefused, verifier: "…() is not modifiable") { values, _ in
             Account(
                 "\(values[0])() is no function whose return value programs may change",
-                cure: "fmod_ret takes security hooks (security_…), and functions that are listed for error injection"
+                cure:
+                    "fmod_ret takes security hooks (security_…), and other functions only in kernels that can inject errors"
             )
         },
         CauseRule(

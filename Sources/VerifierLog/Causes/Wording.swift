@@ -41,6 +41,17 @@ struct Wording: Sendable, Hashable, ExpressibleByStringLiteral {
         self.pieces = pieces
     }
 
+    /// A line that it matches: 7 for every number, `x` for every text.
+    var sample: String {
+        pieces.map { piece in
+            switch piece {
+            case .text(let text): String(decoding: text, as: UTF8.self)
+            case .number: "7"
+            case .anything: "x"
+            }
+        }.joined()
+    }
+
     /// What the holes are filled with, in their order; nil where the line is another.
     func match(_ line: String) -> [String]? {
         // Most lines are another one from the first letter on.

@@ -49,7 +49,8 @@ import Testing
         )
         #expect(cause.code == .stackUninitialised)
         #expect(
-            cause.sentence == "40 bytes of the stack are handed to bpf_seq_write(), and byte 36 of them was never written"
+            cause.sentence
+                == "40 bytes of the stack are handed to bpf_seq_write(), and byte 36 of them was never written"
         )
         #expect(cause.cure?.contains("the padding between and behind them: __builtin_memset(&\(variable), 0") == true)
     }
