@@ -29,7 +29,7 @@ extension CauseRule {
 
     private static func mapPoison(_ evidence: Evidence) -> (line: String, index: UInt32)? {
         for line in evidence.messages {
-            guard let values = ("invalid func unknown♯#" as Wording).match(line), let number = UInt32(values[0]),
+            guard let values = unknownFunction.match(line), let number = UInt32(values[0]),
                 LoaderPoison.maps.contains(number)
             else { continue }
             return (line, number - LoaderPoison.maps.lowerBound)

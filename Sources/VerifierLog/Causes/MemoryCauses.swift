@@ -299,6 +299,8 @@ extension CauseRule {
 extension Evidence {
     /// Whether the verifier measured the largest value of an offset, and not its only one: `check_mem_region_access()`.
     fileprivate var isOffsetVariable: Bool {
-        messages.contains { ("R# max value is outside of the allowed memory range" as Wording).match($0) != nil }
+        messages.contains { Self.beyond.match($0) != nil }
     }
+
+    private static let beyond: Wording = "R# max value is outside of the allowed memory range"
 }

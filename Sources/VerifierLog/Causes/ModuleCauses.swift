@@ -14,7 +14,8 @@ extension CauseRule {
         })
     ]
 
-    private static let unknownFunction: Wording = "invalid func unknown♯#"
+    static let unknownFunction: Wording = "invalid func unknown♯#"
+    private static let unresolvedKfunc: Wording = "kfunc '…' is referenced but wasn't resolved"
     private static let unresolved: Wording = "failed to resolve CO-RE relocation …"
 
     /// The name that nothing was found under, and the words that say so; nil where something else is the matter.
@@ -35,7 +36,7 @@ extension CauseRule {
                 }
             } else if let values = unresolved.match(line) {
                 return typeName(values[0]).map { ($0, line) }
-            } else if let values = ("kfunc '…' is referenced but wasn't resolved" as Wording).match(line) {
+            } else if let values = unresolvedKfunc.match(line) {
                 return (withoutFlavour(values[0]), line)
             }
         }

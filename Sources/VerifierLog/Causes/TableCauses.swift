@@ -9,11 +9,13 @@ extension CauseRule {
         CauseRule { evidence in
             guard case .program = evidence.refusal, evidence.errno == invalidArgument,
                 evidence.log.statistics.instructions != nil, let table = evidence.program.sharedTables.first,
-                evidence.messages.allSatisfy({ ("subprog # (…) main insns_self …" as Wording).match($0) != nil })
+                evidence.messages.allSatisfy({ statistics.match($0) != nil })
             else { return nil }
             return Cause(.tailCallTable, table.account)
         }
     ]
+
+    private static let statistics: Wording = "subprog # (…) main insns_self …"
 }
 
 extension Evidence.SharedTable {

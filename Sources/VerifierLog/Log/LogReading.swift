@@ -89,14 +89,33 @@ struct LogReading {
         return nil
     }
 
+    /// `R1` and `R10` where they stand as words of their own.
+    private static func registers(in message: String) -> [Int] {
+        func isPartOfWord(_ byte: UInt8) -> Bool {
+            byte == UInt8(ascii: "_") || byte >= 0x80 || Character(UnicodeScalar(byte)).isLetter
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        }
+        var numbers: [Int] = []
+        var previous = UInt8(ascii: " ")
+        var rest = Substring(message).utf8
+        while let byte = rest.popFirst() {
+            defer { previous = byte }
+            guard byte == UInt8(ascii: "R"), !isPartOfWord(previous) else { continue }
+            let digits = rest.prefix { (0x30...0x39).contains($0) }
+            guard digits.count <= 2, let number = Int(Substring(digits)), number <= 10,
+                rest.dropFirst(digits.count).first.map(isPartOfWord) != true
+            else { continue }
+            numbers.append(number)
+        }
+        return numbers
+    }
+
     /// Registers that the messages name come first, then those that the instruction reads, and what was added to the first
     /// to make it what it is.
     func registers(named messages: [String]) -> [LoggedRegister] {
         var numbers: [Int] = []
-        for message in messages where message.contains("R") {
-            for match in message.matches(of: #/\bR(\d{1,2})\b/#) {
-                if let number = Int(match.1), number <= 10, !numbers.contains(number) { numbers.append(number) }
-            }
+        for message in messages {
+            for number in Self.registers(in: message) where !numbers.contains(number) { numbers.append(number) }
         }
         let named = Set(numbers)
         if end < reader.path.count {
