@@ -138,9 +138,8 @@ struct CauseDocument {
         cells(program, code).suffix(1).compactMap(\.explanation).map { explanation in
             let cure = explanation.cure.map { " → \($0)" } ?? ""
             let since = explanation.since.map { " (since \($0))" } ?? ""
-            let shown =
-                explanation.cure.flatMap { proof(of: $0, for: program) }.map { ": `\($0.name)` in \(Self.link($0))" }
-                ?? ""
+            let proof = explanation.cure.flatMap { proof(of: $0, for: program) }
+            let shown = proof.map { " (applied in \(Self.link($0)))" } ?? ""
             return Self.literal("\(explanation.sentence)\(cure)\(since)") + shown
         }
     }
@@ -191,7 +190,7 @@ struct CauseDocument {
     }
 
     private static func link(_ program: CuredProgram) -> String {
-        "[\(program.file)](../\(CuredProgram.folder)/\(program.file))"
+        "[\(program.name)](../\(CuredProgram.folder)/\(program.file))"
     }
 
     /// Names with underscores and pointers' stars are no emphasis.
