@@ -138,8 +138,8 @@ struct CauseDocument {
         cells(program, code).suffix(1).compactMap(\.explanation).map { explanation in
             let cure = explanation.cure.map { " → \($0)" } ?? ""
             let since = explanation.since.map { " (since \($0))" } ?? ""
-            let proof = explanation.cure.flatMap { proof(of: $0, for: program) }
-            let shown = proof.map { " (applied in \(Self.link($0)))" } ?? ""
+            let applied = explanation.cure.flatMap { proof(of: $0, for: program) }
+            let shown = applied.map { " (applied in \(Self.link($0)))" } ?? ""
             return Self.literal("\(explanation.sentence)\(cure)\(since)") + shown
         }
     }

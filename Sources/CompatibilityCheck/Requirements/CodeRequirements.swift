@@ -139,8 +139,10 @@ struct CodeRequirements {
                         instruction: call.instruction,
                         code: .helperUnknown,
                         sentence: "this kernel has no helper \(name)",
-                        cure: "ask whether it is there before: "
-                            + "bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_\(HelperName.name(call.thing)))"
+                        cure: HelperName.isKnown(call.thing)
+                            ? "ask whether it is there before: "
+                                + "bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_\(HelperName.name(call.thing)))"
+                            : nil
                     )
                 )
             case .absent:

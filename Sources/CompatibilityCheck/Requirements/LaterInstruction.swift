@@ -165,6 +165,14 @@ extension BPFInstruction {
 }
 
 extension LinkedProgram {
+    /// The first instruction that is wrong by itself.
+    public var firstMalformed: Int? {
+        let instructions = instructions
+        return instructions.indices.first { place in
+            (place == 0 || !instructions[place - 1].isWideLoad) && instructions[place].malformation != nil
+        }
+    }
+
     /// Instructions that came after 5.10, but for those that a kernel is known to know.
     public func laterInstructions(unknownTo profile: KernelProfile?) -> [Evidence.LaterInstruction] {
         let instructions = instructions

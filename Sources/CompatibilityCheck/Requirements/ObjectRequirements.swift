@@ -25,7 +25,7 @@ struct ObjectRequirements {
             // Arrays of one value, which every kernel since 5.2 has.
             case .data:
                 MapRequirements(map, kernel).checkMemory(&findings)
-                checkMapping(map, &findings)
+                Self.checkMapping(map, object.contents.types, kernel, &findings)
             case .kernelConfiguration: break
             }
         }
@@ -34,9 +34,9 @@ struct ObjectRequirements {
 
     /// libbpf maps global variables that others can see, and the kernel maps nothing that has a lock or a timer in it
     /// (`bpf_map_mmap()` in kernel/bpf/syscall.c).
-    private func checkMapping(_ map: BPFMap, _ findings: inout Findings) {
+    static func checkMapping(_ map: BPFMap, _ types: BTFTypes?, _ kernel: CheckedKernel, _ findings: inout Findings) {
         guard MapFlags(rawValue: map.definition.flags).contains(.mappable), let line = kernel.line,
-            !MapFields(of: map, in: object.contents.types, on: line).isEmpty
+            !MapFields(of: map, in: types, on: line).isEmpty
         else { return }
         findings.fails(
             Reason(

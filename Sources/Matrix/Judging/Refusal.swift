@@ -100,6 +100,8 @@ struct Refusal {
         )
         facts.laterInstructions = linked?.laterInstructions(unknownTo: kernel.profile) ?? []
         facts.firstCallback = linked?.firstCallback
+        facts.firstMalformed = linked?.firstMalformed
+        facts.firstKfuncCall = linked?.kernelFunctionCalls.map(\.instruction).min()
         // Tables are compared after the verifier has had its say.
         if log?.statistics.instructions != nil { facts.sharedTables = sharedTables }
         if let linked, log != nil, let whole = object.read.whole {

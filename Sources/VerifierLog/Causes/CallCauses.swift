@@ -81,16 +81,21 @@ extension CauseRule {
         CauseRule(
             .helperNeedsGPL,
             verifier: "cannot call GPL-restricted function from non-GPL compatible program",
-            "cannot call GPL only function from proprietary program",
-            "cannot call kernel function from non-GPL compatible program"
+            "cannot call GPL only function from proprietary program"
         ) { _, evidence in
-            let license = evidence.program.license.map {
-                $0.isEmpty ? "this object says no licence" : "this object's licence is \"\($0)\""
-            }
-            return Account(
+            Account(
                 "\(evidence.called.map { "\($0)() is" } ?? "a helper is called that is") only for programs under the GPL, and "
-                    + (license ?? "this object's licence is another"),
-                cure: "if the source may be under the GPL, say so: char LICENSE[] SEC(\"license\") = \"GPL\";"
+                    + evidence.licence,
+                cure: underGPL
+            )
+        },
+        CauseRule(.helperNeedsGPL, verifier: "cannot call kernel function from non-GPL compatible program") {
+            _,
+            evidence in
+            Account(
+                "kfuncs are only for programs under the GPL, and \(evidence.licence)",
+                cure: underGPL,
+                instruction: evidence.program.firstKfuncCall
             )
         },
         CauseRule(.sleepInRegion, verifier: "helper call might sleep in …", "sleepable helper …♯# in …") {
@@ -291,6 +296,9 @@ extension CauseRule {
         )
     }
 
+    private static let underGPL =
+        "if the source may be under the GPL, say so: char LICENSE[] SEC(\"license\") = \"GPL\";"
+
     static func off(_ name: ConfigurationSwitch, _ consequence: String) -> Account {
         Account(
             "\(name.rawValue) is off in this kernel, \(consequence)",
@@ -300,6 +308,15 @@ extension CauseRule {
 }
 
 extension Evidence {
+    /// What the object says of it, for the end of a sentence.
+    fileprivate var licence: String {
+        switch program.license {
+        case nil: "this object's licence is another"
+        case ""?: "this object says no licence"
+        case let license?: "this object's licence is \"\(license)\""
+        }
+    }
+
     /// Whether the register is only bounded as a number with a sign.
     fileprivate func hasSignedBound(_ register: String) -> Bool {
         guard let spelling = log.registers.first(where: { $0.name == "R\(register)" })?.spelling else { return false }

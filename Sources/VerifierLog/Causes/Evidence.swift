@@ -85,6 +85,10 @@ public struct Evidence: Sendable, Hashable {
         public var laterInstructions: [LaterInstruction] = []
         /// The first instruction that takes the address of a function of the program, to be called back.
         public var firstCallback: Int?
+        /// The first instruction that is wrong by itself.
+        public var firstMalformed: Int?
+        /// The first call of a kfunc.
+        public var firstKfuncCall: Int?
 
         public init(
             name: String? = nil,

@@ -25,6 +25,11 @@ extension CauseRule {
             ? "compile with -mcpu=v3, since kernels before 6.6 do not know v4; or \(assembly)" : assembly
     }
 
+    /// What is looked at before the program is followed has no number in the log.
+    private static func malformed(_ evidence: Evidence) -> Int? {
+        evidence.log.failure == nil ? evidence.program.firstMalformed : nil
+    }
+
     static let instructions: [CauseRule] = [
         CauseRule(
             .instructionUnknown,
@@ -60,7 +65,8 @@ extension CauseRule {
         ) { values, evidence in
             Account(
                 "an instruction (\(values[0])) that this kernel does not know: a newer kernel has a meaning for its fields, or none has",
-                cure: otherwise(evidence)
+                cure: otherwise(evidence),
+                instruction: malformed(evidence)
             )
         },
         CauseRule(
@@ -72,7 +78,8 @@ extension CauseRule {
         ) { values, evidence in
             Account(
                 "an instruction that this kernel does not know (\(values.first ?? "a mode of loading"))",
-                cure: otherwise(evidence)
+                cure: otherwise(evidence),
+                instruction: malformed(evidence)
             )
         },
         CauseRule(
@@ -87,10 +94,11 @@ extension CauseRule {
                 cure: "read the packet through its pointers (data, data_end), or with bpf_skb_load_bytes()"
             )
         },
-        CauseRule(.instructionUnknown, verifier: "R# is invalid") { values, _ in
+        CauseRule(.instructionUnknown, verifier: "R# is invalid") { values, evidence in
             Account(
                 "register R\(values[0]) does not exist",
-                cure: "there are R0 to R10: look at the assembly in the source"
+                cure: "there are R0 to R10: look at the assembly in the source",
+                instruction: malformed(evidence)
             )
         },
     ]

@@ -10,7 +10,12 @@ extension Evidence.Complaint {
         guard map.origin == .declared || map.origin == .data else { return nil }
         var findings = Findings()
         let requirements = MapRequirements(map, kernel, types)
-        if map.origin == .data { requirements.checkMemory(&findings) } else { requirements.check(into: &findings) }
+        if map.origin == .data {
+            requirements.checkMemory(&findings)
+            ObjectRequirements.checkMapping(map, types, kernel, &findings)
+        } else {
+            requirements.check(into: &findings)
+        }
         guard let reason = findings.reasons.first else { return nil }
         self.init(reason.code, reason.sentence, cure: reason.cure)
     }
