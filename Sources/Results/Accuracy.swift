@@ -34,6 +34,8 @@ public struct Accuracy: Sendable {
     public private(set) var defects: [Defect] = []
     /// Programs that will fail, and did, for the very reason, by its code.
     public private(set) var sameCode = 0
+    /// Those of them whose explanation has no place or no cure where the prediction has one.
+    public private(set) var lessExplained: [Defect] = []
     /// Cells without a verdict, or without a prediction.
     public private(set) var unjudged = 0
 
@@ -53,8 +55,13 @@ public struct Accuracy: Sendable {
             case (.willFail, .accepted), (.fits, .other):
                 defects.append(Defect(prediction: prediction, reasons: reasons, cell: cell))
             case (.willFail, _):
-                if let code = cell.explanation?.code.rawValue, reasons.contains(where: { $0.code == code }) {
-                    sameCode += 1
+                guard let explanation = cell.explanation,
+                    let reason = reasons.first(where: { $0.code == explanation.code.rawValue })
+                else { continue }
+                sameCode += 1
+                if (reason.place != nil && explanation.place == nil) || (reason.cure != nil && explanation.cure == nil)
+                {
+                    lessExplained.append(Defect(prediction: prediction, reasons: reasons, cell: cell))
                 }
             default: break
             }

@@ -52,11 +52,13 @@ struct AccuracyCommand: AsyncParsableCommand {
         print("\(objects.count) objects, \(selected.count) kernels, \(predictions.cells.count) predictions\n")
         print(AccuracyTable(accuracy).text)
         let failed = accuracy.count(.willFail, .other) + accuracy.count(.willFail, .analysis)
-        print("\nof \(failed) that failed as foretold, \(accuracy.sameCode) with the same code")
+        print("\nof \(failed) that failed as predicted, \(accuracy.sameCode) with the same code")
         if accuracy.unjudged > 0 { print("\(accuracy.unjudged) without a verdict") }
         print("\(accuracy.defects.count) defects")
         for defect in accuracy.defects { print("  \(defect.description)") }
-        if !accuracy.defects.isEmpty { throw ExitCode(1) }
+        print("\(accuracy.lessExplained.count) refusals are explained less than they were predicted")
+        for less in accuracy.lessExplained { print("  \(less.description)") }
+        if !accuracy.defects.isEmpty || !accuracy.lessExplained.isEmpty { throw ExitCode(1) }
         if accuracy.unjudged > 0 || predictions.cells.isEmpty { throw ExitCode(3) }
     }
 
