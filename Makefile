@@ -41,7 +41,7 @@ test: ## install what is missing, build, run every test
 fuzz: ## feed every reader of foreign bytes with garbage, FUZZ_SECONDS=60 each
 	Fuzz/run.sh $(FUZZ_SECONDS)
 
-causes: setup ## write docs/causes.md anew from what kernels say
+causes: setup ## rebuild docs/causes.md from what kernels say
 	@scripts/setup.sh --test
 	$(SWIFT) build -c release --product bpfmatrix-guest
 	BPFMATRIX_WRITE_CAUSES=1 $(SWIFT) test --filter CauseTests

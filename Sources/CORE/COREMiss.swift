@@ -23,7 +23,7 @@ public enum COREMiss: Sendable, Hashable, CustomStringConvertible {
     case shortArray(String, count: UInt32)
     /// The enumeration has no such value.
     case noEnumerator(String, of: String)
-    /// There is a type of that name, of another make.
+    /// There is a type of that name, and of another kind.
     case otherType(String)
 
     public var description: String {
@@ -39,7 +39,7 @@ public enum COREMiss: Sendable, Hashable, CustomStringConvertible {
         case .notArray(let path, let found): "\(path): this kernel has no array there, but '\(found)'"
         case .shortArray(let path, let count): "\(path): the array has \(count) elements in this kernel"
         case .noEnumerator(let value, let type): "\(type) has no value \(value) in this kernel"
-        case .otherType(let type): "this kernel's \(type) is of another make"
+        case .otherType(let type): "this kernel's \(type) is another kind of type"
         }
     }
 }

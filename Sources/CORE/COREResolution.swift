@@ -13,7 +13,7 @@ public struct COREResolution: Sendable, CustomStringConvertible {
         case undecided
     }
 
-    /// What was asked for; nil where that can't be told.
+    /// What was asked for; nil where that is not known.
     public let local: CORESpecification?
     public let outcome: Outcome
     /// What it was found to be in the kernel; of several the first.

@@ -99,7 +99,7 @@ public enum KernelStoreError: Error, Hashable, CustomStringConvertible {
             "cannot write \(path): \(reason). Free some room, or set BPFMATRIX_STORE to a folder that has it"
         case .damaged(let path, let reason): "\(path) is damaged: \(reason). Remove it and pull the kernel again"
         case .damagedProfile(let kernel, let reason):
-            "what was found out about \(kernel) can't be read: \(reason). It is found out anew by bpfmatrix kernels info --survey \(kernel)"
+            "what was found out about \(kernel) can't be read: \(reason). This surveys the kernel again: bpfmatrix kernels info --survey \(kernel)"
         }
     }
 }

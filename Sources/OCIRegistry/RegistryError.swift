@@ -90,7 +90,7 @@ public enum RegistryError: Error, Hashable, CustomStringConvertible {
         case .helper(let name):
             "\(opening). Its credentials are with docker-credential-\(name), and no such program is run here; put them into "
                 + "~/.docker/config.json: skopeo login --authfile ~/.docker/config.json \(repository.host)"
-        case .unreadable(let path): "\(opening), and \(path) can't be read. Mend it, or write it anew: \(remedy)"
+        case .unreadable(let path): "\(opening), and \(path) can't be read. Repair it, or write a new one: \(remedy)"
         case .refused:
             "\(repository.host) refuses the credentials that are here for \(repository.path), or has no such repository. "
                 + "Log in again: \(remedy)"

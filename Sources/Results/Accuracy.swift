@@ -4,10 +4,10 @@ import VerifierLog
 
 /// Predictions held against verdicts on the same objects and kernels.
 public struct Accuracy: Sendable {
-    /// What a kernel said, as far as it can be foretold.
+    /// What a kernel said, as far as it can be predicted.
     public enum Truth: String, Sendable, Hashable, CaseIterable {
         case accepted
-        /// By the verifier's analysis of the program: nobody foretells that.
+        /// By the verifier's analysis of the program: nobody predicts that.
         case analysis = "refused by analysis"
         /// For something that could be known beforehand.
         case other = "refused otherwise"
@@ -71,7 +71,7 @@ public struct Accuracy: Sendable {
     public func count(_ prediction: Prediction, _ truth: Truth) -> Int { counts[prediction]?[truth] ?? 0 }
 
     /// Told from the profile, although the verifier says them.
-    private static let foretold: Set<CauseCode> = [
+    private static let predictable: Set<CauseCode> = [
         .helperNotForProgramType, .helperNeedsGPL, .kfuncNotAllowed, .mightSleep, .mapNotForProgram, .tailCallTable,
     ]
 
@@ -83,7 +83,7 @@ public struct Accuracy: Sendable {
             return .analysis
         }
         guard cell.verdict == .rejected else { return .other }
-        let isAnalysis = explanation.code.kind == .verifier && !foretold.contains(explanation.code)
+        let isAnalysis = explanation.code.kind == .verifier && !predictable.contains(explanation.code)
         return isAnalysis ? .analysis : .other
     }
 }

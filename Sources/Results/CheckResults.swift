@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What is foretold of a program on a kernel, without running either.
+/// What is predicted of a program on a kernel, without running either.
 public enum Prediction: String, Sendable, Hashable, Codable, CaseIterable {
     /// Everything that it needs of the kernel is there. What the verifier's own analysis of the program comes to (bounds,
-    /// types, loops) is not foretold.
+    /// types, loops) is not predicted.
     case fits
     case willFail
     /// Nothing speaks against it, but something that decides it is not known.
@@ -128,7 +128,7 @@ public struct CheckKernel: Sendable, Hashable, Codable {
     }
 }
 
-/// (object, program, kernel) and what is foretold.
+/// (object, program, kernel) and what is predicted.
 public struct CheckCell: Sendable, Hashable, Codable {
     /// `TestedObject.name`.
     public var object: String

@@ -9,12 +9,12 @@ import Results
 import SystemPackage
 import VirtualMachine
 
-/// `make accuracy`: what `check` foretells, held against what kernels say.
+/// `make accuracy`: what `check` predicts, held against what kernels say.
 @main
 struct AccuracyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bpfmatrix-accuracy",
-        abstract: "Holds what `bpfmatrix check` foretells against what kernels say of the same objects.",
+        abstract: "Holds what `bpfmatrix check` predicts against what kernels say of the same objects.",
         discussion:
             "Exit status 1 where a program that will fail is loaded, or one that fits is refused for anything but the "
             + "verifier's own analysis."

@@ -88,7 +88,11 @@ import Testing
                 in: store
             )
             #expect(notes.count == 2)
-            #expect(notes.contains { $0.contains("CONFIG_DEBUG_INFO_BTF=y did not stick") && $0.contains("dwarves") })
+            #expect(
+                notes.contains {
+                    $0.contains("CONFIG_DEBUG_INFO_BTF=y is not kept by this tree") && $0.contains("dwarves")
+                }
+            )
             let error = await #expect(throws: TreeBuildError.self) {
                 try await build(try await tree(in: folder, dropped: ["VIRTIO_PCI"], recipe: "false"), in: store)
             }

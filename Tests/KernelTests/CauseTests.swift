@@ -168,7 +168,7 @@ extension RealKernels {
             if ProcessInfo.processInfo.environment["BPFMATRIX_WRITE_CAUSES"] != nil { try path.write(document) }
             let kept = try String(contentsOfFile: path.string, encoding: .utf8)
             let isSame = CauseDocument.lasting(kept) == CauseDocument.lasting(document)
-            #expect(isSame, "docs/causes.md is not what the kernels say: `make causes` writes it anew")
+            #expect(isSame, "docs/causes.md is not what the kernels say: `make causes` rebuilds it")
         }
     }
 }

@@ -9,7 +9,7 @@ import Testing
 import VirtualMachine
 
 extension RealKernels {
-    /// What is foretold without a guest, against what kernels say in one.
+    /// What is predicted without a guest, against what kernels say in one.
     @Suite struct CheckTests {
         private func accuracy(_ objects: [TestObject], isAsCompiled: Bool = false) async throws -> Accuracy {
             let kernels = try await TestKernels.selected(CauseProgram.lines)
@@ -48,7 +48,7 @@ extension RealKernels {
             #expect(accuracy.sameCode == accuracy.count(.willFail, .other))
         }
 
-        @Test("of programs made to be refused, none is foretold what it does not do (5.10, 6.1, 6.12, 7.2, 7.3)")
+        @Test("of programs made to be refused, none is predicted what it does not do (5.10, 6.1, 6.12, 7.2, 7.3)")
         func causes() async throws {
             let accuracy = try await accuracy(compiled(try CauseProgram.sources()), isAsCompiled: true)
             #expect(accuracy.defects.isEmpty, "\(accuracy.defects.map(\.description))")
@@ -61,7 +61,7 @@ extension RealKernels {
             #expect(accuracy.sameCode >= failed - 2)
         }
 
-        @Test("what rules once got wrong is foretold (5.10, 6.1, 6.12, 7.2, 7.3)")
+        @Test("what rules once got wrong is predicted (5.10, 6.1, 6.12, 7.2, 7.3)")
         func rules() async throws {
             let folder = TestKernels.package.appending("Tests/Check")
             let sources = try FileManager.default.contentsOfDirectory(atPath: folder.string)

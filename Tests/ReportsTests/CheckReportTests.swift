@@ -91,7 +91,7 @@ import Testing
                     at: bpf_loop(8, step, 0, 0);
                     -> ask whether it is there
 
-                1 of 3 fit, the verifier's own analysis left aside, 2 will fail, 3 kernels, foretold, not loaded, 0.12 s
+                1 of 3 fit, the verifier's own analysis left aside, 2 will fail, 3 kernels, predicted, not loaded, 0.12 s
 
                 """
         )

@@ -83,7 +83,7 @@ enum FuzzTarget: String, CaseIterable {
         }
     }
 
-    /// What is foretold of an object's programs, in a kernel with the object's own types and in one of which nothing is known.
+    /// What is predicted of an object's programs, in a kernel with the object's own types and in one of which nothing is known.
     private static func check(_ bytes: [UInt8]) {
         guard let object = try? CheckedObject(bytes) else { return }
         let profile = KernelProfile(.madeUp, configuration: nil)

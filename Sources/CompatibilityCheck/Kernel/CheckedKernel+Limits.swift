@@ -4,7 +4,7 @@ import VerifierLog
 
 /// What decides how large things may be, as far as the kernel's configuration tells.
 extension CheckedKernel {
-    /// nil where its version can't be told.
+    /// nil where its version is not known.
     var line: LinuxVersion? { LinuxVersion(version) }
 
     /// Whether its line is this one or a later one; nil where that is not known.

@@ -55,7 +55,7 @@ public struct CheckedKernel: Sendable {
         return configuration.value(of: name) == nil
     }
 
-    /// Whether its version is this one or an older one; false where that can't be told.
+    /// Whether its version is this one or an older one; false where that is not known.
     func isAtMost(_ major: Int, _ minor: Int) -> Bool {
         let parts = version.split(separator: ".").map { Int($0.prefix { $0.isNumber }) }
         guard parts.count >= 2, let ownMajor = parts[0], let ownMinor = parts[1] else { return false }

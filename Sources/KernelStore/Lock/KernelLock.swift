@@ -206,7 +206,7 @@ public enum KernelLockError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreadable(let path, let reason):
-            "\(path) can't be read: \(reason). Write it anew with bpfmatrix kernels lock, or go on without: --no-lock"
+            "\(path) can't be read: \(reason). bpfmatrix kernels lock writes a new one; --no-lock ignores it"
         case .unwritable(let path, let reason): "cannot write \(path): \(reason)"
         case .notPinned(let spec, let path, let pinned):
             "\(path) does not say which kernel \(spec) is (it has \(pinned.joined(separator: ", "))): "

@@ -75,7 +75,7 @@ public struct TreeBuild: Sendable {
         let hint =
             need.names.contains("CONFIG_DEBUG_INFO_BTF")
             ? ": CO-RE can't work without; it takes pahole (apt-get install dwarves)" : ""
-        return "\(need.text) did not stick in this tree\(hint)"
+        return "\(need.text) is not kept by this tree\(hint)"
     }
 
     private func read() throws(KernelStoreError) -> KernelConfiguration {
@@ -149,7 +149,7 @@ public enum TreeBuildError: Error, Hashable, CustomStringConvertible {
         case .noTree(let path): "\(path) is no kernel tree: it has no Kconfig"
         case .noBase(let path): "the configuration \(path) can't be read"
         case .doesNotStick(let needs):
-            "the tree can't be configured for guests: \(needs.joined(separator: ", ")) did not stick. Another --base may do"
+            "the tree can't be configured for guests: it does not keep \(needs.joined(separator: ", ")). Another --base may"
         case .failed(let step, let ending, let tail):
             "`make \(step)` failed (\(ending)):\n" + tail.map { "  \($0)" }.joined(separator: "\n")
         }

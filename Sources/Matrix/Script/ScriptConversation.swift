@@ -90,7 +90,7 @@ struct ScriptConversation {
             isOver = true
             return nil
         default:
-            throw garbled("\(owner)'s script spoke out of turn: \(line.subject), where \(expected) was due")
+            throw garbled("\(owner)'s script printed \(line.subject) where \(expected) was expected")
         }
     }
 

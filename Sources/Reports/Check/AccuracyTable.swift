@@ -2,7 +2,7 @@
 
 import Results
 
-/// How often what was foretold came true: predictions down, what the kernels said across.
+/// How often what was predicted came true: predictions down, what the kernels said across.
 public struct AccuracyTable: Sendable {
     private static let titleWidth = 14
     private static let columnWidth = 22

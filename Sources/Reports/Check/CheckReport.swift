@@ -125,9 +125,9 @@ public struct CheckReport: Sendable {
     private var sum: String {
         var parts = ["\(results.count(.fits)) of \(results.cells.count) fit, the verifier's own analysis left aside"]
         if results.count(.willFail) > 0 { parts.append("\(results.count(.willFail)) will fail") }
-        if results.count(.cannotTell) > 0 { parts.append("\(results.count(.cannotTell)) can't be told") }
+        if results.count(.cannotTell) > 0 { parts.append("\(results.count(.cannotTell)) not known") }
         parts.append(results.kernels.count == 1 ? "1 kernel" : "\(results.kernels.count) kernels")
-        parts.append("foretold, not loaded")
+        parts.append("predicted, not loaded")
         parts.append("\(Seconds.fine(results.seconds)) s")
         let paint: TextStyle.Paint =
             switch results.exitStatus {

@@ -97,7 +97,7 @@ public struct MachineFailure: Error, Sendable, CustomStringConvertible {
             "QEMU ended by itself (\(ending))" + (text.isEmpty ? "" : ": \(text)")
         case .disconnected: "the guest closed its connection"
         case .protocolBroken(let error): "the guest's words can't be understood: \(error)"
-        case .outOfTurn(let message): "the guest said something out of turn: \(message.prefix(200))"
+        case .outOfTurn(let message): "the guest sent an unexpected message: \(message.prefix(200))"
         case .refusedByMonitor(let command, let reason): "QEMU refuses `\(command)`: \(reason)"
         case .garbled(let reason), .notTaken(let reason), .notStarted(let reason), .noFolder(let reason): reason
         }

@@ -14,12 +14,12 @@ struct CheckCommand: AsyncParsableCommand {
         discussion: """
             From the object and from what each kernel has said of itself once (`kernels pull`, or --survey): types that CO-RE \
             looks for, helpers, kfuncs, program and map types, attach targets, instructions, licence. What the verifier's own \
-            analysis comes to is not foretold: that takes `bpfmatrix test`.
+            analysis comes to is not predicted: that takes `bpfmatrix test`.
 
               bpfmatrix check /usr/sbin/bindsnoop --kernels 5.10,6.1,6.12
               bpfmatrix check src/bpf --min-kernel
 
-            Exit status: 0 all fit, 1 some will fail, 3 some can't be told and none will fail.
+            Exit status: 0 all fit, 1 some will fail, 3 some are not known and none will fail.
             """
     )
 

@@ -62,7 +62,7 @@ struct ImagesCommand: AsyncParsableCommand {
         @Option(help: "What is there before the packages: essential, apt, or important (with systemd, as in LVH).")
         var variant: BaseSystem.Variant = .important
 
-        @Flag(help: "Build anew, with the newest packages.")
+        @Flag(help: "Build it again, with the newest packages.")
         var force = false
 
         func run() async throws {

@@ -36,7 +36,7 @@ struct KernelArguments: ParsableArguments {
     )
     var lock: String?
 
-    @Flag(help: "Kernels may be any, even where there is a \(KernelLock.usualName).")
+    @Flag(help: "Use any kernel, and ignore \(KernelLock.usualName).")
     var noLock = false
 
     func validate() throws {

@@ -12,7 +12,7 @@ extension KernelsCommand {
             abstract: "Build a kernel tree for testing BPF programs, and take it in.",
             discussion: """
                 The tree itself is not changed: what is built goes into a folder of its own, and is gone on from next time. What \
-                BPF and guests need is added to the base's configuration, and what did not stick is told. It takes what \
+                BPF and guests need is added to the base's configuration, and options that the tree does not keep are reported. It takes what \
                 building a kernel takes: gcc, make, flex, bison, bc, libelf-dev, libssl-dev, and dwarves for BTF.
                 """
         )

@@ -15,7 +15,7 @@ extension LoaderChoice: ExpressibleByArgument {
 
 /// How guests are run: shared by all commands that run some.
 struct RunArguments: ParsableArguments {
-    @Option(help: "auto believes in KVM once a guest has answered under it; otherwise the guest is emulated (tcg).")
+    @Option(help: "auto uses KVM where a guest has answered under it, and emulation (tcg) otherwise.")
     var accel = AcceleratorChoice.auto
 
     @Option(help: "Guests at once. (default: one for each processor, as far as memory goes)")
