@@ -10,7 +10,8 @@ struct CauseRule: Sendable {
     /// In this order; the first that fits decides. What names its culprit comes before what only says that something failed.
     static let all: [CauseRule] = [
         assumptions, modules, loader, maps, addresses, targets, typed, instructions, functions, stack, objects,
-        references, kfuncs, memory, arithmetic, flow, calls, tables, silent, libbpfWords, ciliumWords, ayaWords,
+        references, kfuncs, memory, arithmetic, flow, calls, seldom, tables, silent, libbpfWords, ciliumWords,
+        ayaWords,
     ].flatMap { $0 }
 
     /// A rule of other evidence than the words.

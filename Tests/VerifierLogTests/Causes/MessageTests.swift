@@ -43,7 +43,7 @@ import Testing
     }
 
     /// The share may only grow: whoever adds a rule sets the number to what the test prints.
-    @Test("of all messages of a verifier, so many are known to a rule", arguments: [("6.1", 225), ("7.3", 244)])
+    @Test("of all messages of a verifier, so many are known to a rule", arguments: [("6.1", 263), ("7.3", 318)])
     func share(line: String, known: Int) throws {
         let messages = try Self.messages(of: line)
         let wordings = CauseRule.all.flatMap(\.wordings)
