@@ -34,10 +34,12 @@ public struct ExaminationLimits: Sendable, Hashable {
         return limits
     }
 
-    /// Of larger guests: to fill gigabytes takes an emulated kernel a minute.
+    /// To fill gigabytes takes an emulated kernel a minute.
+    private static let leastOfLargerGuests = Duration.seconds(300)
+
     var ofLargerGuests: ExaminationLimits {
         var limits = self
-        limits.program *= 5
+        limits.program = max(program, Self.leastOfLargerGuests)
         limits.witness *= 5
         return limits
     }

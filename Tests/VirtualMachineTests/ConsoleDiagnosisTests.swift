@@ -8,6 +8,8 @@ import Testing
     @Test("an oops names the functions in which it happened, without what was left on the stack")
     func callers() {
         let console = """
+            [    1.200001] WARNING: CPU: 0 PID: 1 at kernel/bpf/core.c:7
+            [    1.200002] RIP: 0010:bpf_warned+0x9/0x20
             [    2.933007] BUG: kernel NULL pointer dereference, address: 00000000000000d8
             [    2.937837] RIP: 0010:btf_is_kernel+0x9/0x20
             [    2.938202] Code: cc cc 66 66

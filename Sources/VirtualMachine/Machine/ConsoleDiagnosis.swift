@@ -45,7 +45,7 @@ struct ConsoleDiagnosis: Hashable {
         // may print an oops-like trace after it, which changes nothing.
         if let panic = first(Self.panicSigns) {
             if let oops = first(Self.oopsSigns), panic.contains("Fatal exception") || panic.contains("oops") {
-                finding = .oops(oops + Self.callers(in: lines))
+                finding = .oops(oops + Self.callers(in: lines, after: oops))
             } else if Self.memorySigns.contains(where: panic.contains) {
                 finding = .outOfMemory(panic)
             } else if panic.contains(Self.initSign) {
@@ -54,7 +54,7 @@ struct ConsoleDiagnosis: Hashable {
                 finding = .panic(panic)
             }
         } else if let oops = first(Self.oopsSigns) {
-            finding = .oops(oops + Self.callers(in: lines))
+            finding = .oops(oops + Self.callers(in: lines, after: oops))
         } else if let stall = first(Self.stallSigns) {
             finding = .stall(stall)
         } else {
@@ -67,7 +67,10 @@ struct ConsoleDiagnosis: Hashable {
 
     /// `, in btf_is_kernel() called by map_kptr_match_type()`; empty where the console does not say. Entries with a `?` are leftovers on
     /// the stack (arch/x86/kernel/dumpstack.c).
-    private static func callers(in lines: [String]) -> String {
+    ///
+    /// - Parameter oops: its first line; a warning before it has a trace of its own.
+    private static func callers(in lines: [String], after oops: String) -> String {
+        let lines = lines.drop { !$0.hasSuffix(oops) }
         let code = #/(?:RIP: 0010:|pc : )([A-Za-z_][\w.]*)\+0x/#
         guard let start = lines.firstIndex(where: { $0.contains(code) }),
             let innermost = lines[start].firstMatch(of: code)
