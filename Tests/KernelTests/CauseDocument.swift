@@ -111,7 +111,8 @@ struct CauseDocument {
     }
 
     /// A document without what changes with a build of a kernel or compiler: the numbers of types and kfuncs, where an instruction
-    /// or a field of a large structure stands, the last number of a kernel's version.
+    /// or a field of a large structure stands, the last number of a kernel's version; and without the memory of a larger guest, which is
+    /// what the machine has free.
     static func lasting(_ document: String) -> String {
         document
             .replacing(#/\[\d+\]/#, with: "[#]")
@@ -120,6 +121,7 @@ struct CauseDocument {
             .replacing(#/(back-edge from insn # to )\d+/#) { "\($0.1)#" }
             .replacing(#/(moff |with off |at offset )\d{4,}/#) { "\($0.1)#" }
             .replacing(#/verification time \d+ usec/#, with: "")
+            .replacing(#/(the guest that was asked has )\d+/#) { "\($0.1)#" }
             .replacing(#/(Linux \d+\.\d+)\.\d+/#) { "\($0.1)" }
     }
 
